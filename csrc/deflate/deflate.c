@@ -1,0 +1,308 @@
+#include "deflate.h"
+
+#include "../alloc.h"
+#include "block.h"
+#include "parse.h"
+
+/* ---- Levels ---- */
+
+typedef struct fgz_level {
+    fgz_parser *parse; /* NULL: store */
+    fgz_effort effort;
+} fgz_level;
+
+static const fgz_level levels[FGZ_DEFLATE_MAX_LEVEL + 1] = {
+    {NULL,           {0,   0,   0,   false}},
+    {fgz_parse_fast, {2,   32,  0,   false}},
+    {fgz_parse_lazy, {2,   32,  8,   false}},
+    {fgz_parse_lazy, {4,   64,  16,  false}},
+    {fgz_parse_lazy, {6,   64,  16,  false}},
+    {fgz_parse_lazy, {8,   96,  32,  false}},
+    {fgz_parse_lazy, {12,  128, 64,  false}},
+    {fgz_parse_lazy, {20,  160, 96,  true}},
+    {fgz_parse_lazy, {60,  258, 258, true}},
+    {fgz_parse_lazy, {250, 258, 258, true}},
+};
+
+/*
+ * The fast parser's table is pairs, twice as large an entry: one bit fewer
+ * keeps it within half of a second-level cache.
+ */
+#define PAIRS_MAX_NBITS 14
+
+/*
+ * Matches of 3 bytes are only good nearby, where a small table still knows
+ * them.
+ */
+#define HASH3_MAX_NBITS 12
+
+/* ---- The stream's window ---- */
+
+/*
+ * A stream gathers its input in one contiguous buffer: up to
+ * FGZ_MAX_DISTANCE bytes that were coded and may still be referred to, and
+ * then those that wait.  When it is full, all but the last LOOKAHEAD_NBYTES
+ * are coded, and the rest moves down.
+ *
+ * Larger: fewer and larger moves and blocks, more memory per open stream.
+ */
+#define WINDOW_NBYTES (3 * 32768)
+
+/* Coding stops this far before the end of what is known, so that no match is
+ * cut short there: a longest match, and the looking ahead before it. */
+#define LOOKAHEAD_NBYTES (FGZ_MAX_MATCH + 2 * FGZ_HASH_LOAD_NBYTES)
+
+/*
+ * The least input in a block that is not the last before a flush or the end:
+ * a full one has at least a byte for each token, less the three that the lazy
+ * parser may leave room for; one that ends where a full window does has all
+ * that was coded then.
+ */
+#define BLOCK_MIN_NBYTES (FGZ_BLOCK_MAX_NTOKENS - 3)
+
+struct fgz_deflate {
+    const fgz_level *level;
+    size_t memory_nbytes;
+
+    /* Where a stream stands.  History is window[0 .. coded_end), and
+     * window[coded_end .. known_end) waits. */
+    uint8_t *window;
+    size_t coded_end;
+    size_t known_end;
+    uint32_t window_position; /* of window[0] in the stream, modulo 2^32 */
+    bool needs_flush;         /* blocks were written since the last flush */
+    uint64_t bits;            /* of the last byte, not yet complete */
+    unsigned nbits;
+
+    fgz_finder finder;
+    fgz_dynamic_codes codes;
+    fgz_tokens tokens;
+};
+
+/* How much memory the finder's tables take at their largest. */
+static size_t finder_nbytes(const fgz_level *level)
+{
+    if (level->parse == fgz_parse_fast)
+        return sizeof(uint32_t) << PAIRS_MAX_NBITS;
+    if (level->parse == fgz_parse_lazy)
+        return sizeof(uint16_t) * (2 * (1u << FGZ_HASH_MAX_NBITS) +
+                                   FGZ_MAX_DISTANCE + (1u << HASH3_MAX_NBITS));
+    return 0;
+}
+
+fgz_deflate *fgz_deflate_create(int level)
+{
+    const fgz_level *const meaning =
+        &levels[level < 0 ? FGZ_DEFLATE_DEFAULT_LEVEL : level];
+    size_t const tables_nbytes = finder_nbytes(meaning);
+    fgz_deflate *const deflate = fgz_malloc(sizeof(*deflate) + tables_nbytes);
+    uint16_t *tables;
+
+    if (deflate == NULL)
+        return NULL;
+    memset(deflate, 0, sizeof(*deflate) + tables_nbytes);
+    deflate->level = meaning;
+    deflate->memory_nbytes = sizeof(*deflate) + tables_nbytes;
+    tables = (uint16_t *)(void *)(deflate + 1);
+    if (meaning->parse == fgz_parse_fast) {
+        deflate->finder.pairs = (uint32_t *)(void *)tables;
+    } else if (meaning->parse == fgz_parse_lazy) {
+        deflate->finder.heads4 = tables;
+        deflate->finder.heads6 = tables + (1u << FGZ_HASH_MAX_NBITS);
+        deflate->finder.previous = tables + 2 * (1u << FGZ_HASH_MAX_NBITS);
+        deflate->finder.heads3 = deflate->finder.previous + FGZ_MAX_DISTANCE;
+    }
+    fgz_deflate_reset(deflate, FGZ_SIZE_UNKNOWN);
+    return deflate;
+}
+
+void fgz_deflate_free(fgz_deflate *deflate)
+{
+    if (deflate != NULL) {
+        fgz_mfree(deflate->window);
+        fgz_mfree(deflate);
+    }
+}
+
+size_t fgz_deflate_memory_nbytes(const fgz_deflate *deflate)
+{
+    return deflate->memory_nbytes;
+}
+
+/*
+ * Clear the tables, and only as much of them as total_nbytes of input can use:
+ * for a body of 1 KB that is 4 KB instead of 140.
+ */
+void fgz_deflate_reset(fgz_deflate *deflate, uint64_t total_nbytes)
+{
+    fgz_finder *const finder = &deflate->finder;
+    unsigned nbits = FGZ_HASH_MIN_NBITS;
+
+    while (nbits < FGZ_HASH_MAX_NBITS && (uint64_t)1 << nbits < total_nbytes)
+        nbits++;
+    finder->hash_nbits = nbits;
+    finder->missing = 0;
+    if (deflate->level->parse == fgz_parse_fast) {
+        if (nbits > PAIRS_MAX_NBITS)
+            finder->hash_nbits = nbits = PAIRS_MAX_NBITS;
+        memset(finder->pairs, 0, sizeof(*finder->pairs) << nbits);
+    } else if (deflate->level->parse == fgz_parse_lazy) {
+        finder->hash3_nbits = nbits < HASH3_MAX_NBITS ? nbits : HASH3_MAX_NBITS;
+        memset(finder->heads3, 0,
+               sizeof(*finder->heads3) << finder->hash3_nbits);
+        memset(finder->heads4, 0, sizeof(*finder->heads4) << nbits);
+        memset(finder->heads6, 0, sizeof(*finder->heads6) << nbits);
+    }
+    deflate->coded_end = 0;
+    deflate->known_end = 0;
+    deflate->window_position = 0;
+    deflate->needs_flush = false;
+    deflate->bits = 0;
+    deflate->nbits = 0;
+}
+
+/* ---- Coding ---- */
+
+/*
+ * Code input from *next_ptr on as blocks, until at least stop; if is_final, the
+ * last block ends the stream, and stop is the end of the input.  Moves
+ * *next_ptr to the end of what was coded.
+ */
+static size_t write_blocks(fgz_deflate *deflate, fgz_bitwriter *out,
+                           const fgz_input *input, const uint8_t **next_ptr,
+                           const uint8_t *stop, bool is_final)
+{
+    const fgz_level *const level = deflate->level;
+    const uint8_t *next = *next_ptr;
+
+    if (next == stop && is_final)
+        return fgz_block_write_empty(out, true);
+    if (level->parse == NULL) {
+        *next_ptr = stop;
+        return fgz_block_write_stored(out, next, (size_t)(stop - next),
+                                      is_final);
+    }
+    while (next < stop) {
+        const uint8_t *const block = next;
+
+        fgz_tokens_clear(&deflate->tokens);
+        next = level->parse(&deflate->finder, input, block, stop,
+                            &level->effort, &deflate->tokens);
+        FGZ_FORWARD_IF_ERROR(fgz_block_write(
+            out, &deflate->codes, &deflate->tokens, block,
+            (size_t)(next - block), is_final && next == stop));
+    }
+    *next_ptr = next;
+    return 0;
+}
+
+size_t fgz_deflate_bound(size_t in_nbytes)
+{
+    size_t const nblocks = in_nbytes / BLOCK_MIN_NBYTES + 1;
+
+    FGZ_RETURN_IF(in_nbytes > SIZE_MAX / 2, FGZ_ERROR_SIZE);
+    return in_nbytes + 5 * nblocks;
+}
+
+size_t fgz_deflate_compress(fgz_deflate *deflate, const uint8_t *in,
+                            size_t in_nbytes, uint8_t *out,
+                            size_t out_nbytes_avail)
+{
+    fgz_input const input = {in, in + in_nbytes, 0};
+    fgz_bitwriter writer = {0, 0, out, out + out_nbytes_avail};
+    const uint8_t *next = in;
+
+    fgz_deflate_reset(deflate, in_nbytes);
+    FGZ_FORWARD_IF_ERROR(write_blocks(deflate, &writer, &input, &next,
+                                      input.end, true));
+    fgz_bits_align(&writer);
+    return (size_t)(writer.next - out);
+}
+
+/* What may wait in the window, and be cut into one block more by the end of
+ * the window; then an empty block for a flush or the end. */
+size_t fgz_deflate_stream_bound(size_t in_nbytes)
+{
+    size_t bound_nbytes;
+
+    FGZ_RETURN_IF(in_nbytes > SIZE_MAX / 2 - WINDOW_NBYTES, FGZ_ERROR_SIZE);
+    bound_nbytes = fgz_deflate_bound(in_nbytes + WINDOW_NBYTES);
+    /* Each full window ends a block early. */
+    bound_nbytes += 5 * (in_nbytes / (WINDOW_NBYTES / 2) + 2);
+    return bound_nbytes + 2;
+}
+
+/* Code what waits in the window, up to window[stop]. */
+static size_t drain_window(fgz_deflate *deflate, fgz_bitwriter *out,
+                           size_t stop, bool is_final)
+{
+    fgz_input const input = {deflate->window,
+                             deflate->window + deflate->known_end,
+                             deflate->window_position};
+    const uint8_t *next = deflate->window + deflate->coded_end;
+
+    FGZ_FORWARD_IF_ERROR(write_blocks(deflate, out, &input, &next,
+                                      deflate->window + stop, is_final));
+    deflate->coded_end = (size_t)(next - deflate->window);
+    return 0;
+}
+
+/* Forget the history that no match can reach any more. */
+static void slide_window(fgz_deflate *deflate)
+{
+    if (deflate->coded_end > FGZ_MAX_DISTANCE) {
+        size_t const forget_nbytes = deflate->coded_end - FGZ_MAX_DISTANCE;
+
+        memmove(deflate->window, deflate->window + forget_nbytes,
+                deflate->known_end - forget_nbytes);
+        deflate->coded_end -= forget_nbytes;
+        deflate->known_end -= forget_nbytes;
+        deflate->window_position += (uint32_t)forget_nbytes;
+    }
+}
+
+size_t fgz_deflate_stream(fgz_deflate *deflate, const uint8_t *in,
+                          size_t in_nbytes, fgz_directive directive,
+                          uint8_t *out, size_t out_nbytes_avail)
+{
+    fgz_bitwriter writer = {deflate->bits, deflate->nbits, out,
+                            out + out_nbytes_avail};
+
+    if (deflate->window == NULL) {
+        deflate->window = fgz_malloc(WINDOW_NBYTES);
+        FGZ_RETURN_IF(deflate->window == NULL, FGZ_ERROR_MEMORY);
+        deflate->memory_nbytes += WINDOW_NBYTES;
+    }
+    /* The window is drained when it is full, not when it would overflow, so
+     * that the blocks do not depend on how the input was cut into calls. */
+    while (in_nbytes > 0) {
+        size_t const taken_nbytes =
+            fgz_min_size(in_nbytes, WINDOW_NBYTES - deflate->known_end);
+
+        memcpy(deflate->window + deflate->known_end, in, taken_nbytes);
+        deflate->known_end += taken_nbytes;
+        in += taken_nbytes;
+        in_nbytes -= taken_nbytes;
+        deflate->needs_flush = true;
+        if (deflate->known_end == WINDOW_NBYTES) {
+            /* A flush may have coded beyond this already. */
+            if (deflate->coded_end < WINDOW_NBYTES - LOOKAHEAD_NBYTES)
+                FGZ_FORWARD_IF_ERROR(
+                    drain_window(deflate, &writer,
+                                 WINDOW_NBYTES - LOOKAHEAD_NBYTES, false));
+            slide_window(deflate);
+        }
+    }
+
+    if (directive == FGZ_FINISH) {
+        FGZ_FORWARD_IF_ERROR(drain_window(deflate, &writer, deflate->known_end, true));
+        fgz_bits_align(&writer);
+    } else if (directive == FGZ_FLUSH && deflate->needs_flush) {
+        FGZ_FORWARD_IF_ERROR(drain_window(deflate, &writer, deflate->known_end, false));
+        FGZ_FORWARD_IF_ERROR(fgz_block_write_empty(&writer, false));
+        deflate->needs_flush = false;
+    }
+    deflate->bits = writer.bits;
+    deflate->nbits = writer.nbits;
+    return (size_t)(writer.next - out);
+}

@@ -1,0 +1,137 @@
+/*
+ * parse.h - parsers turn input into tokens
+ *
+ * A parser searches the input before a position for strings that occur again,
+ * and decides which to use.  There are two: fast (greedy, no chains) and lazy
+ * (hash chains, looks ahead before it accepts).  They share the tables, the
+ * idea of a position, and the contract of fgz_parser.
+ *
+ * POSITIONS are kept modulo 2^16, half the size of anything that could hold
+ * them all, and are never adjusted.  An entry may therefore be stale, or stand
+ * for no position at all; both are harmless.  A distance is only believed if
+ * it is 1 to 32768 and does not reach before the input; and then the bytes are
+ * compared, so a wrong entry can only be useless.
+ *
+ * The tables are cleared before each stream.  Without that, the choice between
+ * equal matches would depend on what an earlier body left behind.
+ */
+#ifndef FGZ_PARSE_H
+#define FGZ_PARSE_H
+
+#include "../common.h"
+#include "token.h"
+
+/* The smallest and largest hash tables, as powers of 2. */
+#define FGZ_HASH_MIN_NBITS 9
+#define FGZ_HASH_MAX_NBITS 15
+
+/*
+ * Hashes are taken from an 8-byte load, so a position takes part in the tables
+ * once 8 bytes from it on are known.
+ */
+#define FGZ_HASH_LOAD_NBYTES 8
+
+/* Where a parser may look. */
+typedef struct fgz_input {
+    const uint8_t *begin;    /* the first byte that a match may refer to */
+    const uint8_t *end;      /* nothing is read from here on */
+    uint32_t begin_position; /* the position of begin in its stream */
+} fgz_input;
+
+typedef struct fgz_finder {
+    /* Fast: the two latest positions for a hash of 4 bytes, latest lowest. */
+    uint32_t *pairs;
+    /* Lazy: the latest position for a hash of 3, 4, and 6 bytes; and for each
+     * position, by its low 15 bits, the one before it with the same hash of 6
+     * bytes. */
+    uint16_t *heads3;
+    uint16_t *heads4;
+    uint16_t *heads6;
+    uint16_t *previous;
+    unsigned hash3_nbits;
+    unsigned hash_nbits;
+    /* How many positions just before the next one are not yet in the tables,
+     * because too few bytes were known after them. */
+    size_t missing;
+} fgz_finder;
+
+/* What a level means to its parser. */
+typedef struct fgz_effort {
+    /* How many positions of a chain are tried.  The time of the lazy parser
+     * is nearly proportional to this in repetitive input. */
+    uint16_t max_depth;
+    /* A match this long ends the search.  Lower is faster on long runs. */
+    uint16_t nice_nbytes;
+    /* A match this long is accepted without a look at the next position. */
+    uint16_t lazy_nbytes;
+    /* Whether the position after the next is tried too. */
+    bool looks_two_ahead;
+} fgz_effort;
+
+/*
+ * Parse from next on, adding tokens, until next is at least stop or the block
+ * has as many tokens as it may.  A match may go beyond stop, not beyond
+ * input->end.  The tables of finder are those that the same parser left.
+ *
+ * @return the position after the last token.
+ */
+typedef const uint8_t *fgz_parser(fgz_finder *finder, const fgz_input *input,
+                                  const uint8_t *next, const uint8_t *stop,
+                                  const fgz_effort *effort, fgz_tokens *tokens);
+
+fgz_parser fgz_parse_fast;
+fgz_parser fgz_parse_lazy;
+
+/*
+ * The length of the match between two places in the input, of which at least
+ * known bytes match already, not longer than max_nbytes from next.
+ */
+FGZ_INLINE uint32_t fgz_match_length(const uint8_t *next,
+                                     const uint8_t *candidate, uint32_t known,
+                                     uint32_t max_nbytes)
+{
+    uint32_t length = known;
+
+    while (length + 8 <= max_nbytes) {
+        uint64_t const difference = fgz_load_le64(next + length) ^
+                                    fgz_load_le64(candidate + length);
+        if (difference != 0)
+            return length + (fgz_lowest_bit64(difference) >> 3);
+        length += 8;
+    }
+    while (length < max_nbytes && next[length] == candidate[length])
+        length++;
+    return length;
+}
+
+/* The longest match that the format and the input allow from next on. */
+FGZ_INLINE uint32_t fgz_max_match(const uint8_t *next, const fgz_input *input)
+{
+    return (uint32_t)fgz_min_size((size_t)(input->end - next), FGZ_MAX_MATCH);
+}
+
+/* The largest distance that the format and the input allow from next on. */
+FGZ_INLINE uint32_t fgz_max_distance(const uint8_t *next,
+                                     const fgz_input *input)
+{
+    return (uint32_t)fgz_min_size((size_t)(next - input->begin),
+                                  FGZ_MAX_DISTANCE);
+}
+
+FGZ_INLINE uint16_t fgz_position(const uint8_t *next, const fgz_input *input)
+{
+    return (uint16_t)(input->begin_position + (uint32_t)(next - input->begin));
+}
+
+/*
+ * Multiplicative hashing (Knuth, volume 3, section 6.4): the top bits of the
+ * product with an odd constant near 2^w / golden ratio.  The 64-bit constant
+ * serves any number of bytes, because those left out are shifted out.
+ */
+FGZ_INLINE uint32_t fgz_hash(uint64_t bytes, unsigned nbytes, unsigned nbits)
+{
+    return (uint32_t)(((bytes << (64 - 8 * nbytes)) * 0x9e3779b97f4a7c15u) >>
+                      (64 - nbits));
+}
+
+#endif /* FGZ_PARSE_H */

@@ -1,0 +1,249 @@
+/*
+ * The front of the library: what all codings have in common.  It checks every
+ * argument, keeps the order of calls and the promised total, and hands the
+ * work to gzip.c or zstd.c.
+ */
+#include "alloc.h"
+#include "common.h"
+#include "gzip.h"
+#include "fgz_zstd.h"
+
+#define FGZ_VERSION "0.1.0"
+
+typedef enum fgz_state {
+    STATE_READY,     /* no input since create, reset or a whole body */
+    STATE_STREAMING, /* a stream has begun */
+    STATE_FINISHED,  /* the stream's trailer is written */
+    STATE_FAILED     /* an error left the stream unusable */
+} fgz_state;
+
+struct fgz_encoder {
+    fgz_coding coding;
+    fgz_state state;
+    uint64_t total_nbytes; /* promised, or FGZ_SIZE_UNKNOWN */
+    uint64_t taken_nbytes; /* of this stream, so far */
+    fgz_gzip *gzip;        /* one of these two is NULL */
+    fgz_zstd *zstd;
+};
+
+/* ---- Errors and constants ---- */
+
+int fgz_is_error(size_t result)
+{
+    return result > (size_t)0 - FGZ_ERROR_RANGE;
+}
+
+fgz_error fgz_error_code(size_t result)
+{
+    return fgz_is_error(result) ? (fgz_error)((size_t)0 - result) : FGZ_OK;
+}
+
+const char *fgz_error_message(size_t result)
+{
+    switch (fgz_error_code(result)) {
+    case FGZ_OK:
+        return "no error";
+    case FGZ_ERROR_MEMORY:
+        return "out of memory";
+    case FGZ_ERROR_CODING:
+        return "unknown coding";
+    case FGZ_ERROR_LEVEL:
+        return "level out of range";
+    case FGZ_ERROR_STATE:
+        return "call out of order";
+    case FGZ_ERROR_OUTPUT:
+        return "output does not fit";
+    case FGZ_ERROR_SIZE:
+        return "input differs from the declared size";
+    case FGZ_ERROR_ZSTD:
+        return "libzstd failed";
+    }
+    return "unknown error";
+}
+
+const char *fgz_version(void)
+{
+    return FGZ_VERSION;
+}
+
+static bool is_deflate_family(fgz_coding coding)
+{
+    return coding == FGZ_GZIP || coding == FGZ_ZLIB || coding == FGZ_RAW;
+}
+
+int fgz_level_min(fgz_coding coding)
+{
+    return is_deflate_family(coding) ? FGZ_DEFLATE_MIN_LEVEL :
+           coding == FGZ_ZSTD ? fgz_zstd_level_min() : 0;
+}
+
+int fgz_level_max(fgz_coding coding)
+{
+    return is_deflate_family(coding) ? FGZ_DEFLATE_MAX_LEVEL :
+           coding == FGZ_ZSTD ? fgz_zstd_level_max() : 0;
+}
+
+/* ---- Life ---- */
+
+size_t fgz_create(fgz_encoder **enc_ret, fgz_coding coding, int level)
+{
+    fgz_encoder *enc;
+    size_t result = 0;
+
+    *enc_ret = NULL;
+    FGZ_RETURN_IF(!is_deflate_family(coding) && coding != FGZ_ZSTD,
+                  FGZ_ERROR_CODING);
+    FGZ_RETURN_IF(level < fgz_level_min(coding) ||
+                  level > fgz_level_max(coding), FGZ_ERROR_LEVEL);
+    enc = fgz_malloc(sizeof(*enc));
+    FGZ_RETURN_IF(enc == NULL, FGZ_ERROR_MEMORY);
+    memset(enc, 0, sizeof(*enc));
+    enc->coding = coding;
+    enc->state = STATE_READY;
+    enc->total_nbytes = FGZ_SIZE_UNKNOWN;
+    if (coding == FGZ_ZSTD) {
+        result = fgz_zstd_create(&enc->zstd, level);
+    } else {
+        enc->gzip = fgz_gzip_create(coding, level);
+        if (enc->gzip == NULL)
+            result = FGZ_ERROR(FGZ_ERROR_MEMORY);
+    }
+    if (fgz_is_error(result)) {
+        fgz_free(enc);
+        return result;
+    }
+    *enc_ret = enc;
+    return 0;
+}
+
+void fgz_free(fgz_encoder *enc)
+{
+    if (enc != NULL) {
+        fgz_gzip_free(enc->gzip);
+        fgz_zstd_free(enc->zstd);
+        fgz_mfree(enc);
+    }
+}
+
+size_t fgz_reset(fgz_encoder *enc, uint64_t total_nbytes)
+{
+    size_t result = 0;
+
+    if (enc->zstd != NULL)
+        result = fgz_zstd_reset(enc->zstd, total_nbytes);
+    else
+        fgz_gzip_reset(enc->gzip, total_nbytes);
+    enc->total_nbytes = total_nbytes;
+    enc->taken_nbytes = 0;
+    enc->state = fgz_is_error(result) ? STATE_FAILED : STATE_READY;
+    return result;
+}
+
+size_t fgz_memory_nbytes(const fgz_encoder *enc)
+{
+    return sizeof(*enc) +
+           (enc->zstd != NULL ? fgz_zstd_memory_nbytes(enc->zstd) :
+                                fgz_gzip_memory_nbytes(enc->gzip));
+}
+
+/* ---- Whole bodies ---- */
+
+size_t fgz_compress_bound(fgz_coding coding, size_t in_nbytes)
+{
+    if (is_deflate_family(coding))
+        return fgz_gzip_bound(coding, in_nbytes);
+    FGZ_RETURN_IF(coding != FGZ_ZSTD, FGZ_ERROR_CODING);
+    return fgz_zstd_bound(in_nbytes);
+}
+
+/* A pointer to no bytes may be NULL, which C does not even let one add 0 to. */
+static const uint8_t *not_null(const void *in)
+{
+    static const uint8_t nothing = 0;
+
+    return in != NULL ? in : &nothing;
+}
+
+size_t fgz_compress(fgz_encoder *enc, const void *in, size_t in_nbytes,
+                    void *out, size_t out_nbytes_avail)
+{
+    size_t result;
+
+    FGZ_RETURN_IF(enc->state == STATE_STREAMING || enc->state == STATE_FAILED,
+                  FGZ_ERROR_STATE);
+    FGZ_RETURN_IF(out == NULL, FGZ_ERROR_OUTPUT);
+    if (enc->zstd != NULL)
+        result = fgz_zstd_compress(enc->zstd, not_null(in), in_nbytes, out,
+                                   out_nbytes_avail);
+    else
+        result = fgz_gzip_compress(enc->gzip, not_null(in), in_nbytes, out,
+                                   out_nbytes_avail);
+    /* The body left its traces; a stream may start after a reset only. */
+    enc->state = STATE_FINISHED;
+    return result;
+}
+
+/* ---- Streams ---- */
+
+size_t fgz_stream_bound(fgz_coding coding, size_t in_nbytes)
+{
+    if (is_deflate_family(coding))
+        return fgz_gzip_stream_bound(coding, in_nbytes);
+    FGZ_RETURN_IF(coding != FGZ_ZSTD, FGZ_ERROR_CODING);
+    return fgz_zstd_stream_bound(in_nbytes);
+}
+
+/* Whether in_nbytes more, and the end if it is the end, keep the promise. */
+static bool keeps_total(const fgz_encoder *enc, size_t in_nbytes,
+                        fgz_directive directive)
+{
+    uint64_t const left_nbytes = enc->total_nbytes - enc->taken_nbytes;
+
+    if (enc->total_nbytes == FGZ_SIZE_UNKNOWN)
+        return true;
+    return directive == FGZ_FINISH ? in_nbytes == left_nbytes :
+                                     in_nbytes <= left_nbytes;
+}
+
+static size_t stream(fgz_encoder *enc, const void *in, size_t in_nbytes,
+                     fgz_directive directive, void *out,
+                     size_t out_nbytes_avail)
+{
+    size_t bound_nbytes, result;
+
+    FGZ_RETURN_IF(enc->state != STATE_READY && enc->state != STATE_STREAMING,
+                  FGZ_ERROR_STATE);
+    bound_nbytes = fgz_stream_bound(enc->coding, in_nbytes);
+    FGZ_RETURN_IF(out == NULL || fgz_is_error(bound_nbytes) ||
+                  out_nbytes_avail < bound_nbytes, FGZ_ERROR_OUTPUT);
+    if (!keeps_total(enc, in_nbytes, directive))
+        result = FGZ_ERROR(FGZ_ERROR_SIZE);
+    else if (enc->zstd != NULL)
+        result = fgz_zstd_stream(enc->zstd, not_null(in), in_nbytes, directive,
+                                 out, out_nbytes_avail);
+    else
+        result = fgz_gzip_stream(enc->gzip, not_null(in), in_nbytes, directive,
+                                 out, out_nbytes_avail);
+    enc->taken_nbytes += in_nbytes;
+    enc->state = fgz_is_error(result) ? STATE_FAILED :
+                 directive == FGZ_FINISH ? STATE_FINISHED : STATE_STREAMING;
+    return result;
+}
+
+size_t fgz_write(fgz_encoder *enc, const void *in, size_t in_nbytes,
+                 void *out, size_t out_nbytes_avail)
+{
+    return stream(enc, in, in_nbytes, FGZ_CONTINUE, out, out_nbytes_avail);
+}
+
+size_t fgz_flush(fgz_encoder *enc, const void *in, size_t in_nbytes,
+                 void *out, size_t out_nbytes_avail)
+{
+    return stream(enc, in, in_nbytes, FGZ_FLUSH, out, out_nbytes_avail);
+}
+
+size_t fgz_finish(fgz_encoder *enc, const void *in, size_t in_nbytes,
+                  void *out, size_t out_nbytes_avail)
+{
+    return stream(enc, in, in_nbytes, FGZ_FINISH, out, out_nbytes_avail);
+}

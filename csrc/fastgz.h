@@ -1,0 +1,221 @@
+/*
+ * fastgz.h - compress HTTP bodies: gzip, deflate and zstd behind one interface
+ *
+ * This is the only public header.  It covers the three content codings that
+ * the core can write (RFC 9110, section 8.4.1; RFC 9659 for zstd) and the raw
+ * DEFLATE format under the first two.  gzip and deflate come from the encoder
+ * in deflate/, zstd from libzstd.
+ *
+ * What it is for: bodies of a few hundred bytes to a few megabytes, many of
+ * them, and streams that are flushed often.  What it is not for: archives,
+ * parallel compression of one body, decompression.
+ *
+ * THE MODEL
+ *
+ * An encoder is made for one coding and one level, and is then used for any
+ * number of bodies.  It owns all the memory it needs; a call never allocates
+ * more than the first call of its kind did.  Output goes to the caller's
+ * buffer.  Every call that writes is all or nothing: given as much room as the
+ * bound for that call says, it always succeeds.
+ *
+ *     size_t const room = fgz_compress_bound(FGZ_GZIP, in_nbytes);
+ *     size_t const made = fgz_compress(enc, in, in_nbytes, out, room);
+ *     if (fgz_is_error(made)) return fgz_error_message(made);
+ *
+ * GUARANTEES
+ *
+ * - The output depends on the coding, the level, the declared total, the input
+ *   bytes, the points at which fgz_flush was called, and this library's
+ *   version.  It does not depend on earlier bodies, on how the input was cut
+ *   into calls (gzip, deflate and raw), on time, or on the processor.
+ * - An encoder keeps no pointer to the caller's memory after a call returns.
+ * - Different encoders may be used by different threads at the same time.  One
+ *   encoder may be used by one thread at a time.
+ * - No global state but function pointers that are chosen once per processor;
+ *   no errno, no stdio, no abort.
+ */
+#ifndef FASTGZ_H
+#define FASTGZ_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Everything between the two cffi lines is also parsed by cffi, which makes
+ * the Python bindings from it: plain C declarations only. */
+
+/* cffi: begin */
+
+/*
+ * What an encoder writes.
+ *
+ * FGZ_GZIP: one gzip member, RFC 1952.  No modification time, no name, and the
+ *   operating system "unknown" (255): the same body gives the same bytes
+ *   everywhere, as one strong entity tag demands.
+ * FGZ_ZLIB: the zlib format, RFC 1950.  This is what HTTP calls "deflate".
+ * FGZ_RAW: bare DEFLATE blocks, RFC 1951.  No HTTP coding; for callers who
+ *   write a frame of their own.
+ * FGZ_ZSTD: one zstd frame, RFC 8878, with a window of at most 8 MB at every
+ *   level, because browsers refuse larger ones (RFC 9659, section 3).
+ */
+typedef enum fgz_coding {
+    FGZ_GZIP = 1,
+    FGZ_ZLIB = 2,
+    FGZ_RAW = 3,
+    FGZ_ZSTD = 4
+} fgz_coding;
+
+/*
+ * Errors.  A function that returns size_t gives a count of bytes, or one of
+ * these values mapped to the top of the range of size_t: test with
+ * fgz_is_error(), name with fgz_error_code().  The values are frozen.
+ *
+ * FGZ_ERROR_MEMORY: an allocation failed.  The encoder can still be reset
+ *   and freed.
+ * FGZ_ERROR_CODING: not one of the codings above.
+ * FGZ_ERROR_LEVEL: not a level of this coding.
+ * FGZ_ERROR_STATE: the call is out of order, see the states below.
+ * FGZ_ERROR_OUTPUT: the output does not fit.
+ * FGZ_ERROR_SIZE: the input is longer or shorter than the declared total.
+ * FGZ_ERROR_ZSTD: libzstd reported an error of its own.
+ */
+typedef enum fgz_error {
+    FGZ_OK = 0,
+    FGZ_ERROR_MEMORY = 10,
+    FGZ_ERROR_CODING = 20,
+    FGZ_ERROR_LEVEL = 30,
+    FGZ_ERROR_STATE = 40,
+    FGZ_ERROR_OUTPUT = 50,
+    FGZ_ERROR_SIZE = 60,
+    FGZ_ERROR_ZSTD = 70
+} fgz_error;
+
+/* Whether a result is an error: 1 or 0. */
+int fgz_is_error(size_t result);
+
+/* The error in a result; FGZ_OK when it is a count of bytes. */
+fgz_error fgz_error_code(size_t result);
+
+/* The error in a result as a short English phrase, never NULL. */
+const char *fgz_error_message(size_t result);
+
+/*
+ * The levels of a coding run from fgz_level_min to fgz_level_max, both
+ * included; both are 0 for an unknown coding.
+ *
+ * For the DEFLATE family -1 means 6, 0 stores, and 1 to 9 trade time for
+ * size: summed over many web bodies, level N is not more than 0.5 % larger
+ * than zlib's level N.  For zstd they are libzstd's, and 0 means 3.
+ */
+int fgz_level_min(fgz_coding coding);
+int fgz_level_max(fgz_coding coding);
+
+/* "0.1.0", and the version of libzstd in use as 10000 * major + 100 * minor
+ * + release. */
+const char *fgz_version(void);
+unsigned fgz_zstd_version(void);
+
+/* An encoder for one coding and one level. */
+typedef struct fgz_encoder fgz_encoder;
+
+/*
+ * Make an encoder, ready for its first body, in *enc_ret.
+ *
+ * @return 0, or FGZ_ERROR_CODING, FGZ_ERROR_LEVEL or FGZ_ERROR_MEMORY, and
+ * then *enc_ret is NULL.
+ */
+size_t fgz_create(fgz_encoder **enc_ret, fgz_coding coding, int level);
+
+/* Free an encoder in any state; NULL is allowed. */
+void fgz_free(fgz_encoder *enc);
+
+/*
+ * The room that fgz_compress needs in the worst case, which is input that
+ * does not compress: for the DEFLATE family 5 bytes for every 16 KB begun,
+ * and 18 for the gzip frame.
+ *
+ * @return bytes, at any level; FGZ_ERROR_CODING; or FGZ_ERROR_SIZE when the
+ * bound would not fit in a size_t.
+ */
+size_t fgz_compress_bound(fgz_coding coding, size_t in_nbytes);
+
+/*
+ * Compress one whole body in one call.
+ *
+ * Allowed when no stream is open: after fgz_create, fgz_reset, fgz_finish or
+ * another fgz_compress.  A zstd frame declares its content size.  With less
+ * room than the bound it may still succeed: only bytes that are written need
+ * room.
+ *
+ * @return bytes written; FGZ_ERROR_OUTPUT, after which out holds nothing of
+ * use and the encoder is ready for the next body; FGZ_ERROR_STATE,
+ * FGZ_ERROR_MEMORY or FGZ_ERROR_ZSTD.
+ */
+size_t fgz_compress(fgz_encoder *enc, const void *in, size_t in_nbytes,
+                    void *out, size_t out_nbytes_avail);
+
+/* A stream whose total is not known beforehand. */
+#define FGZ_SIZE_UNKNOWN 0xffffffffffffffffull
+
+/*
+ * Forget any stream in progress and make ready for a new one of total_nbytes,
+ * or FGZ_SIZE_UNKNOWN.  The total is a promise: it is declared in a zstd frame
+ * and sizes the tables of the others, and a stream that breaks it ends in
+ * FGZ_ERROR_SIZE.
+ *
+ * Always allowed.
+ * @return 0, or FGZ_ERROR_ZSTD.
+ */
+size_t fgz_reset(fgz_encoder *enc, uint64_t total_nbytes);
+
+/*
+ * The room that one call of fgz_write, fgz_flush or fgz_finish needs for
+ * in_nbytes of new input: the worst case of that and of all the input an
+ * encoder may hold back, with the frame's header and trailer.
+ *
+ * @return as fgz_compress_bound.
+ */
+size_t fgz_stream_bound(fgz_coding coding, size_t in_nbytes);
+
+/*
+ * The three verbs of a stream.  Each takes in_nbytes of input, which may be 0,
+ * and then:
+ *
+ * fgz_write:  writes what is convenient now, and keeps the rest.  The frame's
+ *   header leaves with the first call, except in zstd.
+ * fgz_flush:  writes so much that a decoder given all output so far returns
+ *   all input so far.  In the DEFLATE family that costs an empty block of 10
+ *   bits.  With no input since the last flush, nothing is written.
+ * fgz_finish: writes the rest and the frame's trailer, and ends the stream.
+ *
+ * States.  After fgz_create and fgz_reset: ready, all three are allowed, as
+ * they are in a stream.  After fgz_finish and fgz_compress: finished, only
+ * fgz_reset, fgz_compress and fgz_free are.  After an error in a stream, but
+ * for FGZ_ERROR_OUTPUT and FGZ_ERROR_STATE: failed, only fgz_reset and
+ * fgz_free are.
+ *
+ * @return bytes written; FGZ_ERROR_OUTPUT if out_nbytes_avail is less than
+ * fgz_stream_bound(coding, in_nbytes), and then nothing was taken or changed;
+ * FGZ_ERROR_STATE, and nothing was taken or changed; FGZ_ERROR_SIZE,
+ * FGZ_ERROR_MEMORY or FGZ_ERROR_ZSTD.
+ */
+size_t fgz_write(fgz_encoder *enc, const void *in, size_t in_nbytes,
+                 void *out, size_t out_nbytes_avail);
+size_t fgz_flush(fgz_encoder *enc, const void *in, size_t in_nbytes,
+                 void *out, size_t out_nbytes_avail);
+size_t fgz_finish(fgz_encoder *enc, const void *in, size_t in_nbytes,
+                  void *out, size_t out_nbytes_avail);
+
+/* The memory that an encoder holds, in bytes. */
+size_t fgz_memory_nbytes(const fgz_encoder *enc);
+
+/* cffi: end */
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* FASTGZ_H */

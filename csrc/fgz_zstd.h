@@ -1,0 +1,31 @@
+/*
+ * fgz_zstd.h - one zstd frame (RFC 8878) a body, written by libzstd
+ *
+ * The functions mirror those of gzip.h.
+ */
+#ifndef FGZ_ZSTD_H
+#define FGZ_ZSTD_H
+
+#include "common.h"
+#include "deflate/deflate.h" /* fgz_directive */
+
+typedef struct fgz_zstd fgz_zstd;
+
+int fgz_zstd_level_min(void);
+int fgz_zstd_level_max(void);
+
+/* @return 0, or FGZ_ERROR_MEMORY or FGZ_ERROR_ZSTD with NULL in *zstd_ret. */
+size_t fgz_zstd_create(fgz_zstd **zstd_ret, int level);
+
+void fgz_zstd_free(fgz_zstd *zstd);
+size_t fgz_zstd_reset(fgz_zstd *zstd, uint64_t total_nbytes);
+size_t fgz_zstd_bound(size_t in_nbytes);
+size_t fgz_zstd_stream_bound(size_t in_nbytes);
+size_t fgz_zstd_compress(fgz_zstd *zstd, const uint8_t *in, size_t in_nbytes,
+                         uint8_t *out, size_t out_nbytes_avail);
+size_t fgz_zstd_stream(fgz_zstd *zstd, const uint8_t *in, size_t in_nbytes,
+                       fgz_directive directive, uint8_t *out,
+                       size_t out_nbytes_avail);
+size_t fgz_zstd_memory_nbytes(const fgz_zstd *zstd);
+
+#endif /* FGZ_ZSTD_H */

@@ -1,0 +1,189 @@
+#ifdef FGZ_TEST_ALLOC
+#  define ZSTD_STATIC_LINKING_ONLY /* custom memory */
+#endif
+#include "fgz_zstd.h"
+
+#include <zstd.h>
+#include <zstd_errors.h>
+
+#include "alloc.h"
+
+/* The first libzstd with the advanced API in its stable part. */
+#if ZSTD_VERSION_NUMBER < 10400
+#  error "pyfastgz needs libzstd 1.4.0 or later"
+#endif
+
+/* RFC 9659, section 3: decoders for the web need not support larger ones. */
+#define ZSTD_WEB_MAX_WINDOW_LOG 23
+
+/*
+ * From this level on libzstd chooses windows above the web's for bodies that
+ * are larger.  Below it the choice is left to libzstd, since a window set by
+ * hand would also enlarge the small ones.
+ */
+#define ZSTD_FIRST_LARGE_WINDOW_LEVEL 20
+
+/*
+ * What a stream may hold back: one block, the largest there is (RFC 8878,
+ * section 3.1.1.2.4), and the most a frame adds: its header (18), the header
+ * of each block (3) and a checksum (4).
+ */
+#define ZSTD_MAX_BLOCK_NBYTES ((size_t)128 << 10)
+#define ZSTD_FRAME_EXTRA_NBYTES 64
+
+struct fgz_zstd {
+    ZSTD_CCtx *cctx;
+};
+
+int fgz_zstd_level_min(void)
+{
+    return ZSTD_minCLevel();
+}
+
+int fgz_zstd_level_max(void)
+{
+    return ZSTD_maxCLevel();
+}
+
+unsigned fgz_zstd_version(void)
+{
+    return ZSTD_versionNumber();
+}
+
+/* Turn a result of libzstd into one of ours. */
+static size_t from_zstd(size_t result)
+{
+    if (!ZSTD_isError(result))
+        return result;
+    switch (ZSTD_getErrorCode(result)) {
+    case ZSTD_error_memory_allocation:
+        return FGZ_ERROR(FGZ_ERROR_MEMORY);
+    case ZSTD_error_dstSize_tooSmall:
+        return FGZ_ERROR(FGZ_ERROR_OUTPUT);
+    case ZSTD_error_srcSize_wrong:
+        return FGZ_ERROR(FGZ_ERROR_SIZE);
+    default:
+        return FGZ_ERROR(FGZ_ERROR_ZSTD);
+    }
+}
+
+#ifdef FGZ_TEST_ALLOC
+static void *zstd_alloc(void *opaque, size_t nbytes)
+{
+    (void)opaque;
+    return fgz_malloc(nbytes);
+}
+
+static void zstd_mfree(void *opaque, void *memory)
+{
+    (void)opaque;
+    fgz_mfree(memory);
+}
+#endif
+
+/* Custom memory is not in libzstd's stable API: it is for our test only. */
+static ZSTD_CCtx *create_cctx(void)
+{
+#ifdef FGZ_TEST_ALLOC
+    ZSTD_customMem const memory = {zstd_alloc, zstd_mfree, NULL};
+    return ZSTD_createCCtx_advanced(memory);
+#else
+    return ZSTD_createCCtx();
+#endif
+}
+
+static size_t set_parameters(ZSTD_CCtx *cctx, int level)
+{
+    FGZ_FORWARD_IF_ERROR(from_zstd(
+        ZSTD_CCtx_setParameter(cctx, ZSTD_c_compressionLevel, level)));
+    if (level >= ZSTD_FIRST_LARGE_WINDOW_LEVEL)
+        FGZ_FORWARD_IF_ERROR(from_zstd(ZSTD_CCtx_setParameter(
+            cctx, ZSTD_c_windowLog, ZSTD_WEB_MAX_WINDOW_LOG)));
+    return 0;
+}
+
+size_t fgz_zstd_create(fgz_zstd **zstd_ret, int level)
+{
+    fgz_zstd *const zstd = fgz_malloc(sizeof(*zstd));
+    size_t result;
+
+    *zstd_ret = NULL;
+    FGZ_RETURN_IF(zstd == NULL, FGZ_ERROR_MEMORY);
+    zstd->cctx = create_cctx();
+    result = zstd->cctx == NULL ? FGZ_ERROR(FGZ_ERROR_MEMORY) :
+                                  set_parameters(zstd->cctx, level);
+    if (fgz_is_error(result)) {
+        fgz_zstd_free(zstd);
+        return result;
+    }
+    *zstd_ret = zstd;
+    return 0;
+}
+
+void fgz_zstd_free(fgz_zstd *zstd)
+{
+    if (zstd != NULL) {
+        ZSTD_freeCCtx(zstd->cctx);
+        fgz_mfree(zstd);
+    }
+}
+
+size_t fgz_zstd_reset(fgz_zstd *zstd, uint64_t total_nbytes)
+{
+    FGZ_FORWARD_IF_ERROR(
+        from_zstd(ZSTD_CCtx_reset(zstd->cctx, ZSTD_reset_session_only)));
+    return from_zstd(ZSTD_CCtx_setPledgedSrcSize(
+        zstd->cctx, total_nbytes == FGZ_SIZE_UNKNOWN ?
+                    ZSTD_CONTENTSIZE_UNKNOWN : total_nbytes));
+}
+
+size_t fgz_zstd_bound(size_t in_nbytes)
+{
+    FGZ_RETURN_IF(in_nbytes > SIZE_MAX / 2, FGZ_ERROR_SIZE);
+    return ZSTD_compressBound(in_nbytes);
+}
+
+size_t fgz_zstd_stream_bound(size_t in_nbytes)
+{
+    FGZ_RETURN_IF(in_nbytes > SIZE_MAX / 2 - ZSTD_MAX_BLOCK_NBYTES,
+                  FGZ_ERROR_SIZE);
+    return ZSTD_compressBound(in_nbytes + ZSTD_MAX_BLOCK_NBYTES) +
+           ZSTD_FRAME_EXTRA_NBYTES;
+}
+
+size_t fgz_zstd_compress(fgz_zstd *zstd, const uint8_t *in, size_t in_nbytes,
+                         uint8_t *out, size_t out_nbytes_avail)
+{
+    return from_zstd(
+        ZSTD_compress2(zstd->cctx, out, out_nbytes_avail, in, in_nbytes));
+}
+
+size_t fgz_zstd_stream(fgz_zstd *zstd, const uint8_t *in, size_t in_nbytes,
+                       fgz_directive directive, uint8_t *out,
+                       size_t out_nbytes_avail)
+{
+    static const ZSTD_EndDirective directives[] = {
+        [FGZ_CONTINUE] = ZSTD_e_continue,
+        [FGZ_FLUSH] = ZSTD_e_flush,
+        [FGZ_FINISH] = ZSTD_e_end
+    };
+    ZSTD_inBuffer input = {in, in_nbytes, 0};
+    ZSTD_outBuffer output = {out, out_nbytes_avail, 0};
+    size_t held_back_nbytes;
+
+    do {
+        held_back_nbytes = from_zstd(ZSTD_compressStream2(
+            zstd->cctx, &output, &input, directives[directive]));
+        FGZ_FORWARD_IF_ERROR(held_back_nbytes);
+        /* The bound leaves room for all; never spin should it not. */
+        FGZ_RETURN_IF(output.pos == output.size && held_back_nbytes > 0,
+                      FGZ_ERROR_ZSTD);
+    } while (directive == FGZ_CONTINUE ? input.pos < input.size :
+                                         held_back_nbytes > 0);
+    return output.pos;
+}
+
+size_t fgz_zstd_memory_nbytes(const fgz_zstd *zstd)
+{
+    return sizeof(*zstd) + ZSTD_sizeof_CCtx(zstd->cctx);
+}

@@ -1,0 +1,396 @@
+"""Compress bytes: whole bodies with :func:`compress`, streams with :class:`Encoder`.
+
+This is the only module that touches the compiled core. Every call crosses into C once: the input is
+passed as it is, the output goes to scratch memory that is reused, and is copied once, into the result.
+"""
+
+from __future__ import annotations
+
+from threading import Lock
+from typing import TYPE_CHECKING
+from typing import Any
+
+from . import brotli as _brotli
+from ._core import ffi
+from ._core import lib
+from .brotli import BrotliSettings
+from .brotli import BrotliStream
+from .errors import EncoderStateError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import TracebackType
+
+    from typing_extensions import Buffer
+    from typing_extensions import Self
+
+_CORE_CODINGS = {"gzip": lib.FGZ_GZIP, "deflate": lib.FGZ_ZLIB, "zstd": lib.FGZ_ZSTD}
+_DEFAULT_LEVELS = {"gzip": 6, "deflate": 6, "zstd": 3, "br": 4}
+_DEFAULT_BROTLI_SETTINGS = BrotliSettings()
+
+
+def available_codings() -> tuple[str, ...]:
+    """Return the codings that can be written here; ``"br"`` only with the brotli package.
+
+    .. versionadded:: 0.1
+    """
+    return (*_CORE_CODINGS, "br") if _brotli.is_available() else tuple(_CORE_CODINGS)
+
+
+def level_range(coding: str) -> range:
+    """Return the levels of a coding.
+
+    :raises ValueError: the coding is unknown, or not available here.
+
+    .. versionadded:: 0.1
+    """
+    if coding == "br" and _brotli.is_available():
+        return _brotli.LEVELS
+    number = _core_coding(coding)
+    return range(lib.fgz_level_min(number), lib.fgz_level_max(number) + 1)
+
+
+def compress(
+    data: Buffer,
+    coding: str = "gzip",
+    *,
+    level: int | None = None,
+    brotli: BrotliSettings = _DEFAULT_BROTLI_SETTINGS,
+) -> bytes:
+    """Return the coded form of a whole body.
+
+    The same data, options and version always give the same bytes.
+
+    :param data: any bytes-like object, of any length.
+    :param coding: ``"gzip"`` (RFC 1952), ``"deflate"`` (RFC 1950, as RFC 9110 section 8.4.1.2 means
+        it), ``"zstd"`` (RFC 8878, window within RFC 9659), or ``"br"`` (RFC 7932) if the brotli
+        package is installed.
+    :param level: gzip and deflate: 0, which stores, to 9, the smallest; -1 is 6. zstd: libzstd's. br:
+        0 to 11. None: 6, 6, 3 and 4.
+    :param brotli: what only ``"br"`` has to set.
+    :raises TypeError: data is not bytes-like.
+    :raises ValueError: the coding is unknown or not available, or the level is not one of its levels.
+    :raises MemoryError: there is no memory for the coded form.
+
+    .. versionadded:: 0.1
+    """
+    pool = _pools.get((coding, level)) or _find_pool(coding, level)
+    if pool is None:
+        return _brotli.compress(data, _checked_level(coding, level), brotli)
+    return pool.compress(data)
+
+
+class Encoder:
+    """Codes a stream piece by piece into one gzip member, zlib stream, zstd frame or br stream.
+
+    An encoder serves one thread at a time; a second one that comes in meanwhile gets an
+    :class:`EncoderStateError`. It is a context manager that closes itself.
+
+    :param coding: as for :func:`compress`.
+    :param level: as for :func:`compress`.
+    :param size: the total number of bytes that will be written, or None if it is not certain. It is a
+        promise: a stream that breaks it ends in :class:`EncoderStateError`. A zstd frame declares it.
+    :param brotli: as for :func:`compress`.
+    :raises ValueError: as for :func:`compress`, or size is negative.
+
+    .. versionadded:: 0.1
+    """
+
+    __slots__ = ("_end", "_lock", "_stream")
+
+    def __init__(
+        self,
+        coding: str = "gzip",
+        level: int | None = None,
+        size: int | None = None,
+        *,
+        brotli: BrotliSettings = _DEFAULT_BROTLI_SETTINGS,
+    ) -> None:
+        if size is not None and not 0 <= size < lib.FGZ_SIZE_UNKNOWN:
+            raise ValueError(f"size must be a number of bytes or None, not {size}")
+        self._lock = Lock()
+        self._end = ""
+        pool = _pools.get((coding, level)) or _find_pool(coding, level)
+        self._stream: _CoreStream | BrotliStream | None
+        if pool is None:
+            self._stream = BrotliStream(_checked_level(coding, level), brotli)
+        else:
+            self._stream = _CoreStream(pool, size)
+
+    def write(self, data: Buffer) -> bytes:
+        """Take data into the stream and return what is ready, often nothing.
+
+        :raises TypeError: data is not bytes-like; the encoder is as it was.
+        :raises EncoderStateError: the stream was finished or closed, another thread is inside, or
+            data exceeds the declared size.
+        """
+        stream = self._enter()
+        try:
+            return stream.write(data)
+        finally:
+            self._lock.release()
+
+    def flush(self, data: Buffer = b"") -> bytes:
+        """Take data into the stream, and return what makes all input so far decodable.
+
+        Raises as :meth:`write`.
+        """
+        stream = self._enter()
+        try:
+            return stream.flush(data)
+        finally:
+            self._lock.release()
+
+    def finish(self, data: Buffer = b"") -> bytes:
+        """Take data into the stream, end it, and return its last bytes.
+
+        Raises as :meth:`write`, and :class:`EncoderStateError` too if less was written than the
+        declared size. The encoder's memory is given back.
+        """
+        stream = self._enter()
+        try:
+            last = stream.finish(data)
+            self._give_back("finished")
+            return last
+        finally:
+            self._lock.release()
+
+    def close(self) -> None:
+        """Give back the encoder's memory; a stream that was not finished stays without its end.
+
+        May be called again.
+
+        :raises EncoderStateError: another thread is inside.
+        """
+        if not self._lock.acquire(blocking=False):
+            raise EncoderStateError(_IN_USE)
+        try:
+            self._give_back(self._end or "closed")
+        finally:
+            self._lock.release()
+
+    def __enter__(self) -> Self:
+        """Return the encoder."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Close the encoder."""
+        self.close()
+
+    def _enter(self) -> _CoreStream | BrotliStream:
+        """Take the lock and return the open stream."""
+        if not self._lock.acquire(blocking=False):
+            raise EncoderStateError(_IN_USE)
+        stream = self._stream
+        if stream is None:
+            self._lock.release()
+            raise EncoderStateError(f"the Encoder is {self._end}")
+        return stream
+
+    def _give_back(self, end: str) -> None:
+        """Let go of the stream."""
+        stream = self._stream
+        self._stream = None
+        self._end = end
+        if isinstance(stream, _CoreStream):
+            stream.close()
+
+
+_IN_USE = "the Encoder is in use by another thread"
+
+
+# ---- Codings and levels ----
+
+
+def _core_coding(coding: str) -> int:
+    """Return the core's number of a coding, or say what is wrong with it."""
+    number = _CORE_CODINGS.get(coding)
+    if number is None:
+        if coding == "br":
+            raise ValueError("the coding 'br' needs a package: pip install pyfastgz[br]")
+        raise ValueError(f"unknown coding {coding!r}: not one of {', '.join(available_codings())}")
+    return int(number)
+
+
+def _checked_level(coding: str, level: int | None) -> int:
+    """Return the level, the coding's default for None, or say what is wrong with it."""
+    levels = level_range(coding)
+    if level is None:
+        return _DEFAULT_LEVELS[coding]
+    if not isinstance(level, int):
+        raise TypeError(f"level must be an int or None, not {type(level).__name__}")
+    if level not in levels:
+        raise ValueError(f"level {level} of {coding} is not in {levels[0]} to {levels[-1]}")
+    return level
+
+
+# ---- The core ----
+
+# Output of at most this many bytes goes to scratch memory that is kept. A call that may need more has
+# memory of its own, so that one large body does not stay allocated for ever.
+_SCRATCH_NBYTES = 256 * 1024
+
+# How many idle encoders are kept for each coding and level; as many threads can run without ever making
+# one. More only pays after more streams than this were open at once, and each takes up to 0.5 MB.
+_MAX_IDLE = 16
+
+# ``ffi.new`` clears what it allocates, and scratch memory needs no clearing.
+_new_scratch: Callable[[str, int], Any] = ffi.new_allocator(should_clear_after_alloc=False)
+
+_idle_scratch: list[Any] = []
+
+
+def _checked(result: int) -> int:
+    """Return a count of bytes from the core, or raise the error that it stands for."""
+    if not lib.fgz_is_error(result):
+        return result
+    code = lib.fgz_error_code(result)
+    message = ffi.string(lib.fgz_error_message(result)).decode()
+    if code == lib.FGZ_ERROR_MEMORY:
+        raise MemoryError(message)
+    if code in {lib.FGZ_ERROR_STATE, lib.FGZ_ERROR_SIZE}:
+        raise EncoderStateError(message)
+    raise RuntimeError(f"{message} (error {code} of the compression core)")
+
+
+def _input(data: Any) -> tuple[Any, int]:
+    """Return what the core takes for a bytes-like object, and its length in bytes."""
+    try:
+        view = ffi.from_buffer(data)
+    except TypeError:
+        raise TypeError(f"a bytes-like object is required, not {type(data).__name__}") from None
+    except (BufferError, ValueError):  # not contiguous
+        copy = memoryview(data).tobytes()
+        return copy, len(copy)
+    return view, len(view)
+
+
+def _call(
+    function: Callable[..., int],
+    bound: Callable[[int, int], int],
+    number: int,
+    small_nbytes: int,
+    encoder: Any,
+    data: Any,
+) -> bytes:
+    """Call the core once with data, and return what it wrote.
+
+    Input of at most small_nbytes certainly fits the scratch memory; bound says what more would need.
+    """
+    if type(data) is bytes:
+        nbytes = len(data)
+    else:
+        data, nbytes = _input(data)
+    if nbytes <= small_nbytes:
+        room = _SCRATCH_NBYTES
+        try:
+            out = _idle_scratch.pop()
+        except IndexError:
+            out = _new_scratch("char[]", _SCRATCH_NBYTES)
+    else:
+        room = _checked(bound(number, nbytes))
+        out = _new_scratch("char[]", room)
+    made = function(encoder, data, nbytes, out, room)
+    if made > room:
+        _checked(made)
+    coded: bytes = ffi.unpack(out, made)
+    if room == _SCRATCH_NBYTES:
+        _idle_scratch.append(out)
+    return coded
+
+
+class _Pool:
+    """The idle encoders of one coding and level, and what is known of all of them."""
+
+    __slots__ = ("_idle", "_level", "number", "small_body", "small_chunk")
+
+    def __init__(self, coding: str, level: int) -> None:
+        self.number = _core_coding(coding)
+        self._level = level
+        self._idle: list[Any] = []
+        # The most bytes of input whose output certainly fits the scratch memory.
+        self.small_body = self._small(lib.fgz_compress_bound)
+        self.small_chunk = self._small(lib.fgz_stream_bound)
+
+    def _small(self, bound: Callable[[int, int], int]) -> int:
+        """Return a number of bytes whose bound is near _SCRATCH_NBYTES, and not above it."""
+        for sixteenths in range(15, 0, -1):
+            nbytes = _SCRATCH_NBYTES // 16 * sixteenths
+            if bound(self.number, nbytes) <= _SCRATCH_NBYTES:
+                return nbytes
+        return -1
+
+    def take(self) -> Any:
+        """Return an encoder that nobody else uses."""
+        try:
+            return self._idle.pop()
+        except IndexError:
+            made = ffi.new("fgz_encoder **")
+            _checked(lib.fgz_create(made, self.number, self._level))
+            return ffi.gc(made[0], lib.fgz_free, lib.fgz_memory_nbytes(made[0]))
+
+    def give(self, encoder: Any) -> None:
+        """Keep an encoder that was taken for the next one who needs it, or free it now."""
+        if len(self._idle) < _MAX_IDLE:
+            self._idle.append(encoder)
+        else:
+            ffi.release(encoder)
+
+    def compress(self, data: Buffer) -> bytes:
+        """Return the coded form of a whole body."""
+        encoder = self.take()
+        coded = _call(
+            lib.fgz_compress, lib.fgz_compress_bound, self.number, self.small_body, encoder, data
+        )
+        self.give(encoder)
+        return coded
+
+
+_pools: dict[tuple[str, int | None], _Pool] = {}
+
+
+def _find_pool(coding: str, level: int | None) -> _Pool | None:
+    """Return the pool of a coding and level that may be new or wrong; None for ``"br"``."""
+    checked = _checked_level(coding, level)
+    if coding == "br":
+        return None
+    pool = _pools.setdefault((coding, checked), _Pool(coding, checked))
+    _pools[coding, level] = pool
+    return pool
+
+
+class _CoreStream:
+    """A stream in an encoder of the core, with the methods of BrotliStream."""
+
+    __slots__ = ("_encoder", "_pool")
+
+    def __init__(self, pool: _Pool, size: int | None) -> None:
+        self._pool = pool
+        self._encoder = pool.take()
+        _checked(lib.fgz_reset(self._encoder, lib.FGZ_SIZE_UNKNOWN if size is None else size))
+
+    def _call(self, function: Callable[..., int], data: Buffer) -> bytes:
+        pool = self._pool
+        return _call(
+            function, lib.fgz_stream_bound, pool.number, pool.small_chunk, self._encoder, data
+        )
+
+    def write(self, data: Buffer) -> bytes:
+        return self._call(lib.fgz_write, data)
+
+    def flush(self, data: Buffer) -> bytes:
+        return self._call(lib.fgz_flush, data)
+
+    def finish(self, data: Buffer) -> bytes:
+        return self._call(lib.fgz_finish, data)
+
+    def close(self) -> None:
+        # Whoever takes the encoder next may want a whole body: leave no stream open.
+        lib.fgz_reset(self._encoder, 0)
+        self._pool.give(self._encoder)
+        self._encoder = None
