@@ -281,6 +281,21 @@ static void put_tokens(fgz_bitwriter *out, const fgz_tokens *tokens,
         put_tokens_with(out, tokens, litlen_entries, distance_entries, false);
 }
 
+/* The mean length of a literal's code in bits, rounded down. */
+static unsigned mean_literal_nbits(const fgz_tokens *tokens,
+                                   const uint32_t *litlen_entries)
+{
+    uint32_t count = 0;
+    uint32_t nbits = 0;
+
+    for (unsigned sym = 0; sym < FGZ_END_OF_BLOCK; sym++) {
+        count += tokens->litlen_freqs[sym];
+        nbits += tokens->litlen_freqs[sym] *
+                 FGZ_ENTRY_CODE_NBITS(litlen_entries[sym]);
+    }
+    return count == 0 ? 0 : nbits / count;
+}
+
 size_t fgz_block_write(fgz_bitwriter *out, fgz_dynamic_codes *codes,
                        fgz_tokens *tokens, const uint8_t *raw,
                        size_t raw_nbytes, bool is_final)
@@ -289,6 +304,7 @@ size_t fgz_block_write(fgz_bitwriter *out, fgz_dynamic_codes *codes,
     uint64_t header_nbits = 0;
     uint64_t dynamic_nbits = UINT64_MAX;
 
+    tokens->literal_nbits = 0;
     tokens->litlen_freqs[FGZ_END_OF_BLOCK] = 1;
     stored_nbits = stored_cost_nbits(out, raw_nbytes);
     static_nbits = BLOCK_HEADER_NBITS +
@@ -299,6 +315,8 @@ size_t fgz_block_write(fgz_bitwriter *out, fgz_dynamic_codes *codes,
         dynamic_nbits = header_nbits +
                         tokens_cost_nbits(tokens, codes->litlen_entries,
                                           codes->distance_entries);
+        tokens->literal_nbits =
+            mean_literal_nbits(tokens, codes->litlen_entries);
     }
 
     if (stored_nbits <= static_nbits && stored_nbits <= dynamic_nbits)

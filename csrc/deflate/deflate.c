@@ -18,7 +18,7 @@ static const fgz_level levels[FGZ_DEFLATE_MAX_LEVEL + 1] = {
     {fgz_parse_lazy, {4,   64,  16,  false}},
     {fgz_parse_lazy, {6,   64,  16,  false}},
     {fgz_parse_lazy, {8,   96,  32,  false}},
-    {fgz_parse_lazy, {12,  128, 64,  false}},
+    {fgz_parse_lazy, {16,  128, 64,  false}},
     {fgz_parse_lazy, {20,  160, 96,  true}},
     {fgz_parse_lazy, {60,  258, 258, true}},
     {fgz_parse_lazy, {250, 258, 258, true}},
@@ -29,12 +29,6 @@ static const fgz_level levels[FGZ_DEFLATE_MAX_LEVEL + 1] = {
  * keeps it within half of a second-level cache.
  */
 #define PAIRS_MAX_NBITS 14
-
-/*
- * Matches of 3 bytes are only good nearby, where a small table still knows
- * them.
- */
-#define HASH3_MAX_NBITS 12
 
 /* ---- The stream's window ---- */
 
@@ -86,7 +80,7 @@ static size_t finder_nbytes(const fgz_level *level)
         return sizeof(uint32_t) << PAIRS_MAX_NBITS;
     if (level->parse == fgz_parse_lazy)
         return sizeof(uint16_t) * (2 * (1u << FGZ_HASH_MAX_NBITS) +
-                                   FGZ_MAX_DISTANCE + (1u << HASH3_MAX_NBITS));
+                                   FGZ_MAX_DISTANCE + (1u << FGZ_HASH3_NBITS));
     return 0;
 }
 
@@ -138,7 +132,7 @@ void fgz_deflate_reset(fgz_deflate *deflate, uint64_t total_nbytes)
     fgz_finder *const finder = &deflate->finder;
     unsigned nbits = FGZ_HASH_MIN_NBITS;
 
-    while (nbits < FGZ_HASH_MAX_NBITS && (uint64_t)1 << nbits < total_nbytes)
+    while (nbits < FGZ_HASH_MAX_NBITS && (uint64_t)1 << nbits < 2 * total_nbytes)
         nbits++;
     finder->hash_nbits = nbits;
     finder->missing = 0;
@@ -147,12 +141,11 @@ void fgz_deflate_reset(fgz_deflate *deflate, uint64_t total_nbytes)
             finder->hash_nbits = nbits = PAIRS_MAX_NBITS;
         memset(finder->pairs, 0, sizeof(*finder->pairs) << nbits);
     } else if (deflate->level->parse == fgz_parse_lazy) {
-        finder->hash3_nbits = nbits < HASH3_MAX_NBITS ? nbits : HASH3_MAX_NBITS;
-        memset(finder->heads3, 0,
-               sizeof(*finder->heads3) << finder->hash3_nbits);
+        finder->has_heads3 = false;
         memset(finder->heads4, 0, sizeof(*finder->heads4) << nbits);
         memset(finder->heads6, 0, sizeof(*finder->heads6) << nbits);
     }
+    deflate->tokens.literal_nbits = 0;
     deflate->coded_end = 0;
     deflate->known_end = 0;
     deflate->window_position = 0;

@@ -25,6 +25,9 @@
 #define FGZ_HASH_MIN_NBITS 9
 #define FGZ_HASH_MAX_NBITS 15
 
+/* Matches of 3 bytes are only good nearby, where a small table knows them. */
+#define FGZ_HASH3_NBITS 12
+
 /*
  * Hashes are taken from an 8-byte load, so a position takes part in the tables
  * once 8 bytes from it on are known.
@@ -41,15 +44,15 @@ typedef struct fgz_input {
 typedef struct fgz_finder {
     /* Fast: the two latest positions for a hash of 4 bytes, latest lowest. */
     uint32_t *pairs;
-    /* Lazy: the latest position for a hash of 3, 4, and 6 bytes; and for each
+    /* Lazy: the latest position for a hash of 4 and of 6 bytes; for each
      * position, by its low 15 bits, the one before it with the same hash of 6
-     * bytes. */
-    uint16_t *heads3;
+     * bytes; and the latest for a hash of 3 bytes, kept up only sometimes. */
     uint16_t *heads4;
     uint16_t *heads6;
     uint16_t *previous;
-    unsigned hash3_nbits;
-    unsigned hash_nbits;
+    uint16_t *heads3;
+    bool has_heads3;
+    unsigned hash_nbits; /* of all but heads3 */
     /* How many positions just before the next one are not yet in the tables,
      * because too few bytes were known after them. */
     size_t missing;

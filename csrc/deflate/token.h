@@ -29,16 +29,20 @@
  * each.  More: the codes fit each part of the block less well, and the tokens
  * no longer stay in the second-level cache beside the match finder's tables.
  */
-#define FGZ_BLOCK_MAX_NTOKENS 16384
+#define FGZ_BLOCK_MAX_NTOKENS 8192
 
 /* The tokens of one block, and how often each symbol occurs in them. */
 typedef struct fgz_tokens {
+    /* The mean cost of a literal in the block before, in bits rounded down; 0
+     * in the first block, and after one without a dynamic code. */
+    unsigned literal_nbits;
     size_t count;
     uint32_t litlen_freqs[FGZ_LITLEN_NSYMS];
     uint32_t distance_freqs[32];
     uint32_t list[FGZ_BLOCK_MAX_NTOKENS];
 } fgz_tokens;
 
+/* Begin a block. */
 FGZ_INLINE void fgz_tokens_clear(fgz_tokens *tokens)
 {
     tokens->count = 0;
