@@ -1,7 +1,7 @@
 """The cffi builder: compiles the core into the module ``pyfastgz._core``.
 
-The declarations come from the part of ``fastgz.h`` between its two cffi lines, so the header is the
-one source of truth. libzstd comes from one of two places:
+The declarations come from the part of ``fastgz.h`` between its two cffi lines, so the header is
+the one source of truth. libzstd comes from one of two places:
 
 - ``PYFASTGZ_ZSTD=system``: the library that pkg-config knows as libzstd;
 - ``PYFASTGZ_ZSTD=fetched``: the sources that ``tools/fetch_zstd.py`` put into ``build/zstd``,
@@ -31,8 +31,8 @@ LINK_HARDENING = ["-Wl,-z,relro", "-Wl,-z,now", "-Wl,-z,noexecstack"]
 HIDDEN_ZSTD = ["-DZSTDLIB_VISIBLE=", "-DZDICTLIB_VISIBLE=", "-DZSTDERRORLIB_VISIBLE="]
 
 NO_ZSTD = (
-    "libzstd not found: install its development package so that `pkg-config libzstd` works,"
-    " or run `python tools/fetch_zstd.py` in a checkout of pyfastgz to build with a pinned copy."
+    "libzstd not found: install its development package, so that `pkg-config libzstd` works,"
+    " or run `python tools/fetch_zstd.py` in a checkout of pyfastgz to build a pinned copy in."
 )
 
 

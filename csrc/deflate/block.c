@@ -305,6 +305,7 @@ size_t fgz_block_write(fgz_bitwriter *out, fgz_dynamic_codes *codes,
     uint64_t dynamic_nbits = UINT64_MAX;
 
     tokens->literal_nbits = 0;
+    tokens->token_nbytes = (unsigned)(raw_nbytes / tokens->count);
     tokens->litlen_freqs[FGZ_END_OF_BLOCK] = 1;
     stored_nbits = stored_cost_nbits(out, raw_nbytes);
     static_nbits = BLOCK_HEADER_NBITS +

@@ -11,17 +11,21 @@ typedef struct fgz_level {
     fgz_effort effort;
 } fgz_level;
 
+/* A longer half than any match has. */
+#define ALL FGZ_MAX_MATCH
+
 static const fgz_level levels[FGZ_DEFLATE_MAX_LEVEL + 1] = {
-    {NULL,           {0,   0,   0,   false}},
-    {fgz_parse_fast, {2,   32,  0,   false}},
-    {fgz_parse_lazy, {2,   32,  8,   false}},
-    {fgz_parse_lazy, {4,   64,  16,  false}},
-    {fgz_parse_lazy, {6,   64,  16,  false}},
-    {fgz_parse_lazy, {8,   96,  32,  false}},
-    {fgz_parse_lazy, {16,  128, 64,  false}},
-    {fgz_parse_lazy, {20,  160, 96,  true}},
-    {fgz_parse_lazy, {60,  258, 258, true}},
-    {fgz_parse_lazy, {250, 258, 258, true}},
+    /*                depth nice lazy per_end two_ahead */
+    {NULL,           {0,    0,   0,   0,      false}},
+    {fgz_parse_fast, {2,    32,  0,   6,      false}},
+    {fgz_parse_lazy, {2,    32,  8,   8,      false}},
+    {fgz_parse_lazy, {4,    32,  12,  8,      false}},
+    {fgz_parse_lazy, {6,    48,  12,  8,      false}},
+    {fgz_parse_lazy, {8,    96,  12,  8,      false}},
+    {fgz_parse_lazy, {12,   128, 16,  16,     false}},
+    {fgz_parse_lazy, {20,   160, 96,  ALL,    true}},
+    {fgz_parse_lazy, {60,   258, 258, ALL,    true}},
+    {fgz_parse_lazy, {250,  258, 258, ALL,    true}},
 };
 
 /*
@@ -146,6 +150,7 @@ void fgz_deflate_reset(fgz_deflate *deflate, uint64_t total_nbytes)
         memset(finder->heads6, 0, sizeof(*finder->heads6) << nbits);
     }
     deflate->tokens.literal_nbits = 0;
+    deflate->tokens.token_nbytes = 0;
     deflate->coded_end = 0;
     deflate->known_end = 0;
     deflate->window_position = 0;

@@ -67,6 +67,11 @@ typedef struct fgz_effort {
     uint16_t nice_nbytes;
     /* A match this long is accepted without a look at the next position. */
     uint16_t lazy_nbytes;
+    /* Of a match more than four times this long, only this many positions at
+     * each end enter the tables: its middle is also found where it was copied
+     * from.  16 instead of all saves 3 % of the time and costs 0.2 % of size,
+     * 1 to 2 % in repetitive input. */
+    uint16_t entered_per_end;
     /* Whether the position after the next is tried too. */
     bool looks_two_ahead;
 } fgz_effort;

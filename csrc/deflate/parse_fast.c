@@ -11,10 +11,6 @@
  */
 #define FAST_PATIENCE_LOG2 6
 
-/* How many positions from the start of a match enter the table; the rest of a
- * long match is not worth the time. */
-#define FAST_MAX_ENTERED 12
-
 FGZ_INLINE void fast_enter(fgz_finder *finder, const fgz_input *input,
                            const uint8_t *next)
 {
@@ -84,7 +80,8 @@ const uint8_t *fgz_parse_fast(fgz_finder *finder, const fgz_input *input,
         }
 
         fgz_tokens_add_match(tokens, length, distance);
-        for (uint32_t i = 1; i < length && i < FAST_MAX_ENTERED &&
+        /* Here the far end is left out: it is where the next match looks. */
+        for (uint32_t i = 1; i < length && i < 2 * effort->entered_per_end &&
                              next + i < tail; i++)
             fast_enter(finder, input, next + i);
         next += length;

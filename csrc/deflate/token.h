@@ -33,9 +33,11 @@
 
 /* The tokens of one block, and how often each symbol occurs in them. */
 typedef struct fgz_tokens {
-    /* The mean cost of a literal in the block before, in bits rounded down; 0
-     * in the first block, and after one without a dynamic code. */
+    /* Of the block before, rounded down; 0 in the first block: the mean cost
+     * of a literal in bits, 0 also if there was no dynamic code; and the mean
+     * number of bytes that a token stood for. */
     unsigned literal_nbits;
+    unsigned token_nbytes;
     size_t count;
     uint32_t litlen_freqs[FGZ_LITLEN_NSYMS];
     uint32_t distance_freqs[32];
