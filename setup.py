@@ -1,4 +1,4 @@
-"""What pyproject.toml cannot say: the compiled module, and that one build serves CPython >= 3.10."""
+"""What pyproject.toml cannot say: the compiled module, and one wheel for CPython >= 3.10."""
 
 from __future__ import annotations
 

@@ -1,6 +1,5 @@
 from typing import Any
 
-from cffi import FFI
-
-ffi: FFI
+# cffi makes the module; csrc/fastgz.h declares what is in lib.
+ffi: Any
 lib: Any

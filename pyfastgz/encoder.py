@@ -1,7 +1,8 @@
 """Compress bytes: whole bodies with :func:`compress`, streams with :class:`Encoder`.
 
-This is the only module that touches the compiled core. Every call crosses into C once: the input is
-passed as it is, the output goes to scratch memory that is reused, and is copied once, into the result.
+This is the only module that touches the compiled core. Every call crosses into C once: the
+input is passed as it is, the output goes to scratch memory that is reused, and is copied once,
+into the result.
 """
 
 from __future__ import annotations
@@ -62,14 +63,15 @@ def compress(
     The same data, options and version always give the same bytes.
 
     :param data: any bytes-like object, of any length.
-    :param coding: ``"gzip"`` (RFC 1952), ``"deflate"`` (RFC 1950, as RFC 9110 section 8.4.1.2 means
-        it), ``"zstd"`` (RFC 8878, window within RFC 9659), or ``"br"`` (RFC 7932) if the brotli
-        package is installed.
-    :param level: gzip and deflate: 0, which stores, to 9, the smallest; -1 is 6. zstd: libzstd's. br:
-        0 to 11. None: 6, 6, 3 and 4.
+    :param coding: ``"gzip"`` (RFC 1952), ``"deflate"`` (RFC 1950, as RFC 9110 section 8.4.1.2
+        means it), ``"zstd"`` (RFC 8878, window within RFC 9659), or ``"br"`` (RFC 7932) if the
+        brotli package is installed.
+    :param level: gzip and deflate: 0, which stores, to 9, the smallest; -1 is 6. zstd:
+        libzstd's. br: 0 to 11. None: 6, 6, 3 and 4.
     :param brotli: what only ``"br"`` has to set.
     :raises TypeError: data is not bytes-like.
-    :raises ValueError: the coding is unknown or not available, or the level is not one of its levels.
+    :raises ValueError: the coding is unknown or not available, or the level is not one of its
+        levels.
     :raises MemoryError: there is no memory for the coded form.
 
     .. versionadded:: 0.1
@@ -88,8 +90,9 @@ class Encoder:
 
     :param coding: as for :func:`compress`.
     :param level: as for :func:`compress`.
-    :param size: the total number of bytes that will be written, or None if it is not certain. It is a
-        promise: a stream that breaks it ends in :class:`EncoderStateError`. A zstd frame declares it.
+    :param size: the total number of bytes that will be written, or None if it is not certain.
+        It is a promise: a stream that breaks it ends in :class:`EncoderStateError`. A zstd
+        frame declares it.
     :param brotli: as for :func:`compress`.
     :raises ValueError: as for :func:`compress`, or size is negative.
 
@@ -113,7 +116,7 @@ class Encoder:
         pool = _pools.get((coding, level)) or _find_pool(coding, level)
         self._stream: _CoreStream | BrotliStream | None
         if pool is None:
-            self._stream = BrotliStream(_checked_level(coding, level), brotli)
+            self._stream = BrotliStream(_checked_level(coding, level), brotli, size)
         else:
             self._stream = _CoreStream(pool, size)
 
@@ -121,8 +124,8 @@ class Encoder:
         """Take data into the stream and return what is ready, often nothing.
 
         :raises TypeError: data is not bytes-like; the encoder is as it was.
-        :raises EncoderStateError: the stream was finished or closed, another thread is inside, or
-            data exceeds the declared size.
+        :raises EncoderStateError: the stream was finished or closed, another thread is inside,
+            or data exceeds the declared size.
         """
         stream = self._enter()
         try:
@@ -213,7 +216,9 @@ def _core_coding(coding: str) -> int:
     if number is None:
         if coding == "br":
             raise ValueError("the coding 'br' needs a package: pip install pyfastgz[br]")
-        raise ValueError(f"unknown coding {coding!r}: not one of {', '.join(available_codings())}")
+        raise ValueError(
+            f"unknown coding {coding!r}: not one of {', '.join(available_codings())}"
+        )
     return int(number)
 
 
@@ -231,12 +236,16 @@ def _checked_level(coding: str, level: int | None) -> int:
 
 # ---- The core ----
 
-# Output of at most this many bytes goes to scratch memory that is kept. A call that may need more has
-# memory of its own, so that one large body does not stay allocated for ever.
-_SCRATCH_NBYTES = 256 * 1024
+# Output of at most this many bytes goes to scratch memory that is kept. A call that may need
+# more has memory of its own, so that one large body does not stay allocated for ever.
+_SCRATCH_NBYTES = 1024 * 1024
 
-# How many idle encoders are kept for each coding and level; as many threads can run without ever making
-# one. More only pays after more streams than this were open at once, and each takes up to 0.5 MB.
+# The most bytes of input whose output certainly fits there.
+_SMALL_NBYTES = _SCRATCH_NBYTES - 200 * 1024
+
+# How many idle encoders are kept for each coding and level; as many threads can run without
+# ever making one. More only pays after more streams than this were open at once, and each takes
+# up to 0.5 MB.
 _MAX_IDLE = 16
 
 # ``ffi.new`` clears what it allocates, and scratch memory needs no clearing.
@@ -270,60 +279,15 @@ def _input(data: Any) -> tuple[Any, int]:
     return view, len(view)
 
 
-def _call(
-    function: Callable[..., int],
-    bound: Callable[[int, int], int],
-    number: int,
-    small_nbytes: int,
-    encoder: Any,
-    data: Any,
-) -> bytes:
-    """Call the core once with data, and return what it wrote.
-
-    Input of at most small_nbytes certainly fits the scratch memory; bound says what more would need.
-    """
-    if type(data) is bytes:
-        nbytes = len(data)
-    else:
-        data, nbytes = _input(data)
-    if nbytes <= small_nbytes:
-        room = _SCRATCH_NBYTES
-        try:
-            out = _idle_scratch.pop()
-        except IndexError:
-            out = _new_scratch("char[]", _SCRATCH_NBYTES)
-    else:
-        room = _checked(bound(number, nbytes))
-        out = _new_scratch("char[]", room)
-    made = function(encoder, data, nbytes, out, room)
-    if made > room:
-        _checked(made)
-    coded: bytes = ffi.unpack(out, made)
-    if room == _SCRATCH_NBYTES:
-        _idle_scratch.append(out)
-    return coded
-
-
 class _Pool:
-    """The idle encoders of one coding and level, and what is known of all of them."""
+    """The idle encoders of one coding and level."""
 
-    __slots__ = ("_idle", "_level", "number", "small_body", "small_chunk")
+    __slots__ = ("_idle", "_level", "_number")
 
     def __init__(self, coding: str, level: int) -> None:
-        self.number = _core_coding(coding)
+        self._number = _core_coding(coding)
         self._level = level
         self._idle: list[Any] = []
-        # The most bytes of input whose output certainly fits the scratch memory.
-        self.small_body = self._small(lib.fgz_compress_bound)
-        self.small_chunk = self._small(lib.fgz_stream_bound)
-
-    def _small(self, bound: Callable[[int, int], int]) -> int:
-        """Return a number of bytes whose bound is near _SCRATCH_NBYTES, and not above it."""
-        for sixteenths in range(15, 0, -1):
-            nbytes = _SCRATCH_NBYTES // 16 * sixteenths
-            if bound(self.number, nbytes) <= _SCRATCH_NBYTES:
-                return nbytes
-        return -1
 
     def take(self) -> Any:
         """Return an encoder that nobody else uses."""
@@ -331,22 +295,42 @@ class _Pool:
             return self._idle.pop()
         except IndexError:
             made = ffi.new("fgz_encoder **")
-            _checked(lib.fgz_create(made, self.number, self._level))
+            _checked(lib.fgz_create(made, self._number, self._level))
             return ffi.gc(made[0], lib.fgz_free, lib.fgz_memory_nbytes(made[0]))
 
     def give(self, encoder: Any) -> None:
-        """Keep an encoder that was taken for the next one who needs it, or free it now."""
+        """Keep an encoder that was taken for whoever needs one next, or free it now."""
         if len(self._idle) < _MAX_IDLE:
             self._idle.append(encoder)
         else:
             ffi.release(encoder)
 
+    def call(self, function: Callable[..., int], encoder: Any, data: Any) -> bytes:
+        """Call a function of the core once with data, and return what it wrote."""
+        if type(data) is bytes:
+            nbytes = len(data)
+        else:
+            data, nbytes = _input(data)
+        if nbytes > _SMALL_NBYTES:
+            room = _checked(lib.fgz_stream_bound(self._number, nbytes))
+            out = _new_scratch("char[]", room)
+            coded: bytes = ffi.unpack(out, _checked(function(encoder, data, nbytes, out, room)))
+            return coded
+        try:
+            out = _idle_scratch.pop()
+        except IndexError:
+            out = _new_scratch("char[]", _SCRATCH_NBYTES)
+        made = function(encoder, data, nbytes, out, _SCRATCH_NBYTES)
+        if made > _SCRATCH_NBYTES:
+            _checked(made)
+        coded = ffi.unpack(out, made)
+        _idle_scratch.append(out)
+        return coded
+
     def compress(self, data: Buffer) -> bytes:
         """Return the coded form of a whole body."""
         encoder = self.take()
-        coded = _call(
-            lib.fgz_compress, lib.fgz_compress_bound, self.number, self.small_body, encoder, data
-        )
+        coded = self.call(lib.fgz_compress, encoder, data)
         self.give(encoder)
         return coded
 
@@ -374,20 +358,14 @@ class _CoreStream:
         self._encoder = pool.take()
         _checked(lib.fgz_reset(self._encoder, lib.FGZ_SIZE_UNKNOWN if size is None else size))
 
-    def _call(self, function: Callable[..., int], data: Buffer) -> bytes:
-        pool = self._pool
-        return _call(
-            function, lib.fgz_stream_bound, pool.number, pool.small_chunk, self._encoder, data
-        )
-
     def write(self, data: Buffer) -> bytes:
-        return self._call(lib.fgz_write, data)
+        return self._pool.call(lib.fgz_write, self._encoder, data)
 
     def flush(self, data: Buffer) -> bytes:
-        return self._call(lib.fgz_flush, data)
+        return self._pool.call(lib.fgz_flush, self._encoder, data)
 
     def finish(self, data: Buffer) -> bytes:
-        return self._call(lib.fgz_finish, data)
+        return self._pool.call(lib.fgz_finish, self._encoder, data)
 
     def close(self) -> None:
         # Whoever takes the encoder next may want a whole body: leave no stream open.

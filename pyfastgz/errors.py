@@ -13,8 +13,8 @@ class FastgzError(Exception):
 class EncoderStateError(FastgzError, ValueError):
     """An :class:`~pyfastgz.Encoder` was called when it could not serve the call.
 
-    Raised for a call after ``finish`` or ``close``, for a call while another thread is inside the
-    same encoder, and when the bytes written do not add up to the declared ``size``.
+    Raised for a call after ``finish`` or ``close``, for a call while another thread is inside
+    the same encoder, and when the bytes written do not add up to the declared ``size``.
 
     .. versionadded:: 0.1
     """
@@ -23,7 +23,8 @@ class EncoderStateError(FastgzError, ValueError):
 class ConfigurationError(FastgzError, ValueError):
     """A ``COMPRESS_*`` setting is not usable; the message names the key and the value.
 
-    Raised by ``Compress.init_app``, so that an application with a bad configuration does not start.
+    Raised by ``Compress.init_app``, so that an application with a bad configuration does not
+    start.
 
     .. versionadded:: 0.1
     """

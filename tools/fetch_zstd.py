@@ -1,7 +1,8 @@
 """Fetch the pinned libzstd source into ``build/zstd``, for builds that compile it in.
 
-pip downloads the package that ``tools/zstd.txt`` pins and checks its hash; the amalgamated source,
-its two headers and its licence are taken out of it. Nothing is done when they are there already.
+pip downloads the package that ``tools/zstd.txt`` pins and checks its hash; the amalgamated
+source, its two headers and its licence are taken out of it. Nothing is done when they are there
+already.
 """
 
 from __future__ import annotations
@@ -21,7 +22,12 @@ MEMBERS = ("zstd.h", "zstd_errors.h", "LICENSE", "zstd.c")
 def pip_download(folder: Path) -> Path:
     """Download the pinned source distribution into folder and return its path."""
     command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps"]
-    command += ["--no-binary=:all:", "--require-hashes", f"--requirement={PIN}", f"--dest={folder}"]
+    command += [
+        "--no-binary=:all:",
+        "--require-hashes",
+        f"--requirement={PIN}",
+        f"--dest={folder}",
+    ]
     subprocess.run(command, check=True)
     (archive,) = folder.glob("*.tar.gz")
     return archive
@@ -42,7 +48,11 @@ def extract(archive: Path) -> None:
 
 def stamp_is_current(stamp: Path) -> bool:
     """Tell whether the fetched source is the pinned one."""
-    return (FETCHED / MEMBERS[-1]).exists() and stamp.exists() and stamp.read_text() == PIN.read_text()
+    return (
+        (FETCHED / MEMBERS[-1]).exists()
+        and stamp.exists()
+        and stamp.read_text() == PIN.read_text()
+    )
 
 
 def main() -> None:

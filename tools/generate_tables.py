@@ -1,7 +1,7 @@
 """Write the constant tables of the C core from their definitions in the RFCs.
 
-``python tools/generate_tables.py`` writes them; ``--check`` compares instead, and exits 1 with the
-name of the first file that is out of date.
+``python tools/generate_tables.py`` writes them; ``--check`` compares instead, and exits 1 with
+the name of the first file that is out of date.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ def canonical_codes(nbits: list[int]) -> list[int]:
 
 
 def emission_entries(nbits: list[int], extra_nbits: list[int], padded: int) -> list[str]:
-    """Return emission entries as block.h defines them: code, its length, count of extra bits."""
+    """Return emission entries as huffman.h defines them, and zeros up to padded of them."""
     entries = [
         code | n << 16 | extra << 24
         for code, n, extra in zip(canonical_codes(nbits), nbits, extra_nbits, strict=True)

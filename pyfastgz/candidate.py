@@ -1,0 +1,241 @@
+"""One response on its way: negotiation, encoder, then fields and validators."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+from typing import Any
+
+from flask import Response
+from flask import request
+
+from .cache import code_through
+from .encoder import Encoder
+from .encoder import compress
+from .http.eligibility import SkipReason
+from .http.fields import STALE_WHEN_CODED
+from .http.fields import declared_length
+from .http.fields import media_type
+from .http.fields import vary_with_accept_encoding
+from .http.negotiation import choose
+from .http.validators import coded_tag
+from .http.validators import is_strong
+from .http.validators import lists
+from .streaming import CodedStream
+from .streaming import flush_policy
+
+if TYPE_CHECKING:
+    from .config import Config
+    from .state import State
+
+_log = logging.getLogger("pyfastgz")
+
+
+def add_vary(response: Response, fields: dict[str, str]) -> None:
+    """Make a response say that it depends on Accept-Encoding (RFC 9110 section 12.5.5).
+
+    .. versionadded:: 0.1
+    """
+    vary = fields.get("vary")
+    wanted = vary_with_accept_encoding(vary)
+    if vary is None:
+        response.headers.add("Vary", wanted)
+    elif wanted != vary:
+        response.headers["Vary"] = wanted
+
+
+class Candidate:
+    """A response that may be coded, on its way from negotiation to the rewritten fields.
+
+    :param response: changed in place.
+    :param fields: its fields, as :func:`~pyfastgz.http.fields.collect` returns them.
+    :param environ: the WSGI environment of the request.
+    :param state: what the extension keeps for the application.
+
+    .. versionadded:: 0.1
+    """
+
+    __slots__ = ("coding", "config", "environ", "fields", "response", "state", "tag")
+
+    config: Config
+    coding: str
+    tag: str | None
+
+    def __init__(
+        self, response: Response, fields: dict[str, str], environ: dict[str, Any], state: State
+    ) -> None:
+        self.response = response
+        self.fields = fields
+        self.environ = environ
+        self.state = state
+
+    def code(self) -> SkipReason | None:
+        """Code the response, or return why it stays as it is.
+
+        .. versionadded:: 0.1
+        """
+        state = self.state
+        self.config = config = state.config.current()
+        streamed = not isinstance(self.response.response, (list, tuple))
+        if streamed and not config.streams:
+            return SkipReason.STREAMS_OFF
+
+        add_vary(self.response, self.fields)
+        coding, identity_refused = choose(
+            self.environ.get("HTTP_ACCEPT_ENCODING"),
+            state.streaming_algorithms if streamed else state.enabled_algorithms,
+        )
+        if coding is None:
+            return SkipReason.NOT_ACCEPTED
+        min_size = 1 if identity_refused else max(config.min_size, 1)
+        length = declared_length(self.fields)
+        if length is not None and length < min_size:
+            return SkipReason.TOO_SMALL
+
+        self.coding = coding
+        etag = self.fields.get("etag")
+        self.tag = coded_tag(etag, coding) if etag else None
+        if streamed:
+            return self._code_stream()
+        return self._code_body(min_size, identity_refused=identity_refused)
+
+    def _code_stream(self) -> SkipReason | None:
+        response = self.response
+        conditional = (
+            self._is_conditional()
+            and request.endpoint in self.state.streaming_endpoint_with_conditional
+        )
+        if conditional and self._client_is_current():
+            return self._not_modified()
+
+        # The body of a HEAD response is never pulled, so it needs no encoder.
+        if self.environ["REQUEST_METHOD"] != "HEAD":
+            policy = flush_policy(
+                media_type(self.fields["content-type"]), repeatable=is_strong(self.tag)
+            )
+            try:
+                encoder = Encoder(
+                    self.coding, self.config.levels[self.coding], brotli=self.config.brotli
+                )
+                response.response = CodedStream(response.response, encoder, policy=policy)
+            except Exception:
+                return self._failed()
+            response.direct_passthrough = False
+        self._label_coded(None)
+        # Or make_conditional reads the whole stream into memory to learn its length.
+        response.automatically_set_content_length = False
+        if conditional:
+            response.make_conditional(request)
+        return None
+
+    def _code_body(self, min_size: int, *, identity_refused: bool) -> SkipReason | None:
+        response = self.response
+        conditional = self._is_conditional()
+        if conditional and self._client_is_current():
+            return self._not_modified()
+        try:
+            body = self._whole_body()
+            if len(body) < min_size:
+                return self._too_small(body)
+            coded = self._coded(body)
+        except Exception:
+            return self._failed()
+
+        if len(coded) >= len(body) and not identity_refused:
+            if conditional:
+                response.make_conditional(request)
+            return SkipReason.NOT_SMALLER
+        close = getattr(response.response, "close", None)
+        if close is not None:
+            response.call_on_close(close)
+        response.response = [coded]
+        response.direct_passthrough = False
+        self._label_coded(len(coded))
+        if conditional:
+            response.make_conditional(request)
+        return None
+
+    def _coded(self, body: bytes) -> bytes:
+        coding, state = self.coding, self.state
+        if state.cache is None or state.cache_key is None:
+            return self._compressed(body)
+        key = f"{coding};{state.cache_key(request)}"
+        return code_through(state.cache, key, body, self._compressed)
+
+    def _compressed(self, body: bytes) -> bytes:
+        config, coding = self.config, self.coding
+        return compress(body, coding, level=config.levels[coding], brotli=config.brotli)
+
+    def _whole_body(self) -> bytes:
+        parts = self.response.response
+        # A list of one bytes object is what nearly every view ends up with.
+        if isinstance(parts, list) and len(parts) == 1 and type(parts[0]) is bytes:
+            return parts[0]
+        return self.response.get_data()
+
+    def _too_small(self, body: bytes) -> SkipReason | None:
+        if body:
+            return SkipReason.TOO_SMALL
+        if self.environ["REQUEST_METHOD"] != "HEAD" or not declared_length(self.fields):
+            return SkipReason.EMPTY
+        # The view left out the body but declared its length. GET would be coded, so HEAD says
+        # so, but not the coded length: only making the content tells it (RFC 9110 9.3.2).
+        self.response.automatically_set_content_length = False
+        self._label_coded(None)
+        return None
+
+    def _failed(self) -> SkipReason:
+        _log.exception("coding a response as %s failed; it is sent without", self.coding)
+        return SkipReason.FAILED
+
+    def _is_conditional(self) -> bool:
+        """Tell whether ``make_conditional`` has anything to decide, and may."""
+        environ = self.environ
+        return (
+            (
+                "HTTP_IF_NONE_MATCH" in environ
+                or "HTTP_IF_MODIFIED_SINCE" in environ
+                or "HTTP_IF_MATCH" in environ
+            )
+            and environ["REQUEST_METHOD"] in {"GET", "HEAD"}
+            and self.config.evaluate_conditional
+            # make_conditional takes this for no tag at all; it means any (RFC 9110 13.1.1).
+            and environ.get("HTTP_IF_MATCH") != "*"
+        )
+
+    def _client_is_current(self) -> bool:
+        """Tell, before anything is coded, whether the client holds this very representation.
+
+        Only a tag that the client lists can tell: whether the body shrinks, and so which tag it
+        will carry, is not known yet. ``make_conditional`` sees to all else, later.
+        """
+        environ = self.environ
+        return (
+            self.tag is not None
+            and "HTTP_IF_NONE_MATCH" in environ
+            and "HTTP_IF_MATCH" not in environ
+            and lists(environ["HTTP_IF_NONE_MATCH"], self.tag)
+        )
+
+    def _not_modified(self) -> SkipReason:
+        self._relabel()
+        self.response.status_code = 304
+        return SkipReason.NOT_MODIFIED
+
+    def _label_coded(self, length: int | None) -> None:
+        """Rewrite the fields for a coded body of ``length`` bytes, ``None`` if not known."""
+        headers = self.response.headers
+        headers.add("Content-Encoding", self.coding)
+        if length is not None:
+            headers["Content-Length"] = str(length)
+        elif "content-length" in self.fields:
+            del headers["Content-Length"]
+        self._relabel()
+
+    def _relabel(self) -> None:
+        """Rewrite the fields that a coded 200 and the 304 for it have in common."""
+        headers = self.response.headers
+        for name in STALE_WHEN_CODED.intersection(self.fields):
+            del headers[name]
+        if self.tag is not None and self.tag != self.fields["etag"]:
+            headers["ETag"] = self.tag

@@ -1,0 +1,112 @@
+"""May a response be coded at all? Everything that can be said before negotiation.
+
+:class:`SkipReason` also names the reasons that only come up later, so that there is one list of
+all the ways in which a response stays as it is.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Collection
+from collections.abc import Mapping
+
+from .fields import media_type
+from .fields import tokens
+
+
+class SkipReason(enum.Enum):
+    """Why a response was sent without a coding of ours.
+
+    .. versionadded:: 0.1
+    """
+
+    MEDIA_TYPE = "its media type is not in COMPRESS_MIMETYPES"
+    ALREADY_CODED = "it has a Content-Encoding"
+    NO_TRANSFORM = "its Cache-Control says no-transform"
+    SENT_BY_PROXY = "another server sends the body"
+    UPGRADE = "the connection is becoming something else"
+    STATUS = "its status is not a success"
+    NO_CONTENT = "its status allows no body"
+    NOT_MODIFIED = "the client's copy is current"
+    PARTIAL = "it is part of a representation"
+    STREAMS_OFF = "COMPRESS_STREAMS is off"
+    NOT_ACCEPTED = "the client accepts no enabled coding, or prefers none"
+    TOO_SMALL = "it is smaller than COMPRESS_MIN_SIZE"
+    EMPTY = "it has no body"
+    NOT_SMALLER = "coding does not make it smaller"
+    FAILED = "coding failed"
+
+
+STILL_VARIES = frozenset({SkipReason.NOT_MODIFIED, SkipReason.PARTIAL})
+"""Reasons with which a response still carries the Vary of the 200 (RFC 9110 15.3.7, 15.4.5).
+
+.. versionadded:: 0.1
+"""
+
+_BLOCKING_FIELDS = {
+    "content-encoding": SkipReason.ALREADY_CODED,
+    "x-sendfile": SkipReason.SENT_BY_PROXY,
+    "x-accel-redirect": SkipReason.SENT_BY_PROXY,
+    "upgrade": SkipReason.UPGRADE,
+}
+_FIELDS_OF_INTEREST = frozenset(_BLOCKING_FIELDS) | {"cache-control", "content-range"}
+_NO_CONTENT = frozenset({204, 205})
+
+
+def skip_reason(
+    method: str, status: int, fields: Mapping[str, str], mimetypes: Collection[str]
+) -> SkipReason | None:
+    """Return why a response must not be coded, ``None`` if it is a candidate.
+
+    The commonest reason is looked for first; the order matters also where two apply, because
+    :data:`STILL_VARIES` may only name responses to which nothing else applies.
+
+    :param method: the request method.
+    :param status: the status code of the response.
+    :param fields: the response's field values by lower-case name.
+    :param mimetypes: the media types to code, in lower case.
+
+    .. versionadded:: 0.1
+    """
+    content_type = fields.get("content-type")
+    if content_type is None:
+        # A 304 need not repeat the type of the 200 that it stands for.
+        if status != 304:
+            return SkipReason.MEDIA_TYPE
+    elif media_type(content_type) not in mimetypes:
+        return SkipReason.MEDIA_TYPE
+
+    partial = False
+    if not _FIELDS_OF_INTEREST.isdisjoint(fields):
+        for name, reason in _BLOCKING_FIELDS.items():
+            if name in fields:
+                return reason
+        if forbids_transform(fields.get("cache-control")):
+            return SkipReason.NO_TRANSFORM
+        partial = "content-range" in fields
+
+    if status == 200 and not partial and method != "CONNECT":
+        return None
+    if status == 101 or method == "CONNECT":
+        return SkipReason.UPGRADE
+    if status == 304:
+        return SkipReason.NOT_MODIFIED
+    if status < 200 or status in _NO_CONTENT:
+        return SkipReason.NO_CONTENT
+    if status >= 300:
+        return SkipReason.STATUS
+    if partial or status == 206:
+        return SkipReason.PARTIAL
+    return None
+
+
+def forbids_transform(cache_control: str | None) -> bool:
+    """Tell whether a Cache-Control value has ``no-transform`` (RFC 9111 section 5.2.2.6).
+
+    .. versionadded:: 0.1
+    """
+    if cache_control is None:
+        return False
+    value = cache_control.lower()
+    # The substring settles almost every response; only a token counts.
+    return "no-transform" in value and "no-transform" in tokens(value)

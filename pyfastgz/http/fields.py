@@ -1,0 +1,83 @@
+"""Header fields that a coding touches: Vary, Content-Length, Accept-Ranges and digests."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from collections.abc import Mapping
+from functools import lru_cache
+
+STALE_WHEN_CODED = frozenset(
+    {"accept-ranges", "content-md5", "content-digest", "digest", "repr-digest"}
+)
+"""Fields that describe the bytes before coding and are untrue afterwards, in lower case.
+
+Ranges would address coded bytes that are never stored (RFC 9110 section 14.3), and these
+digests cover the coded representation (RFC 9530 sections 2 and 3). ``Unencoded-Digest`` covers
+the representation without its coding, and therefore stays.
+
+.. versionadded:: 0.1
+"""
+
+
+def collect(headers: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """Index header lines by lower-case name, joining repeated lines (RFC 9110 section 5.3).
+
+    One walk replaces the dozen linear searches that the checks of a response would take. The
+    joined ``Set-Cookie`` is meaningless, as it is in every such index.
+
+    .. versionadded:: 0.1
+    """
+    fields: dict[str, str] = {}
+    for name, value in headers:
+        key = name.lower()
+        fields[key] = f"{fields[key]}, {value}" if key in fields else value
+    return fields
+
+
+@lru_cache(maxsize=256)
+def media_type(content_type: str) -> str:
+    """Return the media type in lower case, without parameters (RFC 9110 section 8.3.1).
+
+    .. versionadded:: 0.1
+    """
+    return content_type.partition(";")[0].strip().lower()
+
+
+def tokens(value: str) -> list[str]:
+    """Split a comma-separated field value; empty members are dropped (RFC 9110 section 5.6.1).
+
+    .. versionadded:: 0.1
+    """
+    return [token for token in map(str.strip, value.split(",")) if token]
+
+
+def vary_with_accept_encoding(vary: str | None) -> str:
+    """Return the Vary value that also names Accept-Encoding (RFC 9110 section 12.5.5).
+
+    ``*`` says more than any list and stays alone. The application's names keep their order and
+    spelling, each once.
+
+    :param vary: the present value, several lines joined with commas; ``None`` if absent.
+
+    .. versionadded:: 0.1
+    """
+    if vary is None:
+        return "Accept-Encoding"
+    names: dict[str, str] = {}
+    for token in tokens(vary):
+        names.setdefault(token.lower(), token)
+    if "*" in names:
+        return "*"
+    names.setdefault("accept-encoding", "Accept-Encoding")
+    return ", ".join(names.values())
+
+
+def declared_length(fields: Mapping[str, str]) -> int | None:
+    """Return the Content-Length in bytes, ``None`` if it is absent or not a number.
+
+    :param fields: field values by lower-case name.
+
+    .. versionadded:: 0.1
+    """
+    value = fields.get("content-length")
+    return int(value) if value is not None and value.isdecimal() else None

@@ -1,0 +1,147 @@
+"""Independent decoders, and a server that shows what a WSGI server would see."""
+
+from __future__ import annotations
+
+import random
+import zlib
+from collections.abc import Callable
+from collections.abc import Iterator
+from typing import Any
+
+import brotli  # type: ignore[import-untyped]
+import pytest
+import zstandard
+from flask import Flask
+from werkzeug.test import create_environ
+
+
+def decode(coding: str, coded: bytes) -> bytes:
+    """Decode one complete body; anything missing or left over is an error."""
+    if coding in {"gzip", "deflate"}:
+        decoder = zlib.decompressobj(31 if coding == "gzip" else 15)
+        body = decoder.decompress(coded)
+        assert decoder.eof, "the coded body has no end"
+        assert not decoder.unused_data, "bytes follow the end of the coded body"
+        return body
+    if coding == "zstd":
+        zstd = zstandard.ZstdDecompressor(max_window_size=2**23).decompressobj()
+        body = zstd.decompress(coded)
+        assert zstd.eof, "the coded body has no end"
+        assert not zstd.unused_data, "bytes follow the end of the coded body"
+        return body
+    assert coding == "br"
+    plain: bytes = brotli.decompress(coded)
+    return plain
+
+
+def decode_prefix(coding: str, coded: bytes) -> bytes:
+    """Decode what can be decoded of an unfinished body."""
+    if coding in {"gzip", "deflate"}:
+        return zlib.decompressobj(31 if coding == "gzip" else 15).decompress(coded)
+    if coding == "zstd":
+        return zstandard.ZstdDecompressor().decompressobj().decompress(coded)
+    assert coding == "br"
+    plain: bytes = brotli.Decompressor().process(coded)
+    return plain
+
+
+class Exchange:
+    """One request to a WSGI application, one chunk at a time."""
+
+    def __init__(
+        self, app: Flask, path: str, accept: str | None, method: str, headers: dict[str, str]
+    ) -> None:
+        all_headers = dict(headers)
+        if accept is not None:
+            all_headers["Accept-Encoding"] = accept
+        self.method = method
+        environ = create_environ(path, method=method, headers=all_headers)
+        self.iterable: Any = app.wsgi_app(environ, self._start_response)
+        self.chunks = iter(self.iterable)
+        self._closed = False
+
+    def _start_response(self, status: str, headers: list[tuple[str, str]], *_: Any) -> Any:
+        self.status = int(status[:3])
+        self.headers = headers
+
+    def field(self, name: str) -> str | None:
+        lines = [value for key, value in self.headers if key.lower() == name.lower()]
+        assert len(lines) <= 1, f"{name} is repeated: {lines}"
+        return lines[0] if lines else None
+
+    def lines(self, name: str) -> list[str]:
+        return [value for key, value in self.headers if key.lower() == name.lower()]
+
+    def close(self) -> None:
+        if self._closed:
+            return
+        self._closed = True
+        close = getattr(self.iterable, "close", None)
+        if close is not None:
+            close()
+
+    def read(self) -> bytes:
+        try:
+            return b"".join(self.chunks)
+        finally:
+            self.close()
+
+    def body(self) -> bytes:
+        """Read and decode the whole body, checking the fields that describe it."""
+        raw = self.read()
+        if self.method == "HEAD":
+            assert not raw
+            return raw
+        length = self.field("Content-Length")
+        assert length is None or int(length) == len(raw)
+        coding = self.field("Content-Encoding")
+        return raw if coding is None else decode(coding, raw)
+
+
+Get = Callable[..., Exchange]
+
+
+@pytest.fixture
+def app() -> Flask:
+    app = Flask(__name__)
+    app.testing = True
+    return app
+
+
+@pytest.fixture
+def get(app: Flask) -> Iterator[Get]:
+    exchanges = []
+
+    def request(
+        path: str = "/",
+        accept: str | None = "gzip",
+        method: str = "GET",
+        *,
+        to: Flask | None = None,
+        **headers: str,
+    ) -> Exchange:
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        exchanges.append(Exchange(to or app, path, accept, method, named))
+        return exchanges[-1]
+
+    yield request
+    for exchange in exchanges:
+        exchange.close()
+
+
+@pytest.fixture
+def decode_body() -> Callable[[str, bytes], bytes]:
+    return decode
+
+
+@pytest.fixture
+def decode_part() -> Callable[[str, bytes], bytes]:
+    return decode_prefix
+
+
+@pytest.fixture
+def page() -> str:
+    """Return a page of about 8 KB that compresses as pages do."""
+    chooser = random.Random(8)
+    words = [f"word{number}" for number in range(300)]
+    return "".join(f"<p>{' '.join(chooser.choices(words, k=9))}</p>\n" for _ in range(120))

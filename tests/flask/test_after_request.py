@@ -1,0 +1,486 @@
+"""What the hook does to whole bodies."""
+
+from __future__ import annotations
+
+import gc
+import logging
+import random
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask import Response
+from flask import make_response
+from flask import request
+
+from pyfastgz import Compress
+from pyfastgz import candidate
+from pyfastgz import extension
+from pyfastgz.http.eligibility import SkipReason
+from pyfastgz.http.eligibility import skip_reason
+
+CODINGS = ("gzip", "deflate", "zstd", "br")
+Get = Callable[..., Any]
+BODY = "<p>Der Jäger ✓ aus Kurpfalz.</p>" * 100
+
+
+@pytest.fixture
+def view(app: Flask) -> Callable[[Callable[[], Any]], None]:
+    Compress(app)
+
+    def add(function: Callable[[], Any]) -> None:
+        app.add_url_rule("/", view_func=function, methods=["GET", "POST", "PUT"])
+
+    return add
+
+
+View = Callable[[Callable[[], Any]], None]
+
+
+@pytest.mark.parametrize("coding", CODINGS)
+def test_a_page_in_every_coding(get: Get, view: View, coding: str) -> None:
+    view(lambda: BODY)
+    exchange = get(accept=coding)
+    assert exchange.status == 200
+    assert exchange.field("Content-Encoding") == coding
+    assert exchange.field("Vary") == "Accept-Encoding"
+    assert exchange.field("Content-Type") == "text/html; charset=utf-8"
+    assert int(exchange.field("Content-Length")) < len(BODY)
+    assert exchange.body() == BODY.encode()
+
+
+def test_r1_without_accept_encoding(get: Get, view: View) -> None:
+    view(lambda: BODY)
+    exchange = get(accept=None)
+    assert exchange.field("Content-Encoding") is None
+    assert exchange.field("Vary") == "Accept-Encoding"
+    assert exchange.body() == BODY.encode()
+
+
+def test_r3_refused_coding(get: Get, view: View) -> None:
+    view(lambda: BODY)
+    assert get(accept="gzip;q=0").field("Content-Encoding") is None
+
+
+@pytest.mark.parametrize("method", ["GET", "POST", "PUT"])
+def test_methods(get: Get, view: View, method: str) -> None:
+    view(lambda: BODY)
+    assert get(method=method).body() == BODY.encode()
+    assert get(method=method).field("Content-Encoding") == "gzip"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        ["<p>", "ä" * 300, "</p>"],
+        ("x" * 400, "y" * 400),
+        [b"x" * 400, bytearray(b"y" * 400), memoryview(b"z" * 400)],
+        ["x", b"y" * 900],
+    ],
+)
+def test_bodies_in_pieces(get: Get, view: View, body: Any) -> None:
+    view(lambda: Response(body, mimetype="text/html"))
+    plain = b"".join(p.encode() if isinstance(p, str) else bytes(p) for p in body)
+    exchange = get()
+    assert exchange.field("Content-Encoding") == "gzip"
+    assert int(exchange.field("Content-Length")) < len(plain)
+    assert exchange.body() == plain
+
+
+def test_r10_refused_identity_overrides_the_minimum_size(get: Get, view: View) -> None:
+    view(lambda: "tiny")
+    exchange = get(accept="gzip, identity;q=0")
+    assert exchange.field("Content-Encoding") == "gzip"
+    assert exchange.body() == b"tiny"
+    assert get(accept="gzip").field("Content-Encoding") is None
+
+
+def test_r10_nothing_acceptable_is_identity(get: Get, view: View) -> None:
+    view(lambda: BODY)
+    exchange = get(accept="compress, *;q=0")
+    assert (exchange.status, exchange.field("Content-Encoding")) == (200, None)
+    assert exchange.field("Vary") == "Accept-Encoding"
+    assert exchange.body() == BODY.encode()
+
+
+def test_r12_a_206_keeps_its_bytes(get: Get, view: View) -> None:
+    def part() -> Response:
+        response = Response(BODY[:1000], 206, mimetype="text/html")
+        response.headers["Content-Range"] = f"bytes 0-999/{len(BODY)}"
+        response.set_etag("t")
+        return response
+
+    view(part)
+    exchange = get(Range="bytes=0-999")
+    assert exchange.field("Content-Encoding") is None
+    assert exchange.field("ETag") == '"t"'
+    assert exchange.field("Vary") == "Accept-Encoding"
+    assert exchange.read() == BODY[:1000].encode()
+
+
+@pytest.mark.parametrize("status", [204, 205, 304, 404, 500])
+def test_r13_other_statuses(get: Get, view: View, status: int) -> None:
+    view(lambda: (BODY, status))
+    assert get().field("Content-Encoding") is None
+
+
+def test_r14_coded_by_the_application(get: Get, view: View) -> None:
+    view(lambda: (BODY, {"Content-Encoding": "x-mine", "ETag": '"t"'}))
+    exchange = get()
+    assert exchange.field("Content-Encoding") == "x-mine"
+    assert exchange.field("ETag") == '"t"'
+    assert exchange.read() == BODY.encode()
+
+
+def test_r15_no_transform(get: Get, view: View) -> None:
+    view(lambda: (BODY, {"Cache-Control": "public, no-transform"}))
+    exchange = get()
+    assert exchange.field("Content-Encoding") is None
+    assert exchange.field("Vary") is None
+    assert exchange.read() == BODY.encode()
+
+
+def test_r16_media_types(get: Get, view: View) -> None:
+    view(lambda: (BODY, {"Content-Type": request.args["type"]}))
+    assert get("/?type=Text/HTML;x=y").field("Content-Encoding") == "gzip"
+    other = get("/?type=image/png")
+    assert other.field("Content-Encoding") is None
+    assert other.field("Vary") is None
+
+
+@pytest.mark.parametrize("name", ["X-Sendfile", "X-Accel-Redirect"])
+def test_r17_another_server_sends_the_body(get: Get, view: View, name: str) -> None:
+    view(lambda: (BODY, {name: "/file", "ETag": '"t"'}))
+    exchange = get()
+    assert exchange.field("Content-Encoding") is None
+    assert exchange.field("ETag") == '"t"'
+
+
+def test_r18_a_body_that_does_not_shrink(get: Get, view: View) -> None:
+    noise = random.Random(1).randbytes(5000)
+    view(lambda: Response(noise, mimetype="text/plain", headers={"ETag": '"t"'}))
+    for coding in CODINGS:
+        exchange = get(accept=coding)
+        assert exchange.field("Content-Encoding") is None
+        assert exchange.field("Vary") == "Accept-Encoding"
+        assert exchange.field("ETag") == '"t"'
+        assert exchange.field("Content-Length") == "5000"
+        assert exchange.read() == noise
+
+
+def test_r18_but_not_if_identity_is_refused(get: Get, view: View) -> None:
+    noise = random.Random(1).randbytes(5000)
+    view(lambda: Response(noise, mimetype="text/plain"))
+    exchange = get(accept="gzip, identity;q=0")
+    assert exchange.field("Content-Encoding") == "gzip"
+    assert exchange.body() == noise
+
+
+@pytest.mark.parametrize(
+    ("lines", "expected"),
+    [
+        (["Cookie"], ["Cookie, Accept-Encoding"]),
+        (["Cookie", "Origin"], ["Cookie, Origin, Accept-Encoding"]),
+        (["X-Accept-Encoding"], ["X-Accept-Encoding, Accept-Encoding"]),
+        (["accept-encoding"], ["accept-encoding"]),
+        (["*"], ["*"]),
+        (["Cookie", "*"], ["*"]),
+        (["Cookie", "Cookie"], ["Cookie, Accept-Encoding"]),
+    ],
+)
+@pytest.mark.parametrize("accept", ["gzip", None])
+def test_r21_vary_lines(
+    get: Get, view: View, lines: list[str], expected: list[str], accept: str | None
+) -> None:
+    def varied() -> Response:
+        response = Response(BODY)
+        for line in lines:
+            response.headers.add("Vary", line)
+        return response
+
+    view(varied)
+    assert get(accept=accept).lines("Vary") == expected
+
+
+def test_r24_r25_fields_that_become_untrue_are_dropped(get: Get, view: View) -> None:
+    stale = ["Accept-Ranges", "Content-MD5", "Content-Digest", "Repr-Digest", "Digest"]
+    view(lambda: (BODY, dict.fromkeys([*stale, "Unencoded-Digest", "X-Other"], "v")))
+    coded = get()
+    assert [name for name in stale if coded.field(name)] == []
+    assert coded.field("Unencoded-Digest") == coded.field("X-Other") == "v"
+    identity = get(accept="identity")
+    assert [name for name in stale if identity.field(name)] == stale
+
+
+def test_r24_range_on_a_coded_response_is_ignored(get: Get, view: View) -> None:
+    view(lambda: BODY)
+    exchange = get(Range="bytes=0-9")
+    assert exchange.status == 200
+    assert exchange.body() == BODY.encode()
+
+
+@pytest.mark.parametrize("body", [BODY, "tiny"])
+@pytest.mark.parametrize("accept", [*CODINGS, None])
+def test_r26_head_answers_with_the_fields_of_get(
+    get: Get, view: View, body: str, accept: str | None
+) -> None:
+    view(lambda: (body, {"ETag": '"t"'}))
+    head, full = get(accept=accept, method="HEAD"), get(accept=accept)
+    assert head.headers == full.headers
+    assert head.read() == b""
+
+
+@pytest.mark.parametrize("min_size", [0, 500])
+def test_r26_head_of_a_view_that_leaves_out_the_body(
+    app: Flask, get: Get, view: View, min_size: int
+) -> None:
+    app.config["COMPRESS_MIN_SIZE"] = min_size
+
+    def frugal() -> Response:
+        body = "" if request.method == "HEAD" else BODY
+        response = Response(body, headers={"ETag": '"t"'})
+        response.content_length = len(BODY.encode())
+        return response
+
+    view(frugal)
+    head, full = get(method="HEAD"), get()
+    assert head.field("Content-Length") is None
+    without_length = [field for field in full.headers if field[0] != "Content-Length"]
+    assert sorted(head.headers) == sorted(without_length)
+
+
+def test_empty_bodies_are_not_coded(app: Flask, get: Get, view: View) -> None:
+    app.config["COMPRESS_MIN_SIZE"] = 0
+    view(lambda: Response([], mimetype="text/html", headers={"ETag": '"t"'}))
+    for accept in ("gzip", "gzip, identity;q=0"):
+        exchange = get(accept=accept)
+        assert exchange.field("Content-Encoding") is None
+        assert exchange.field("ETag") == '"t"'
+        assert exchange.read() == b""
+    assert get(method="OPTIONS").field("Content-Encoding") is None
+
+
+@pytest.mark.parametrize(("size", "coded"), [(499, False), (500, True)])
+def test_minimum_size(get: Get, view: View, size: int, coded: bool) -> None:
+    view(lambda: "x" * size)
+    assert (get().field("Content-Encoding") is not None) is coded
+
+
+def test_minimum_size_of_a_body_in_pieces(get: Get, view: View) -> None:
+    view(lambda: Response(["x"] * 499, mimetype="text/html"))
+    exchange = get()
+    assert exchange.field("Content-Encoding") is None
+    assert exchange.field("Vary") == "Accept-Encoding"
+    assert exchange.read() == b"x" * 499
+
+
+def test_a_wrong_declared_length_is_put_right(get: Get, view: View) -> None:
+    view(lambda: (BODY, {"Content-Length": "9999"}))
+    assert get().body() == BODY.encode()
+
+
+def test_a_declared_length_that_is_no_number(get: Get, view: View) -> None:
+    view(lambda: (BODY, {"Content-Length": "many"}))
+    assert get().body() == BODY.encode()
+
+
+def test_r28_the_same_body_gives_the_same_bytes(get: Get, view: View) -> None:
+    view(lambda: BODY)
+    for coding in CODINGS:
+        assert get(accept=coding).read() == get(accept=coding).read()
+
+
+def test_c3_levels_make_a_difference(app: Flask, get: Get, view: View) -> None:
+    chooser = random.Random(3)
+    words = ["lorem", "ipsum", "dolor", "sit", "amet", "consectetur", "adipiscing", "elit"]
+    page = " ".join(chooser.choices(words, k=160))[:968]
+    view(lambda: page)
+    for key, coding, low, high in [
+        ("COMPRESS_LEVEL", "gzip", 1, 6),
+        ("COMPRESS_DEFLATE_LEVEL", "deflate", 1, -1),
+        ("COMPRESS_BR_LEVEL", "br", 4, 11),
+        ("COMPRESS_ZSTD_LEVEL", "zstd", 1, 11),
+    ]:
+        sizes = []
+        for level in (low, high):
+            app.config[key] = level
+            exchange = get(accept=coding)
+            sizes.append(int(exchange.field("Content-Length")))
+            assert exchange.body() == page.encode()
+        assert sizes[0] != sizes[1], (key, sizes)
+
+
+def test_c2_minimum_size_may_change(app: Flask, get: Get, view: View) -> None:
+    view(lambda: "x" * 100)
+    assert get().field("Content-Encoding") is None
+    app.config["COMPRESS_MIN_SIZE"] = 50
+    assert get().field("Content-Encoding") == "gzip"
+
+
+def test_an_unusable_change_at_run_time_fails_no_request(
+    app: Flask, get: Get, view: View, caplog: pytest.LogCaptureFixture
+) -> None:
+    view(lambda: BODY)
+    app.config["COMPRESS_LEVEL"] = "best"
+    with caplog.at_level(logging.ERROR, logger="pyfastgz"):
+        for _ in range(3):
+            assert get().body() == BODY.encode()
+    assert len(caplog.records) == 1
+
+
+@pytest.mark.parametrize("error", [MemoryError(), RuntimeError("core"), ValueError("x")])
+def test_a_failure_to_code_is_logged_and_the_body_sent_as_it_is(
+    get: Get,
+    view: View,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    error: Exception,
+) -> None:
+    def fail(*args: object, **kwargs: object) -> bytes:
+        raise error
+
+    monkeypatch.setattr(candidate, "compress", fail)
+    view(lambda: (BODY, {"ETag": '"t"', "Accept-Ranges": "bytes"}))
+    with caplog.at_level(logging.ERROR, logger="pyfastgz"):
+        exchange = get()
+    assert exchange.status == 200
+    assert exchange.field("Content-Encoding") is None
+    assert exchange.field("ETag") == '"t"'
+    assert exchange.field("Accept-Ranges") == "bytes"
+    assert exchange.field("Vary") == "Accept-Encoding"
+    assert exchange.read() == BODY.encode()
+    assert len(caplog.records) == 1
+
+
+def test_the_reason_for_leaving_a_response_is_logged(
+    get: Get, view: View, caplog: pytest.LogCaptureFixture
+) -> None:
+    view(lambda: "tiny")
+    with caplog.at_level(logging.DEBUG, logger="pyfastgz"):
+        get()
+    assert "COMPRESS_MIN_SIZE" in caplog.text
+
+
+def test_c9_a_falsy_response_is_an_empty_204(app: Flask) -> None:
+    compress = Compress(app)
+    with app.test_request_context("/"):
+        assert compress.after_request(None).status_code == 204
+
+
+def test_c9_registering_twice_is_harmless(app: Flask, get: Get) -> None:
+    compress = Compress(app)
+    compress.init_app(app)
+    Compress(app)
+    app.after_request(compress.after_request)
+    app.add_url_rule("/", view_func=lambda: (BODY, {"ETag": '"t"'}))
+    exchange = get()
+    assert exchange.lines("Content-Encoding") == ["gzip"]
+    assert exchange.field("ETag") == '"t:gzip"'
+    assert exchange.field("Vary") == "Accept-Encoding"
+    assert exchange.body() == BODY.encode()
+
+
+def test_c9_registering_twice_looks_at_each_response_once(
+    app: Flask, get: Get, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls = []
+
+    def counting(*args: Any) -> SkipReason | None:
+        calls.append(1)
+        return skip_reason(*args)
+
+    monkeypatch.setattr(extension, "skip_reason", counting)
+    compress = Compress(app)
+    compress.init_app(app)
+    Compress(app)
+    app.add_url_rule("/", view_func=compress.compressed()(lambda: "tiny"))
+    get()
+    assert calls == [1]
+
+
+def test_a_subclass_may_override_the_hook(app: Flask, get: Get) -> None:
+    class Mine(Compress):
+        def after_request(self, response: Response | None) -> Response:
+            coded = super().after_request(response)
+            coded.headers["X-Mine"] = "1"
+            return coded
+
+    Mine(app)
+    app.add_url_rule("/", view_func=lambda: BODY)
+    assert get().field("X-Mine") == "1"
+
+
+def test_no_media_types_no_hook(app: Flask, get: Get) -> None:
+    app.config["COMPRESS_MIMETYPES"] = []
+    Compress(app)
+    assert not app.after_request_funcs
+    app.add_url_rule("/", view_func=lambda: BODY)
+    exchange = get()
+    assert exchange.field("Vary") is None
+    assert exchange.body() == BODY.encode()
+
+
+@pytest.mark.parametrize("passthrough", [True, False])
+def test_r38_close_of_a_list_that_has_one_is_called_once(
+    get: Get, view: View, passthrough: bool
+) -> None:
+    class Rows(list[bytes]):
+        closed = 0
+
+        def close(self) -> None:
+            self.closed += 1
+
+    rows = Rows([b"x" * 600])
+    view(lambda: Response(rows, mimetype="text/html", direct_passthrough=passthrough))
+    assert get().body() == b"x" * 600
+    assert rows.closed == 1
+
+
+def test_r38_call_on_close_still_works(get: Get, view: View) -> None:
+    closed = []
+
+    def closing() -> Response:
+        response = make_response(BODY)
+        response.call_on_close(lambda: closed.append(1))
+        return response
+
+    view(closing)
+    assert get().body() == BODY.encode()
+    assert closed == [1]
+
+
+def test_r41_teardown_runs_once_per_request(app: Flask, get: Get, view: View) -> None:
+    requests: list[object] = []
+    contexts: list[object] = []
+    app.teardown_request(requests.append)
+    app.teardown_appcontext(contexts.append)
+    view(lambda: BODY)
+    get().body()
+    assert (len(requests), len(contexts)) == (1, 1)
+
+
+def test_nothing_keeps_a_response_alive(app: Flask, get: Get, view: View) -> None:
+    class Marked(bytes):
+        alive = 0
+
+        def __new__(cls, data: bytes) -> Marked:
+            cls.alive += 1
+            return super().__new__(cls, data)
+
+        def __del__(self) -> None:
+            type(self).alive -= 1
+
+    view(lambda: Response([Marked(b"x" * 900)], mimetype="text/html"))
+    for _ in range(5):
+        assert get().body() == b"x" * 900
+    gc.collect()
+    assert Marked.alive == 0
+
+
+def test_uninitialised(app: Flask) -> None:
+    compress = Compress()
+    with pytest.raises(RuntimeError, match="init_app"):
+        compress.cache  # noqa: B018
+    with app.test_request_context("/"), pytest.raises(RuntimeError, match="init_app"):
+        compress.after_request(Response("x"))

@@ -1,0 +1,238 @@
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from flask import Flask
+
+from pyfastgz import Compress
+from pyfastgz import ConfigurationError
+from pyfastgz import DictCache
+from pyfastgz import brotli
+from pyfastgz import config as config_module
+from pyfastgz import encoder
+from pyfastgz.config import DEFAULTS
+from pyfastgz.config import LIVE_KEYS
+from pyfastgz.config import LiveConfig
+
+
+def test_defaults_are_put_into_the_application(app: Flask) -> None:
+    Compress(app)
+    for key, value in DEFAULTS.items():
+        assert app.config[key] == value
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("COMPRESS_LEVEL", 6),
+        ("COMPRESS_BR_LEVEL", 4),
+        ("COMPRESS_BR_MODE", 0),
+        ("COMPRESS_BR_WINDOW", 22),
+        ("COMPRESS_BR_BLOCK", 0),
+        ("COMPRESS_ZSTD_LEVEL", 3),
+        ("COMPRESS_DEFLATE_LEVEL", -1),
+        ("COMPRESS_MIN_SIZE", 500),
+        ("COMPRESS_CACHE_KEY", None),
+        ("COMPRESS_CACHE_BACKEND", None),
+        ("COMPRESS_REGISTER", True),
+        ("COMPRESS_STREAMS", True),
+        ("COMPRESS_ALGORITHM", ["zstd", "br", "gzip", "deflate"]),
+        ("COMPRESS_ALGORITHM_STREAMING", ["zstd", "br", "deflate", "gzip"]),
+        ("COMPRESS_EVALUATE_CONDITIONAL_REQUEST", True),
+        ("COMPRESS_STREAMING_ENDPOINT_CONDITIONAL", ["static"]),
+    ],
+)
+def test_default(key: str, value: object) -> None:
+    assert DEFAULTS[key] == value
+
+
+def test_r51_defaults_are_not_shared_between_applications(app: Flask) -> None:
+    Compress(app)
+    app.config["COMPRESS_MIMETYPES"].append("text/x-mine")
+    assert "text/x-mine" not in DEFAULTS["COMPRESS_MIMETYPES"]
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("COMPRESS_LEVEL", 10),
+        ("COMPRESS_LEVEL", -2),
+        ("COMPRESS_LEVEL", "6"),
+        ("COMPRESS_LEVEL", 6.0),
+        ("COMPRESS_LEVEL", None),
+        ("COMPRESS_LEVEL", True),
+        ("COMPRESS_DEFLATE_LEVEL", 10),
+        ("COMPRESS_BR_LEVEL", 12),
+        ("COMPRESS_BR_LEVEL", -1),
+        ("COMPRESS_BR_MODE", 3),
+        ("COMPRESS_BR_WINDOW", 9),
+        ("COMPRESS_BR_WINDOW", 25),
+        ("COMPRESS_BR_BLOCK", 15),
+        ("COMPRESS_BR_BLOCK", 25),
+        ("COMPRESS_ZSTD_LEVEL", 23),
+        ("COMPRESS_ZSTD_LEVEL", "fast"),
+        ("COMPRESS_MIN_SIZE", -1),
+        ("COMPRESS_MIN_SIZE", None),
+        ("COMPRESS_MIN_SIZE", "500"),
+        ("COMPRESS_REGISTER", "False"),
+        ("COMPRESS_STREAMS", None),
+        ("COMPRESS_STREAMS", 2),
+        ("COMPRESS_EVALUATE_CONDITIONAL_REQUEST", "no"),
+        ("COMPRESS_ALGORITHM", ["gzip", "lzma"]),
+        ("COMPRESS_ALGORITHM", "gzip;deflate"),
+        ("COMPRESS_ALGORITHM", None),
+        ("COMPRESS_ALGORITHM", 6),
+        ("COMPRESS_ALGORITHM", [b"gzip"]),
+        ("COMPRESS_ALGORITHM", b"gzip"),
+        ("COMPRESS_ALGORITHM", ["dcz"]),
+        ("COMPRESS_ALGORITHM", ["identity"]),
+        ("COMPRESS_ALGORITHM_STREAMING", ["gzip", "*"]),
+        ("COMPRESS_MIMETYPES", ["html"]),
+        ("COMPRESS_MIMETYPES", ["text/"]),
+        ("COMPRESS_MIMETYPES", [None]),
+        ("COMPRESS_CACHE_KEY", "path"),
+        ("COMPRESS_CACHE_BACKEND", "redis"),
+        ("COMPRESS_STREAMING_ENDPOINT_CONDITIONAL", [1]),
+    ],
+)
+def test_r50_a_bad_setting_fails_at_init_app_and_is_named(
+    app: Flask, key: str, value: object
+) -> None:
+    app.config[key] = value
+    with pytest.raises(ConfigurationError) as caught:
+        Compress(app)
+    assert key in str(caught.value)
+    assert repr(value) in str(caught.value)
+    assert isinstance(caught.value, ValueError)
+    assert "compress" not in app.extensions
+
+
+def test_r50_the_message_says_what_is_allowed(app: Flask) -> None:
+    app.config["COMPRESS_LEVEL"] = 12
+    with pytest.raises(ConfigurationError, match=r"COMPRESS_LEVEL is 12.*-1 to 9"):
+        Compress(app)
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ("gzip", ("gzip",)),
+        ("gzip, br, zstd", ("gzip", "br", "zstd")),
+        ("GZip,,br,", ("gzip", "br")),
+        (["gzip", "br", "deflate"], ("gzip", "br", "deflate")),
+        (("deflate", "gzip"), ("deflate", "gzip")),
+        (["gzip", "br", "gzip"], ("gzip", "br")),
+        ([], ()),
+        ("", ()),
+    ],
+)
+def test_algorithms_may_be_a_list_or_a_string(
+    app: Flask, value: object, expected: tuple[str, ...]
+) -> None:
+    app.config["COMPRESS_ALGORITHM"] = value
+    app.config["COMPRESS_ALGORITHM_STREAMING"] = value
+    compress = Compress(app)
+    assert compress.enabled_algorithms == expected
+    assert compress.streaming_algorithms == expected
+
+
+def test_mimetypes_may_be_spelt_freely(app: Flask) -> None:
+    app.config["COMPRESS_MIMETYPES"] = ["Text/HTML", "application/json; charset=utf-8"]
+    assert Compress(app).compress_mimetypes_set == {"text/html", "application/json"}
+
+
+@pytest.fixture
+def without_brotli(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(brotli, "_brotli", None)
+
+
+@pytest.mark.usefixtures("without_brotli")
+def test_br_is_left_out_when_it_is_not_installed(app: Flask) -> None:
+    assert "br" not in encoder.available_codings()
+    compress = Compress(app)
+    assert compress.enabled_algorithms == ("zstd", "gzip", "deflate")
+    assert compress.streaming_algorithms == ("zstd", "deflate", "gzip")
+
+
+@pytest.mark.usefixtures("without_brotli")
+def test_br_alone_needs_to_be_installed(app: Flask) -> None:
+    app.config["COMPRESS_ALGORITHM"] = "br"
+    with pytest.raises(ConfigurationError, match=r"pyfastgz\[br\]"):
+        Compress(app)
+
+
+def test_c2_live_settings_follow_the_application() -> None:
+    settings: dict[str, Any] = {}
+    live = LiveConfig(settings)
+    before = live.current()
+    assert live.current() is before
+    settings["COMPRESS_LEVEL"] = 1
+    settings["COMPRESS_BR_WINDOW"] = 16
+    settings["COMPRESS_MIN_SIZE"] = 7
+    settings["COMPRESS_STREAMS"] = False
+    settings["COMPRESS_EVALUATE_CONDITIONAL_REQUEST"] = False
+    after = live.current()
+    assert (after.levels["gzip"], after.brotli.window, after.min_size) == (1, 16, 7)
+    assert (after.streams, after.evaluate_conditional) == (False, False)
+    assert before.levels["gzip"] == 6
+
+
+def test_c2_other_settings_are_read_once() -> None:
+    settings: dict[str, Any] = {}
+    live = LiveConfig(settings)
+    settings["COMPRESS_ALGORITHM"] = "gzip"
+    settings["COMPRESS_MIMETYPES"] = ["no media type"]
+    settings["COMPRESS_LEVEL"] = 1
+    assert live.current().codings == ("zstd", "br", "gzip", "deflate")
+    assert live.current().levels["gzip"] == 1
+
+
+def test_an_unusable_change_is_logged_once_and_ignored(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    settings: dict[str, Any] = {}
+    live = LiveConfig(settings)
+    before = live.current()
+    settings["COMPRESS_LEVEL"] = 99
+    with caplog.at_level(logging.ERROR, logger="pyfastgz"):
+        assert live.current() is before
+        assert live.current() is before
+    assert [record.levelname for record in caplog.records] == ["ERROR"]
+    assert "COMPRESS_LEVEL is 99" in caplog.text
+    settings["COMPRESS_LEVEL"] = 2
+    assert live.current().levels["gzip"] == 2
+
+
+@pytest.mark.parametrize("key", LIVE_KEYS)
+def test_a_deleted_setting_keeps_its_value(key: str) -> None:
+    settings: dict[str, Any] = {}
+    live = LiveConfig(settings)
+    before = live.current()
+    del settings[key]
+    assert live.current() == before
+
+
+def test_every_key_is_documented_as_a_default_or_not_read(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    read = set()
+
+    class Recorder(dict[str, Any]):
+        def __getitem__(self, key: str) -> Any:
+            read.add(key)
+            return super().__getitem__(key)
+
+    config_module.Config.from_mapping(Recorder(DEFAULTS))
+    assert read == set(DEFAULTS)
+
+
+def test_the_cache_comes_from_its_factory(app: Flask) -> None:
+    key: Callable[..., str] = lambda request: "k"  # noqa: E731
+    app.config["COMPRESS_CACHE_BACKEND"] = DictCache
+    app.config["COMPRESS_CACHE_KEY"] = key
+    compress = Compress(app)
+    assert isinstance(compress.cache, DictCache)
+    assert compress.cache_key is key

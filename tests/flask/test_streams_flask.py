@@ -1,0 +1,412 @@
+"""Streamed responses through Flask: laziness, close, contexts, files."""
+
+from __future__ import annotations
+
+import io
+import logging
+import tracemalloc
+from collections.abc import Callable
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask import Response
+from flask import has_app_context
+from flask import has_request_context
+from flask import request
+from flask import send_file
+from flask import stream_with_context
+
+from pyfastgz import Compress
+from pyfastgz import Encoder
+from pyfastgz import EncoderStateError
+from pyfastgz import candidate
+from pyfastgz.streaming import EVENT_MEDIA_TYPES
+
+CODINGS = ("gzip", "deflate", "zstd", "br")
+Get = Callable[..., Any]
+Decode = Callable[[str, bytes], bytes]
+
+
+class Source:
+    """An iterable that counts what is asked of it, and raises the exceptions that it holds."""
+
+    def __init__(self, *chunks: Any) -> None:
+        self._chunks = iter(chunks)
+        self.pulled = 0
+        self.closed = 0
+
+    def __iter__(self) -> Iterator[Any]:
+        return self
+
+    def __next__(self) -> Any:
+        chunk = next(self._chunks)
+        self.pulled += 1
+        if isinstance(chunk, BaseException):
+            raise chunk
+        return chunk
+
+    def close(self) -> None:
+        self.closed += 1
+
+
+Serve = Callable[..., Source]
+
+
+@pytest.fixture
+def serve(app: Flask) -> Serve:
+    app.config["COMPRESS_MIMETYPES"] = ["text/html", *EVENT_MEDIA_TYPES]
+    Compress(app)
+
+    def add(*chunks: Any, mimetype: str = "text/html", **headers: str) -> Source:
+        source = Source(*chunks)
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        app.add_url_rule(
+            "/", view_func=lambda: Response(source, mimetype=mimetype, headers=named)
+        )
+        return source
+
+    return add
+
+
+@pytest.mark.parametrize("coding", CODINGS)
+def test_a_stream_in_every_coding(get: Get, serve: Serve, coding: str) -> None:
+    source = serve("häh", b"", b"x" * 50_000, bytearray(b"y"), memoryview(b"z"))
+    exchange = get(accept=coding)
+    assert exchange.field("Content-Encoding") == coding
+    assert exchange.field("Content-Length") is None
+    assert exchange.field("Vary") == "Accept-Encoding"
+    assert exchange.body() == "häh".encode() + b"x" * 50_000 + b"yz"
+    assert source.closed == 1
+
+
+@pytest.mark.parametrize("coding", CODINGS)
+def test_r42_a_stream_of_no_chunks(get: Get, serve: Serve, coding: str) -> None:
+    source = serve()
+    assert get(accept=coding).body() == b""
+    assert source.closed == 1
+
+
+def test_codings_for_streams_have_their_own_order(app: Flask, get: Get) -> None:
+    app.config["COMPRESS_ALGORITHM"] = "gzip"
+    app.config["COMPRESS_ALGORITHM_STREAMING"] = "deflate, br"
+    Compress(app)
+    app.add_url_rule("/s", view_func=lambda: Response(iter(["x"]), mimetype="text/html"))
+    app.add_url_rule("/b", endpoint="b", view_func=lambda: "x" * 600)
+    assert get("/s", "gzip, br, deflate").field("Content-Encoding") == "deflate"
+    assert get("/s", "gzip").field("Content-Encoding") is None
+    assert get("/b", "gzip, br, deflate").field("Content-Encoding") == "gzip"
+
+
+@pytest.mark.parametrize("coding", CODINGS)
+@pytest.mark.parametrize("mimetype", sorted(EVENT_MEDIA_TYPES))
+def test_r35_an_event_can_be_decoded_before_the_next_is_pulled(
+    get: Get, serve: Serve, decode_part: Decode, coding: str, mimetype: str
+) -> None:
+    events = [f"data: {number}\n\n" for number in range(5)]
+    source = serve(*events, mimetype=mimetype)
+    exchange = get(accept=coding)
+    assert exchange.field("Content-Encoding") == coding
+    coded = b""
+    for number in range(5):
+        coded += next(exchange.chunks)
+        assert source.pulled == number + 1
+        assert decode_part(coding, coded) == "".join(events[: number + 1]).encode()
+    exchange.close()
+    assert source.closed == 1
+
+
+def test_r36_headers_and_first_bytes_do_not_wait(
+    get: Get, serve: Serve, decode_part: Decode
+) -> None:
+    source = serve("<head>", "<body>")
+    exchange = get()
+    assert exchange.status == 200
+    assert source.pulled == 0
+    assert decode_part("gzip", next(exchange.chunks)) == b"<head>"
+    assert source.pulled == 1
+
+
+def test_r38_r39_a_client_that_goes_away(get: Get, serve: Serve) -> None:
+    source = serve(*["event"] * 100, mimetype="text/event-stream")
+    exchange = get()
+    next(exchange.chunks)
+    exchange.close()
+    assert (source.pulled, source.closed) == (1, 1)
+    assert list(exchange.chunks) == []
+    assert source.pulled == 1
+
+
+def test_r38_close_before_the_first_chunk(get: Get, serve: Serve) -> None:
+    source = serve("a")
+    get().close()
+    assert (source.pulled, source.closed) == (0, 1)
+
+
+@pytest.mark.parametrize("coding", CODINGS)
+def test_r40_an_exception_in_the_generator(
+    get: Get, serve: Serve, decode_body: Decode, coding: str
+) -> None:
+    source = serve("one", ZeroDivisionError(), mimetype="text/event-stream")
+    exchange = get(accept=coding)
+    coded = next(exchange.chunks)
+    with pytest.raises(ZeroDivisionError):
+        next(exchange.chunks)
+    exchange.close()
+    assert source.closed == 1
+    with pytest.raises(Exception):  # noqa: B017, PT011
+        decode_body(coding, coded)
+
+
+def test_r26_head_of_a_stream(get: Get, serve: Serve) -> None:
+    source = serve("a" * 900, ETag='"t"', Content_Length="900")
+    head = get(method="HEAD")
+    assert head.read() == b""
+    assert (source.pulled, source.closed) == (0, 1)
+    full = get()
+    assert sorted(head.headers) == sorted(full.headers)
+    assert head.field("Content-Encoding") == "gzip"
+    assert head.field("ETag") == '"t:gzip"'
+
+
+def test_r26_head_of_a_stream_makes_no_encoder(
+    get: Get, serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*args: object, **kwargs: object) -> None:
+        raise AssertionError
+
+    monkeypatch.setattr(candidate, "Encoder", fail)
+    serve("a")
+    assert get(method="HEAD").field("Content-Encoding") == "gzip"
+
+
+def test_a_known_small_length_is_not_worth_it(get: Get, serve: Serve) -> None:
+    source = serve("tiny", Content_Length="4")
+    exchange = get()
+    assert exchange.field("Content-Encoding") is None
+    assert exchange.field("Vary") == "Accept-Encoding"
+    assert exchange.body() == b"tiny"
+    assert source.closed == 1
+
+
+def test_c2_streams_may_be_switched_off(app: Flask, get: Get, serve: Serve) -> None:
+    source = serve("a" * 900, ETag='"t"')
+    app.config["COMPRESS_STREAMS"] = False
+    exchange = get()
+    assert exchange.field("Content-Encoding") is None
+    assert exchange.field("ETag") == '"t"'
+    assert exchange.field("Vary") is None
+    assert exchange.body() == b"a" * 900
+    assert source.closed == 1
+
+
+def test_no_encoder_no_coding(
+    get: Get,
+    serve: Serve,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    def fail(*args: object, **kwargs: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr(candidate, "Encoder", fail)
+    source = serve("a" * 900, ETag='"t"', Content_Length="900")
+    with caplog.at_level(logging.ERROR, logger="pyfastgz"):
+        exchange = get()
+    assert exchange.field("Content-Encoding") is None
+    assert exchange.field("ETag") == '"t"'
+    assert exchange.field("Content-Length") == "900"
+    assert exchange.body() == b"a" * 900
+    assert source.closed == 1
+    assert len(caplog.records) == 1
+
+
+@pytest.mark.parametrize("accept", ["gzip", None])
+def test_r41_contexts_and_teardown_are_as_without_the_hook(
+    app: Flask, get: Get, accept: str | None
+) -> None:
+    Compress(app)
+    teardowns: list[object] = []
+    seen = []
+    app.teardown_request(teardowns.append)
+    app.teardown_appcontext(teardowns.append)
+
+    def produce() -> Iterator[str]:
+        seen.append((has_request_context(), has_app_context(), len(teardowns)))
+        yield "a"
+
+    app.add_url_rule("/", view_func=lambda: Response(produce(), mimetype="text/html"))
+    assert get(accept=accept).body() == b"a"
+    assert seen == [(False, False, 2)]
+    assert len(teardowns) == 2
+
+
+def test_r41_stream_with_context_works(app: Flask, get: Get) -> None:
+    Compress(app)
+    teardowns: list[object] = []
+    app.teardown_request(teardowns.append)
+
+    def produce() -> Iterator[str]:
+        yield request.path
+        yield request.method
+
+    app.add_url_rule(
+        "/", view_func=lambda: Response(stream_with_context(produce()), mimetype="text/html")
+    )
+    assert get(accept=None).body() == b"/GET"
+    without_coding = len(teardowns)
+    assert get().body() == b"/GET"
+    assert len(teardowns) == 2 * without_coding
+
+
+def test_r38_generators_are_closed(app: Flask, get: Get) -> None:
+    Compress(app)
+    ends = []
+
+    def produce() -> Iterator[str]:
+        try:
+            while True:
+                yield "x"
+        finally:
+            ends.append(1)
+
+    app.add_url_rule("/", view_func=lambda: Response(produce(), mimetype="text/html"))
+    exchange = get()
+    next(exchange.chunks)
+    exchange.close()
+    assert ends == [1]
+
+
+def test_call_on_close_runs_once(app: Flask, get: Get) -> None:
+    Compress(app)
+    closed = []
+
+    def view() -> Response:
+        response = Response(iter(["a"]), mimetype="text/html")
+        response.call_on_close(lambda: closed.append(1))
+        return response
+
+    app.add_url_rule("/", view_func=view)
+    assert get().body() == b"a"
+    assert closed == [1]
+
+
+def test_r39_encoders_are_freed_on_close(
+    get: Get, serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = []
+    real = Encoder
+
+    def make(*args: Any, **kwargs: Any) -> Any:
+        made.append(real(*args, **kwargs))
+        return made[-1]
+
+    monkeypatch.setattr(candidate, "Encoder", make)
+    serve("a", "b", mimetype="text/event-stream")
+    exchange = get()
+    next(exchange.chunks)
+    exchange.close()
+    assert len(made) == 1
+    with pytest.raises(EncoderStateError):
+        made[0].write(b"x")
+
+
+class File(io.BytesIO):
+    closes = 0
+    largest_read = 0
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        data = super().read(size)
+        self.largest_read = max(self.largest_read, len(data))
+        return data
+
+    def close(self) -> None:
+        self.closes += 1
+        super().close()
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+@pytest.mark.parametrize("accept", [*CODINGS, None])
+def test_r38_send_file_reads_in_pieces_and_closes_once(
+    app: Flask, get: Get, method: str, accept: str | None
+) -> None:
+    Compress(app)
+    content = b"line of a file\n" * 100_000
+    file = File(content)
+    app.add_url_rule("/", view_func=lambda: send_file(file, mimetype="text/css"))
+    exchange = get(accept=accept, method=method)
+    assert exchange.field("Content-Encoding") == accept
+    if method == "HEAD":
+        assert exchange.read() == b""
+        assert file.largest_read == 0
+    else:
+        assert exchange.body() == content
+        assert 0 < file.largest_read < 100_000
+    assert file.closes == 1
+
+
+def test_a_file_wrapper_of_the_server(app: Flask, get: Get, tmp_path: Path) -> None:
+    """Servers may hand out any iterable, even one without __iter__ or close."""
+
+    class Wrapper:
+        def __init__(self, file: Any, size: int = 8192) -> None:
+            self.file, self.size = file, size
+
+        def __getitem__(self, index: int) -> bytes:
+            data: bytes = self.file.read(self.size)
+            if not data:
+                self.file.close()
+                raise IndexError
+            return data
+
+    Compress(app)
+    (tmp_path / "a.css").write_bytes(b"body { color: red }\n" * 3000)
+
+    def view() -> Response:
+        request.environ["wsgi.file_wrapper"] = Wrapper
+        return send_file(tmp_path / "a.css")
+
+    app.add_url_rule("/", view_func=view)
+    assert get().body() == b"body { color: red }\n" * 3000
+
+
+def test_a_large_file_is_never_held_whole(app: Flask, get: Get, tmp_path: Path) -> None:
+    Compress(app)
+    size = 32 * 1024 * 1024
+    with (tmp_path / "large.css").open("wb") as file:
+        file.truncate(size)
+    app.add_url_rule("/", view_func=lambda: send_file(tmp_path / "large.css"))
+    exchange = get()
+    tracemalloc.start()
+    try:
+        for _ in exchange.chunks:
+            pass
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+        exchange.close()
+    assert peak < size // 8
+
+
+def test_an_iterable_with_a_length_is_streamed(app: Flask, get: Get) -> None:
+    class Sized:
+        closed = 0
+
+        def __len__(self) -> int:
+            return 2
+
+        def __iter__(self) -> Iterator[str]:
+            return iter(["a" * 600, "b"])
+
+        def close(self) -> None:
+            self.closed += 1
+
+    Compress(app)
+    sized = Sized()
+    app.add_url_rule("/", view_func=lambda: Response(sized, mimetype="text/html"))
+    exchange = get()
+    assert exchange.field("Content-Encoding") == "gzip"
+    assert exchange.body() == b"a" * 600 + b"b"
+    assert sized.closed == 1

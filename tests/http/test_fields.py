@@ -1,0 +1,87 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pyfastgz.http.fields import STALE_WHEN_CODED
+from pyfastgz.http.fields import collect
+from pyfastgz.http.fields import declared_length
+from pyfastgz.http.fields import media_type
+from pyfastgz.http.fields import tokens
+from pyfastgz.http.fields import vary_with_accept_encoding
+
+
+def test_collect_joins_repeated_lines_of_any_case() -> None:
+    headers = [("Vary", "Cookie"), ("X-A", "1"), ("vary", "Origin")]
+    assert collect(headers) == {"vary": "Cookie, Origin", "x-a": "1"}
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ("text/html", "text/html"),
+        ("Text/HTML; charset=utf-8", "text/html"),
+        ("text/html ;charset=utf-8", "text/html"),
+        ("", ""),
+        (";", ""),
+    ],
+)
+def test_r16_media_type_without_case_and_parameters(value: str, expected: str) -> None:
+    assert media_type(value) == expected
+
+
+@pytest.mark.parametrize(
+    ("vary", "expected"),
+    [
+        (None, "Accept-Encoding"),
+        ("", "Accept-Encoding"),
+        ("Cookie", "Cookie, Accept-Encoding"),
+        ("Accept-Encoding", "Accept-Encoding"),
+        ("accept-encoding", "accept-encoding"),
+        ("Cookie, Accept-Encoding", "Cookie, Accept-Encoding"),
+        ("Cookie, cookie,Origin", "Cookie, Origin, Accept-Encoding"),
+        ("X-Accept-Encoding", "X-Accept-Encoding, Accept-Encoding"),
+        ("Accept-Encoding-X", "Accept-Encoding-X, Accept-Encoding"),
+        ("*", "*"),
+        ("Cookie, *", "*"),
+        (" , Cookie,, ", "Cookie, Accept-Encoding"),
+    ],
+)
+def test_r21_vary(vary: str | None, expected: str) -> None:
+    assert vary_with_accept_encoding(vary) == expected
+
+
+@given(st.lists(st.sampled_from(["Cookie", "cookie", "Origin", "accept-encoding", " ", "*"])))
+def test_r21_adding_twice_is_adding_once(names: list[str]) -> None:
+    once = vary_with_accept_encoding(", ".join(names))
+    assert vary_with_accept_encoding(once) == once
+    lowered = [name.lower() for name in tokens(once)]
+    assert len(set(lowered)) == len(lowered)
+    assert lowered == ["*"] or "accept-encoding" in lowered
+    assert {name.strip().lower() for name in names} - {""} <= set(lowered) or lowered == ["*"]
+
+
+def test_r24_r25_fields_that_coding_makes_untrue() -> None:
+    assert {"accept-ranges", "content-md5", "content-digest", "repr-digest"} <= STALE_WHEN_CODED
+    assert "unencoded-digest" not in STALE_WHEN_CODED
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ("0", 0),
+        ("12", 12),
+        ("-1", None),
+        ("", None),
+        ("1.5", None),
+        ("²", None),
+        ("1, 1", None),
+    ],
+)
+def test_declared_length(value: str, expected: int | None) -> None:
+    assert declared_length({"content-length": value}) == expected
+
+
+def test_declared_length_absent() -> None:
+    assert declared_length({}) is None
