@@ -1,0 +1,103 @@
+/*
+ * An encoder that has done other work, whole bodies and streams broken off at
+ * any point, gives the same bytes as a new one; and the cuts of the input into
+ * calls do not show.
+ */
+#include "test.h"
+
+#define MAX_NBYTES 300000
+#define ROOM_NBYTES (2 * MAX_NBYTES + 1000000)
+
+static uint8_t in[MAX_NBYTES];
+static uint8_t expected[ROOM_NBYTES], actual[ROOM_NBYTES];
+
+/* Code in[0 .. in_nbytes) as a stream in pieces of piece_nbytes, flushed after
+ * every flush_nbytes. */
+static size_t code_stream(fgz_encoder *enc, size_t in_nbytes,
+                          size_t piece_nbytes, size_t flush_nbytes,
+                          uint8_t *out)
+{
+    size_t made = 0;
+    size_t done = 0;
+
+    CHECK(fgz_reset(enc, FGZ_SIZE_UNKNOWN) == 0);
+    while (done < in_nbytes) {
+        size_t const until_flush = flush_nbytes - done % flush_nbytes;
+        size_t nbytes = piece_nbytes;
+        size_t result;
+
+        nbytes = nbytes < until_flush ? nbytes : until_flush;
+        nbytes = nbytes < in_nbytes - done ? nbytes : in_nbytes - done;
+        result = nbytes == until_flush ?
+                 fgz_flush(enc, in + done, nbytes, out + made,
+                           ROOM_NBYTES - made) :
+                 fgz_write(enc, in + done, nbytes, out + made,
+                           ROOM_NBYTES - made);
+        CHECK(!fgz_is_error(result));
+        made += result;
+        done += nbytes;
+    }
+    made += fgz_finish(enc, NULL, 0, out + made, ROOM_NBYTES - made);
+    CHECK(made <= ROOM_NBYTES);
+    return made;
+}
+
+/* Leave the encoder in the middle of something else. */
+static void soil(fgz_encoder *enc, uint32_t *state)
+{
+    size_t const nbytes = test_random(state) % MAX_NBYTES;
+
+    test_fill(in, nbytes, test_random(state) % TEST_NKINDS,
+              test_random(state));
+    CHECK(fgz_reset(enc, FGZ_SIZE_UNKNOWN) == 0);
+    CHECK(!fgz_is_error(fgz_compress(enc, in, nbytes, actual, ROOM_NBYTES)));
+    CHECK(fgz_reset(enc, FGZ_SIZE_UNKNOWN) == 0);
+    CHECK(!fgz_is_error(fgz_flush(enc, in, nbytes / 2, actual, ROOM_NBYTES)));
+    CHECK(!fgz_is_error(fgz_write(enc, in, nbytes / 3, actual, ROOM_NBYTES)));
+}
+
+TEST_MAIN
+{
+    uint32_t state = 5;
+
+    for (unsigned c = 0; c < TEST_NCODINGS; c++)
+        for (unsigned index = 0; index < 10; index++) {
+            fgz_coding const coding = test_codings[c];
+            int const level = test_level(coding, index);
+            fgz_encoder *const dirty = test_create(coding, level);
+
+            for (unsigned round = 0; round < 8; round++) {
+                fgz_encoder *const fresh = test_create(coding, level);
+                size_t in_nbytes = test_random(&state) % MAX_NBYTES;
+                size_t const flush_nbytes =
+                    1 + test_random(&state) % (1u << (6 + round * 2));
+                size_t const piece_nbytes =
+                    1 + test_random(&state) % (1u << (6 + round * 2));
+                size_t nbytes;
+
+                if (round % 2 == 0 || (coding == FGZ_ZSTD && index > 6))
+                    in_nbytes %= 10000;
+                soil(dirty, &state);
+                CHECK(fgz_reset(dirty, 0) == 0);
+                test_fill(in, in_nbytes, round % TEST_NKINDS, round);
+
+                nbytes =
+                    fgz_compress(fresh, in, in_nbytes, expected, ROOM_NBYTES);
+                CHECK(!fgz_is_error(nbytes));
+                CHECK(fgz_compress(dirty, in, in_nbytes, actual,
+                                   ROOM_NBYTES) == nbytes);
+                CHECK(memcmp(expected, actual, nbytes) == 0);
+
+                nbytes = code_stream(fresh, in_nbytes, piece_nbytes,
+                                     flush_nbytes, expected);
+                CHECK(code_stream(dirty, in_nbytes,
+                                  coding == FGZ_ZSTD ? piece_nbytes :
+                                  1 + piece_nbytes / 3,
+                                  flush_nbytes, actual) == nbytes);
+                CHECK(memcmp(expected, actual, nbytes) == 0);
+                fgz_free(fresh);
+            }
+            fgz_free(dirty);
+        }
+    return 0;
+}

@@ -1,0 +1,115 @@
+/*
+ * Every Huffman code is complete, has at least two symbols, keeps the limit,
+ * serves each symbol that occurs, and is as good as Huffman's where the limit
+ * does not bind.
+ */
+#include "test.h"
+
+#include "../deflate/huffman.h"
+
+/* The cost of Huffman's code by its definition: join the two lightest. */
+static uint64_t optimal_cost(const uint32_t *freqs, unsigned nsyms)
+{
+    uint64_t weights[FGZ_HUFFMAN_MAX_NSYMS];
+    uint64_t cost = 0;
+    unsigned count = 0;
+
+    for (unsigned sym = 0; sym < nsyms; sym++)
+        if (freqs[sym] != 0)
+            weights[count++] = freqs[sym];
+    if (count == 1)
+        return weights[0];
+    while (count > 1) {
+        for (unsigned round = 0; round < 2; round++) {
+            unsigned lightest = round;
+            uint64_t weight;
+
+            for (unsigned i = round; i < count; i++)
+                if (weights[i] < weights[lightest])
+                    lightest = i;
+            weight = weights[lightest];
+            weights[lightest] = weights[round];
+            weights[round] = weight;
+        }
+        weights[1] += weights[0];
+        cost += weights[1];
+        weights[0] = weights[--count];
+    }
+    return cost;
+}
+
+static void check_code(const uint32_t *freqs, unsigned nsyms,
+                       unsigned max_nbits)
+{
+    uint8_t lengths[FGZ_HUFFMAN_MAX_NSYMS];
+    uint32_t entries[FGZ_HUFFMAN_MAX_NSYMS];
+    uint8_t is_taken[1 << FGZ_HUFFMAN_MAX_NBITS] = {0};
+    uint32_t filled = 0;
+    uint64_t cost = 0;
+    unsigned ncodes = 0;
+    unsigned longest = 0;
+
+    fgz_huffman_lengths(freqs, nsyms, max_nbits, lengths);
+    fgz_huffman_entries(lengths, nsyms, entries);
+    for (unsigned sym = 0; sym < nsyms; sym++) {
+        unsigned const nbits = lengths[sym];
+
+        CHECK(nbits <= max_nbits);
+        CHECK(freqs[sym] == 0 || nbits > 0);
+        CHECK(FGZ_ENTRY_CODE_NBITS(entries[sym]) == nbits);
+        cost += (uint64_t)freqs[sym] * nbits;
+        if (nbits == 0)
+            continue;
+        ncodes++;
+        longest = nbits > longest ? nbits : longest;
+        filled += 1u << (FGZ_HUFFMAN_MAX_NBITS - nbits);
+        /* No other code may begin with this one, first bit lowest. */
+        for (uint32_t code = FGZ_ENTRY_CODE(entries[sym]);
+             code < 1u << FGZ_HUFFMAN_MAX_NBITS; code += 1u << nbits)
+            CHECK(is_taken[code]++ == 0);
+    }
+    CHECK(ncodes >= 2);
+    CHECK(filled == 1u << FGZ_HUFFMAN_MAX_NBITS);
+    if (longest < max_nbits)
+        CHECK(cost == optimal_cost(freqs, nsyms));
+}
+
+TEST_MAIN
+{
+    uint32_t freqs[FGZ_HUFFMAN_MAX_NSYMS];
+    uint32_t state = 3;
+
+    for (unsigned round = 0; round < 4000; round++) {
+        unsigned const nsyms =
+            2 + test_random(&state) % (FGZ_HUFFMAN_MAX_NSYMS - 1);
+        unsigned const skew = test_random(&state) % 16;
+        unsigned const sparseness = 1 + test_random(&state) % 40;
+        unsigned max_nbits = 15;
+
+        for (unsigned sym = 0; sym < nsyms; sym++)
+            freqs[sym] = test_random(&state) % sparseness != 0 ? 0 :
+                test_random(&state) % (1 + (test_random(&state) &
+                                            ((1u << skew) - 1)));
+        while (round % 3 != 0 && max_nbits > 7 && 1u << (max_nbits - 1) >= nsyms)
+            max_nbits--;
+        check_code(freqs, nsyms, max_nbits);
+    }
+
+    /* Fibonacci numbers make the deepest trees. */
+    memset(freqs, 0, sizeof(freqs));
+    freqs[0] = freqs[1] = 1;
+    for (unsigned sym = 2; sym < 30; sym++)
+        freqs[sym] = freqs[sym - 1] + freqs[sym - 2];
+    for (unsigned max_nbits = 5; max_nbits <= 15; max_nbits++)
+        check_code(freqs, 30, max_nbits);
+
+    /* None, and each single one. */
+    memset(freqs, 0, sizeof(freqs));
+    check_code(freqs, 30, 15);
+    for (unsigned sym = 0; sym < 30; sym++) {
+        memset(freqs, 0, sizeof(freqs));
+        freqs[sym] = 5;
+        check_code(freqs, 30, 15);
+    }
+    return 0;
+}

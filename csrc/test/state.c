@@ -1,0 +1,132 @@
+/*
+ * Calls out of order, broken promises and bad arguments give the error that
+ * the header names, and change nothing that it does not name.
+ */
+#include "test.h"
+
+#define ROOM_NBYTES 400000
+
+static uint8_t out[ROOM_NBYTES], again[ROOM_NBYTES];
+
+static void check_create(void)
+{
+    fgz_encoder *enc;
+
+    CHECK(fgz_error_code(fgz_create(&enc, (fgz_coding)0, 6)) ==
+          FGZ_ERROR_CODING && enc == NULL);
+    CHECK(fgz_error_code(fgz_create(&enc, (fgz_coding)5, 6)) ==
+          FGZ_ERROR_CODING && enc == NULL);
+    for (unsigned c = 0; c < TEST_NCODINGS; c++) {
+        fgz_coding const coding = test_codings[c];
+
+        CHECK(fgz_level_min(coding) < 0 && fgz_level_max(coding) >= 9);
+        CHECK(fgz_error_code(fgz_create(&enc, coding,
+                                        fgz_level_max(coding) + 1)) ==
+              FGZ_ERROR_LEVEL && enc == NULL);
+        CHECK(fgz_error_code(fgz_create(&enc, coding,
+                                        fgz_level_min(coding) - 1)) ==
+              FGZ_ERROR_LEVEL && enc == NULL);
+        fgz_free(test_create(coding, fgz_level_min(coding)));
+    }
+    CHECK(fgz_level_min((fgz_coding)9) == 0);
+    CHECK(fgz_level_max((fgz_coding)9) == 0);
+    fgz_free(NULL);
+}
+
+static void check_order(fgz_encoder *enc)
+{
+    size_t first, second;
+
+    /* Open: no whole body. */
+    first = fgz_write(enc, "abc", 3, out, ROOM_NBYTES);
+    CHECK(!fgz_is_error(first));
+    CHECK(fgz_error_code(fgz_compress(enc, "x", 1, out, ROOM_NBYTES)) ==
+          FGZ_ERROR_STATE);
+    first += fgz_finish(enc, "def", 3, out + first, ROOM_NBYTES - first);
+
+    /* Finished: nothing more of the stream. */
+    CHECK(fgz_error_code(fgz_write(enc, "x", 1, again, ROOM_NBYTES)) ==
+          FGZ_ERROR_STATE);
+    CHECK(fgz_error_code(fgz_flush(enc, "x", 1, again, ROOM_NBYTES)) ==
+          FGZ_ERROR_STATE);
+    CHECK(fgz_error_code(fgz_finish(enc, "x", 1, again, ROOM_NBYTES)) ==
+          FGZ_ERROR_STATE);
+
+    /* The refused calls in between did not show. */
+    CHECK(fgz_reset(enc, FGZ_SIZE_UNKNOWN) == 0);
+    second = fgz_write(enc, "abc", 3, again, ROOM_NBYTES);
+    CHECK(fgz_error_code(fgz_write(enc, "zzz", 3, again, 3)) ==
+          FGZ_ERROR_OUTPUT);
+    CHECK(fgz_error_code(fgz_write(enc, "zzz", 3, NULL, ROOM_NBYTES)) ==
+          FGZ_ERROR_OUTPUT);
+    second += fgz_finish(enc, "def", 3, again + second, ROOM_NBYTES - second);
+    CHECK(first == second && memcmp(out, again, first) == 0);
+
+    /* Finished, but a whole body may come. */
+    CHECK(!fgz_is_error(fgz_compress(enc, "x", 1, out, ROOM_NBYTES)));
+    CHECK(!fgz_is_error(fgz_compress(enc, NULL, 0, out, ROOM_NBYTES)));
+    CHECK(fgz_error_code(fgz_write(enc, "x", 1, out, ROOM_NBYTES)) ==
+          FGZ_ERROR_STATE);
+    CHECK(fgz_error_code(fgz_compress(enc, "x", 1, NULL, ROOM_NBYTES)) ==
+          FGZ_ERROR_OUTPUT);
+}
+
+static void check_total(fgz_encoder *enc)
+{
+    /* Kept. */
+    CHECK(fgz_reset(enc, 6) == 0);
+    CHECK(!fgz_is_error(fgz_write(enc, "abc", 3, out, ROOM_NBYTES)));
+    CHECK(!fgz_is_error(fgz_finish(enc, "def", 3, out, ROOM_NBYTES)));
+    CHECK(fgz_reset(enc, 0) == 0);
+    CHECK(!fgz_is_error(fgz_finish(enc, NULL, 0, out, ROOM_NBYTES)));
+
+    /* Too much, and then failed until the next reset. */
+    CHECK(fgz_reset(enc, 2) == 0);
+    CHECK(fgz_error_code(fgz_write(enc, "abc", 3, out, ROOM_NBYTES)) ==
+          FGZ_ERROR_SIZE);
+    CHECK(fgz_error_code(fgz_write(enc, "a", 1, out, ROOM_NBYTES)) ==
+          FGZ_ERROR_STATE);
+    CHECK(fgz_error_code(fgz_compress(enc, "a", 1, out, ROOM_NBYTES)) ==
+          FGZ_ERROR_STATE);
+
+    /* Too little. */
+    CHECK(fgz_reset(enc, 4) == 0);
+    CHECK(!fgz_is_error(fgz_flush(enc, "abc", 3, out, ROOM_NBYTES)));
+    CHECK(fgz_error_code(fgz_finish(enc, NULL, 0, out, ROOM_NBYTES)) ==
+          FGZ_ERROR_SIZE);
+    CHECK(fgz_reset(enc, FGZ_SIZE_UNKNOWN) == 0);
+}
+
+/* A second flush with nothing new writes nothing. */
+static void check_idle_flush(fgz_encoder *enc, fgz_coding coding)
+{
+    size_t const header = fgz_flush(enc, NULL, 0, out, ROOM_NBYTES);
+
+    CHECK(!fgz_is_error(header));
+    CHECK(fgz_flush(enc, "abc", 3, out, ROOM_NBYTES) > 0);
+    if (coding != FGZ_ZSTD)
+        CHECK(fgz_flush(enc, NULL, 0, out, ROOM_NBYTES) == 0);
+    CHECK(!fgz_is_error(fgz_finish(enc, NULL, 0, out, ROOM_NBYTES)));
+}
+
+TEST_MAIN
+{
+    CHECK(strcmp(fgz_error_message(5), "no error") == 0);
+    CHECK(strcmp(fgz_error_message((size_t)0 - 99), "unknown error") == 0);
+    CHECK(fgz_error_code(5) == FGZ_OK && !fgz_is_error(5));
+    CHECK(fgz_version()[0] != '\0' && fgz_zstd_version() >= 10400);
+    check_create();
+    for (unsigned c = 0; c < TEST_NCODINGS; c++)
+        for (unsigned index = 0; index < 10; index++) {
+            fgz_coding const coding = test_codings[c];
+            fgz_encoder *const enc =
+                test_create(coding, test_level(coding, index));
+
+            check_order(enc);
+            check_total(enc);
+            check_idle_flush(enc, coding);
+            CHECK(fgz_memory_nbytes(enc) > 1000);
+            fgz_free(enc);
+        }
+    return 0;
+}

@@ -1,0 +1,98 @@
+/*
+ * test.h - what the test programs share
+ *
+ * Each program checks one property and exits 0, or names the check that failed
+ * and exits 1.  main is weak, so that all files of csrc/ can also be compiled
+ * together in one line.
+ */
+#ifndef FGZ_TEST_H
+#define FGZ_TEST_H
+
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "fastgz.h"
+
+#define TEST_MAIN __attribute__((weak)) int main(void)
+
+#define CHECK(condition) \
+    do { \
+        if (!(condition)) { \
+            fprintf(stderr, "%s:%d: failed: %s\n", __FILE__, __LINE__, \
+                    #condition); \
+            exit(1); \
+        } \
+    } while (0)
+
+static const fgz_coding test_codings[] = {FGZ_GZIP, FGZ_ZLIB, FGZ_RAW,
+                                          FGZ_ZSTD};
+#define TEST_NCODINGS (sizeof(test_codings) / sizeof(test_codings[0]))
+
+/* The levels of zstd that take a different path or window; 0 to 9 otherwise. */
+static inline int test_level(fgz_coding coding, unsigned index)
+{
+    static const int zstd_levels[10] = {-5, 1, 2, 3, 5, 7, 9, 13, 19, 22};
+
+    return coding == FGZ_ZSTD ? zstd_levels[index % 10] : (int)(index % 10);
+}
+
+/* Marsaglia's xorshift: the same numbers in every run. */
+static inline uint32_t test_random(uint32_t *state)
+{
+    *state ^= *state << 13;
+    *state ^= *state >> 17;
+    *state ^= *state << 5;
+    return *state;
+}
+
+#define TEST_NKINDS 6
+
+/*
+ * Fill a buffer with input of one kind: noise, one byte, two symbols, text of
+ * few words, copies from near and far, or noise and text in turns.
+ */
+static inline void test_fill(uint8_t *buffer, size_t nbytes, unsigned kind,
+                             uint32_t seed)
+{
+    static const char *const words[] = {
+        "<div class=\"", "</div>", "item ", "price", "\": ", "1234", "the ",
+        "of ", "and ", "\n    ", "href=\"/", "&amp;", "0.5", "true", ",", "x"
+    };
+    uint32_t state = seed * 2654435761u + 1;
+    size_t done = 0;
+
+    while (done < nbytes) {
+        uint32_t const random = test_random(&state);
+        unsigned const now = kind == 5 ? (done / 5000) % 2 * 3 : kind;
+
+        if (now == 0) {
+            buffer[done++] = (uint8_t)(random >> 8);
+        } else if (now == 1) {
+            buffer[done++] = (uint8_t)seed;
+        } else if (now == 2) {
+            buffer[done++] = "ab"[random >> 9 & 1];
+        } else if (now == 3 || done < 4 || random % 4 == 0) {
+            const char *word = words[random >> 7 & 15];
+            for (; *word != '\0' && done < nbytes; word++)
+                buffer[done++] = (uint8_t)*word;
+        } else {
+            size_t const distance = 1 + (random >> 3) % done;
+            size_t length = 3 + (random >> 13) % 300;
+            for (; length > 0 && done < nbytes; length--, done++)
+                buffer[done] = buffer[done - distance];
+        }
+    }
+}
+
+static inline fgz_encoder *test_create(fgz_coding coding, int level)
+{
+    fgz_encoder *enc;
+
+    CHECK(fgz_create(&enc, coding, level) == 0);
+    CHECK(enc != NULL);
+    return enc;
+}
+
+#endif /* FGZ_TEST_H */

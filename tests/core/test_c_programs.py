@@ -1,0 +1,33 @@
+"""The C programs of csrc/test, built with sanitizers: each checks one property and exits 0."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+PROGRAMS = sorted(path.stem for path in (ROOT / "csrc" / "test").glob("*.c"))
+
+
+@pytest.mark.parametrize("program", [name for name in PROGRAMS if name != "replay"])
+def test_property(build_folder: Path, program: str) -> None:
+    result = subprocess.run(
+        [build_folder / program], capture_output=True, text=True, check=False
+    )
+    assert result.returncode == 0, result.stderr
+
+
+def test_one_compiler_line_builds_all(tmp_path: Path) -> None:
+    """The line in the README, as it is meant: no configuration, no list of files."""
+    fetched = ROOT / "build" / "zstd" / "zstd.c"
+    libzstd = [f"-I{fetched.parent}", "build/ctest/zstd.o"] if fetched.exists() else ["-lzstd"]
+    sources = [*ROOT.glob("csrc/*.c"), *ROOT.glob("csrc/*/*.c")]
+    command = ["cc", "-O2", "-Wall", "-Werror", "-Icsrc", *map(str, sources), *libzstd]
+    subprocess.run([*command, "-o", str(tmp_path / "all")], cwd=ROOT, check=True)
+
+
+def test_every_source_of_the_core_is_listed_once() -> None:
+    names = [path.name for path in ROOT.glob("csrc/**/*.c") if path.parent.name != "test"]
+    assert len(names) == len(set(names))

@@ -1,0 +1,242 @@
+"""Encoder: streams, their order of calls, and when what can be decoded."""
+
+from __future__ import annotations
+
+import threading
+import zlib
+from collections.abc import Callable
+from contextlib import suppress
+from itertools import pairwise
+from typing import Any
+
+import brotli
+import decoders
+import isal.isal_zlib
+import pytest
+import zstandard
+from hypothesis import given
+from hypothesis import settings
+from hypothesis import strategies as st
+from zlib_ng import zlib_ng
+
+import pyfastgz
+
+CODINGS = ("gzip", "deflate", "zstd", "br")
+
+
+def brotli_decoder() -> Callable[[bytes], bytes]:
+    """Return a decoder that holds nothing back: the package's own stops at full buffers."""
+    decompressor = brotli.Decompressor()
+
+    def decode(coded: bytes) -> bytes:
+        decoded = piece = decompressor.process(coded)
+        while piece and not decompressor.is_finished():
+            piece = decompressor.process(b"")
+            decoded += piece
+        return bytes(decoded)
+
+    return decode
+
+
+# A fresh decoder that is fed piece by piece, for each coding and independent implementation.
+INCREMENTAL: dict[str, list[Callable[[], Callable[[bytes], bytes]]]] = {
+    "gzip": [
+        lambda: zlib.decompressobj(31).decompress,
+        lambda: isal.isal_zlib.decompressobj(31).decompress,
+        lambda: zlib_ng.decompressobj(31).decompress,
+    ],
+    "deflate": [
+        lambda: zlib.decompressobj(15).decompress,
+        lambda: isal.isal_zlib.decompressobj(15).decompress,
+        lambda: zlib_ng.decompressobj(15).decompress,
+    ],
+    "zstd": [
+        lambda: zstandard.ZstdDecompressor(max_window_size=1 << 23).decompressobj().decompress
+    ],
+    "br": [brotli_decoder],
+}
+
+chunks = st.lists(
+    st.tuples(
+        st.one_of(
+            st.binary(max_size=300),
+            st.sampled_from([b"", b"data: {}\n\n", b"<p>hello</p>" * 30, b"z" * 5000]),
+            st.builds(
+                lambda b, n: b * n, st.binary(min_size=1, max_size=9), st.integers(0, 9000)
+            ),
+        ),
+        st.booleans(),
+    ),
+    max_size=25,
+)
+
+
+@pytest.mark.parametrize("coding", CODINGS)
+@given(chunks=chunks, level=st.integers(1, 9), ends_in_finish=st.booleans())
+@settings(deadline=None, max_examples=100)
+def test_every_flush_delivers_all_input_so_far(
+    coding: str, chunks: list[tuple[bytes, bool]], level: int, ends_in_finish: bool
+) -> None:
+    decoding = [make() for make in INCREMENTAL[coding]]
+    decoded = [b"" for _ in decoding]
+    written = b""
+    coded = b""
+    with pyfastgz.Encoder(coding, level) as encoder:
+        for chunk, flushes in chunks:
+            piece = encoder.flush(chunk) if flushes else encoder.write(chunk)
+            written += chunk
+            coded += piece
+            for i, decode in enumerate(decoding):
+                if piece:
+                    decoded[i] += decode(piece)
+                if flushes:
+                    assert decoded[i] == written
+        last = b"the end" if ends_in_finish else b""
+        coded += encoder.finish(last)
+    decoders.check(coding, coded, written + last)
+
+
+@pytest.mark.parametrize("coding", ["gzip", "deflate"])
+@given(body=st.binary(max_size=400), data=st.data())
+@settings(deadline=None, max_examples=60)
+def test_the_cuts_between_writes_do_not_show(
+    coding: str, body: bytes, data: st.DataObject
+) -> None:
+    body = body * data.draw(st.integers(1, 900))
+    cuts = sorted(data.draw(st.lists(st.integers(0, len(body)), max_size=20)))
+    whole = pyfastgz.Encoder(coding)
+    expected = whole.write(body) + whole.finish()
+    encoder = pyfastgz.Encoder(coding)
+    borders = [0, *cuts, len(body)]
+    pieces = [body[i:j] for i, j in pairwise(borders)]
+    assert b"".join(map(encoder.write, pieces)) + encoder.finish() == expected
+
+
+@pytest.mark.parametrize("level", range(-1, 10))
+@pytest.mark.parametrize("coding", ["gzip", "deflate"])
+def test_long_streams_at_every_level(coding: str, level: int) -> None:
+    lines = [b"%d: %s\n" % (i, b"abcdefghij"[: i % 11] * (i % 5)) for i in range(40_000)]
+    encoder = pyfastgz.Encoder(coding, level)
+    coded = b"".join(encoder.flush(x) if len(x) % 9 == 0 else encoder.write(x) for x in lines)
+    decoders.check(coding, coded + encoder.finish(), b"".join(lines))
+
+
+@pytest.mark.parametrize("coding", ["gzip", "deflate"])
+def test_a_flush_costs_less_than_zlibs(coding: str) -> None:
+    events = [b'data: {"id": %d, "token": "%d"}\n\n' % (i, i * i % 97) for i in range(500)]
+    encoder = pyfastgz.Encoder(coding)
+    ours = b"".join(map(encoder.flush, events)) + encoder.finish()
+    theirs = zlib.compressobj(6, zlib.DEFLATED, 31 if coding == "gzip" else 15)
+    zlibs = [theirs.compress(event) + theirs.flush(zlib.Z_SYNC_FLUSH) for event in events]
+    decoders.check(coding, ours, b"".join(events))
+    assert len(ours) < sum(map(len, zlibs)) + len(theirs.flush())
+
+
+@pytest.mark.parametrize("coding", ["gzip", "deflate"])
+def test_the_header_leaves_with_the_first_write(coding: str) -> None:
+    assert len(pyfastgz.Encoder(coding).write(b"")) == (10 if coding == "gzip" else 2)
+
+
+def test_zstd_streams_declare_their_size_and_a_window_for_the_web() -> None:
+    for level in (1, 3, 19, 20, 21, 22):
+        encoder = pyfastgz.Encoder("zstd", level, size=10)
+        coded = encoder.write(b"01234") + encoder.finish(b"56789")
+        assert zstandard.get_frame_parameters(coded).content_size == 10
+        encoder = pyfastgz.Encoder("zstd", level)
+        coded = encoder.flush(b"01234")
+        assert zstandard.get_frame_parameters(coded).window_size <= 1 << 23
+
+
+@pytest.mark.parametrize("coding", CODINGS)
+@pytest.mark.parametrize("end", ["finish", "close"])
+def test_nothing_works_after_the_end(coding: str, end: str) -> None:
+    encoder = pyfastgz.Encoder(coding)
+    encoder.write(b"abc")
+    getattr(encoder, end)()
+    state = "finished" if end == "finish" else "closed"
+    for verb in (encoder.write, encoder.flush, encoder.finish):
+        with pytest.raises(pyfastgz.EncoderStateError, match=f"the Encoder is {state}"):
+            verb(b"x")
+    encoder.close()
+    encoder.close()
+
+
+@pytest.mark.parametrize("coding", CODINGS)
+def test_a_broken_promise_of_size(coding: str) -> None:
+    encoder = pyfastgz.Encoder(coding, size=4)
+    with pytest.raises(pyfastgz.EncoderStateError, match="declared size"):
+        encoder.write(b"abcde")
+    encoder = pyfastgz.Encoder(coding, size=4)
+    encoder.write(b"abc")
+    with pytest.raises(pyfastgz.EncoderStateError, match="declared size"):
+        encoder.finish()
+    encoder = pyfastgz.Encoder(coding, size=4)
+    decoders.check(coding, encoder.write(b"abc") + encoder.finish(b"d"), b"abcd")
+
+
+@pytest.mark.parametrize("size", [-1, 2**64 - 1, 2**70])
+def test_an_impossible_size_is_named(size: int) -> None:
+    with pytest.raises(ValueError, match=str(size)):
+        pyfastgz.Encoder("gzip", size=size)
+
+
+@pytest.mark.parametrize("coding", CODINGS)
+@pytest.mark.parametrize("data", ["text", None, 7])
+def test_wrong_data_leaves_the_encoder_as_it_was(coding: str, data: Any) -> None:
+    encoder = pyfastgz.Encoder(coding)
+    coded = encoder.write(b"abc")
+    for verb in (encoder.write, encoder.flush, encoder.finish):
+        with pytest.raises(TypeError, match="bytes-like object"):
+            verb(data)
+    decoders.check(coding, coded + encoder.finish(b"def"), b"abcdef")
+
+
+@pytest.mark.parametrize("coding", CODINGS)
+def test_wrong_arguments(coding: str) -> None:
+    with pytest.raises(ValueError, match=f"level 99 of {coding}"):
+        pyfastgz.Encoder(coding, 99)
+    with pytest.raises(TypeError, match="level must be an int"):
+        pyfastgz.Encoder(coding, "6")  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="unknown coding 'nonsense'"):
+        pyfastgz.Encoder("nonsense")
+
+
+@pytest.mark.parametrize("coding", CODINGS)
+def test_a_second_thread_is_turned_away_and_the_stream_is_unharmed(coding: str) -> None:
+    # Long enough in C, which runs without the interpreter's lock, for the others to come in.
+    body = bytes(range(256)) * 40_000
+    encoder = pyfastgz.Encoder(coding, 9)
+    results: list[bytes] = []
+    refused = 0
+    begun = threading.Event()
+
+    def write() -> None:
+        begun.set()
+        results.append(encoder.write(body))
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    begun.wait()
+    while writer.is_alive():
+        for verb in (encoder.write, encoder.flush):
+            with suppress(pyfastgz.EncoderStateError):
+                results.append(verb(b""))
+                continue
+            refused += 1
+    writer.join()
+    assert refused
+    results.append(encoder.finish())
+    # An empty write or flush before or after the long one is no harm, wherever it came.
+    long_one = max(results, key=len)
+    coded = b"".join(results)
+    assert long_one in coded
+    decoders.check(coding, coded, body)
+
+
+def test_idle_encoders_are_bounded() -> None:
+    encoders = [pyfastgz.Encoder("gzip", 2) for _ in range(100)]
+    for encoder in encoders:
+        encoder.write(b"x")
+        encoder.close()
+    pool = pyfastgz.encoder._pools["gzip", 2]
+    assert len(pool._idle) == pyfastgz.encoder._MAX_IDLE
