@@ -84,6 +84,7 @@ def make_ffi() -> FFI:
         '#include "fastgz.h"',
         sources=sources() + zstd["sources"],
         include_dirs=[os.path.relpath(CSRC, ROOT)],
+        depends=[os.path.relpath(path, ROOT) for path in CSRC.glob("**/*.h")],
         extra_compile_args=[*WARNINGS, *OPTIMISATION, *HARDENING, *zstd["compile"]],
         extra_link_args=[*LINK_HARDENING, *zstd["link"]],
     )

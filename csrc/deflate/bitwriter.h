@@ -23,7 +23,11 @@ FGZ_INLINE uint64_t fgz_bits_avail(const fgz_bitwriter *out)
     return 8 * (uint64_t)(out->end - out->next) - out->nbits;
 }
 
-/* Add count bits; at most 57 between two flushes. */
+/* The most bits that can be put between two flushes: with the 7 that may wait
+ * they are fewer than 64, which no shift may reach. */
+#define FGZ_BITS_PUT_MAX_NBITS 56
+
+/* Add count bits. */
 FGZ_INLINE void fgz_bits_put(fgz_bitwriter *out, uint64_t value, unsigned count)
 {
     out->bits |= value << out->nbits;

@@ -231,12 +231,34 @@ static uint64_t tokens_cost_nbits(const fgz_tokens *tokens,
     return cost_nbits;
 }
 
+/* The bits of one token, put together apart from the writer, whose state is a
+ * chain from token to token.  Their count goes to *nbits. */
+FGZ_INLINE uint64_t token_bits(uint32_t token, const uint32_t *litlen_entries,
+                               const uint32_t *distance_entries,
+                               unsigned *nbits)
+{
+    uint32_t const litlen = litlen_entries[FGZ_TOKEN_SYM(token)];
+    uint32_t const distance = distance_entries[FGZ_TOKEN_DISTANCE_SYM(token)];
+    unsigned const litlen_nbits =
+        FGZ_ENTRY_CODE_NBITS(litlen) + FGZ_ENTRY_EXTRA_NBITS(litlen);
+    uint64_t const litlen_bits =
+        FGZ_ENTRY_CODE(litlen) |
+        FGZ_TOKEN_LENGTH_EXTRA(token) << FGZ_ENTRY_CODE_NBITS(litlen);
+    uint64_t const distance_bits =
+        FGZ_ENTRY_CODE(distance) |
+        FGZ_TOKEN_DISTANCE_EXTRA(token) << FGZ_ENTRY_CODE_NBITS(distance);
+
+    *nbits = litlen_nbits + FGZ_ENTRY_CODE_NBITS(distance) +
+             FGZ_ENTRY_EXTRA_NBITS(distance);
+    return litlen_bits | distance_bits << litlen_nbits;
+}
+
 /*
  * Write the tokens and the end of the block.
  *
  * One token takes at most 14 + 5 + 15 + 13 = 47 bits, which with the 7 that
- * may be waiting fit in the word, so each token is one store and no branch.
- * has_slack says that 8 bytes beyond the block may be overwritten.
+ * may be waiting fit in the word.  Two mostly fit as well, and then share a
+ * store.  has_slack says that 8 bytes beyond the block may be overwritten.
  */
 FGZ_INLINE void put_tokens_with(fgz_bitwriter *restrict out,
                                 const fgz_tokens *restrict tokens,
@@ -246,25 +268,35 @@ FGZ_INLINE void put_tokens_with(fgz_bitwriter *restrict out,
 {
     fgz_bitwriter writer = *out;
     uint32_t const end = litlen_entries[FGZ_END_OF_BLOCK];
+    size_t i = 0;
 
-    for (size_t i = 0; i < tokens->count; i++) {
-        uint32_t const token = tokens->list[i];
-        uint32_t const litlen = litlen_entries[FGZ_TOKEN_SYM(token)];
-        uint32_t const distance =
-            distance_entries[FGZ_TOKEN_DISTANCE_SYM(token)];
+    fgz_bits_flush(&writer); /* the block's header may wait there */
+    if (has_slack)
+        for (; i + 2 <= tokens->count; i += 2) {
+            unsigned nbits, next_nbits;
+            uint64_t const bits = token_bits(tokens->list[i], litlen_entries,
+                                             distance_entries, &nbits);
+            uint64_t const next_bits =
+                token_bits(tokens->list[i + 1], litlen_entries,
+                           distance_entries, &next_nbits);
 
-        fgz_bits_put(&writer, FGZ_ENTRY_CODE(litlen),
-                     FGZ_ENTRY_CODE_NBITS(litlen));
-        fgz_bits_put(&writer, FGZ_TOKEN_LENGTH_EXTRA(token),
-                     FGZ_ENTRY_EXTRA_NBITS(litlen));
-        fgz_bits_put(&writer, FGZ_ENTRY_CODE(distance),
-                     FGZ_ENTRY_CODE_NBITS(distance));
-        fgz_bits_put(&writer, FGZ_TOKEN_DISTANCE_EXTRA(token),
-                     FGZ_ENTRY_EXTRA_NBITS(distance));
-        if (has_slack)
+            if (FGZ_LIKELY(nbits + next_nbits <= FGZ_BITS_PUT_MAX_NBITS)) {
+                fgz_bits_put(&writer, bits | next_bits << nbits,
+                             nbits + next_nbits);
+            } else {
+                fgz_bits_put(&writer, bits, nbits);
+                fgz_bits_flush_fast(&writer);
+                fgz_bits_put(&writer, next_bits, next_nbits);
+            }
             fgz_bits_flush_fast(&writer);
-        else
-            fgz_bits_flush(&writer);
+        }
+    for (; i < tokens->count; i++) {
+        unsigned nbits;
+        uint64_t const bits = token_bits(tokens->list[i], litlen_entries,
+                                         distance_entries, &nbits);
+
+        fgz_bits_put(&writer, bits, nbits);
+        fgz_bits_flush(&writer);
     }
     fgz_bits_put(&writer, FGZ_ENTRY_CODE(end), FGZ_ENTRY_CODE_NBITS(end));
     fgz_bits_flush(&writer);

@@ -21,8 +21,8 @@ static const fgz_level levels[FGZ_DEFLATE_MAX_LEVEL + 1] = {
     {fgz_parse_lazy, {2,    32,  8,   8,      false}},
     {fgz_parse_lazy, {4,    32,  12,  8,      false}},
     {fgz_parse_lazy, {6,    48,  12,  8,      false}},
-    {fgz_parse_lazy, {8,    96,  12,  8,      false}},
-    {fgz_parse_lazy, {12,   128, 16,  16,     false}},
+    {fgz_parse_lazy, {10,   96,  16,  16,     false}},
+    {fgz_parse_lazy, {16,   128, 24,  32,     false}},
     {fgz_parse_lazy, {20,   160, 96,  ALL,    true}},
     {fgz_parse_lazy, {60,   258, 258, ALL,    true}},
     {fgz_parse_lazy, {250,  258, 258, ALL,    true}},
@@ -33,6 +33,9 @@ static const fgz_level levels[FGZ_DEFLATE_MAX_LEVEL + 1] = {
  * keeps it within half of a second-level cache.
  */
 #define PAIRS_MAX_NBITS 14
+
+/* Positions are 16 bits wide. */
+#define POSITIONS_WRAP_NBYTES 65536
 
 /* ---- The stream's window ---- */
 
@@ -107,8 +110,8 @@ fgz_deflate *fgz_deflate_create(int level)
     } else if (meaning->parse == fgz_parse_lazy) {
         deflate->finder.heads4 = tables;
         deflate->finder.heads6 = tables + (1u << FGZ_HASH_MAX_NBITS);
-        deflate->finder.previous = tables + 2 * (1u << FGZ_HASH_MAX_NBITS);
-        deflate->finder.heads3 = deflate->finder.previous + FGZ_MAX_DISTANCE;
+        deflate->finder.steps = tables + 2 * (1u << FGZ_HASH_MAX_NBITS);
+        deflate->finder.heads3 = deflate->finder.steps + FGZ_MAX_DISTANCE;
     }
     fgz_deflate_reset(deflate, FGZ_SIZE_UNKNOWN);
     return deflate;
@@ -136,7 +139,8 @@ void fgz_deflate_reset(fgz_deflate *deflate, uint64_t total_nbytes)
     fgz_finder *const finder = &deflate->finder;
     unsigned nbits = FGZ_HASH_MIN_NBITS;
 
-    while (nbits < FGZ_HASH_MAX_NBITS && (uint64_t)1 << nbits < 2 * total_nbytes)
+    while (nbits < FGZ_HASH_MAX_NBITS &&
+           (uint64_t)1 << nbits < 2 * total_nbytes)
         nbits++;
     finder->hash_nbits = nbits;
     finder->missing = 0;
@@ -148,6 +152,10 @@ void fgz_deflate_reset(fgz_deflate *deflate, uint64_t total_nbytes)
         finder->has_heads3 = false;
         memset(finder->heads4, 0, sizeof(*finder->heads4) << nbits);
         memset(finder->heads6, 0, sizeof(*finder->heads6) << nbits);
+        /* Heads are only stale once positions have wrapped round; before that
+         * a chain never leads to a step that was not written in this stream. */
+        if (total_nbytes > POSITIONS_WRAP_NBYTES)
+            memset(finder->steps, 0, sizeof(*finder->steps) * FGZ_MAX_DISTANCE);
     }
     deflate->tokens.literal_nbits = 0;
     deflate->tokens.token_nbytes = 0;
@@ -293,10 +301,12 @@ size_t fgz_deflate_stream(fgz_deflate *deflate, const uint8_t *in,
     }
 
     if (directive == FGZ_FINISH) {
-        FGZ_FORWARD_IF_ERROR(drain_window(deflate, &writer, deflate->known_end, true));
+        FGZ_FORWARD_IF_ERROR(
+            drain_window(deflate, &writer, deflate->known_end, true));
         fgz_bits_align(&writer);
     } else if (directive == FGZ_FLUSH && deflate->needs_flush) {
-        FGZ_FORWARD_IF_ERROR(drain_window(deflate, &writer, deflate->known_end, false));
+        FGZ_FORWARD_IF_ERROR(
+            drain_window(deflate, &writer, deflate->known_end, false));
         FGZ_FORWARD_IF_ERROR(fgz_block_write_empty(&writer, false));
         deflate->needs_flush = false;
     }

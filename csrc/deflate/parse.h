@@ -45,11 +45,12 @@ typedef struct fgz_finder {
     /* Fast: the two latest positions for a hash of 4 bytes, latest lowest. */
     uint32_t *pairs;
     /* Lazy: the latest position for a hash of 4 and of 6 bytes; for each
-     * position, by its low 15 bits, the one before it with the same hash of 6
-     * bytes; and the latest for a hash of 3 bytes, kept up only sometimes. */
+     * position, by its low 15 bits, how far back the one before it with the
+     * same hash of 6 bytes is, so that these form chains; and the latest
+     * position for a hash of 3 bytes, kept up only sometimes. */
     uint16_t *heads4;
     uint16_t *heads6;
-    uint16_t *previous;
+    uint16_t *steps;
     uint16_t *heads3;
     bool has_heads3;
     unsigned hash_nbits; /* of all but heads3 */
