@@ -1,0 +1,1 @@
+"""Benchmarks of pyfastgz, and the corpus they run over."""
