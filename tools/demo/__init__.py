@@ -1,1 +1,3 @@
-"""A real Flask application, a real server, and a client that checks every byte it gets."""
+"""The demo: a real application, served by gunicorn, fetched in every coding and compared."""
+
+from __future__ import annotations

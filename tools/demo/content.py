@@ -1,74 +1,191 @@
-"""What the demonstration serves: the same realistic data in every run."""
+"""What the demo's pages are about: a shop, its magazine and its accounts, made up by seed.
+
+What is made once is kept, as a real application would keep it in a database.
+"""
 
 from __future__ import annotations
 
-import random
+import json
+import struct
+import zlib
+from dataclasses import dataclass
+from datetime import date
+from datetime import timedelta
+from functools import cache
 from typing import Any
 
-_SYLLABLES = "ba co de fi lo ma ne po ra si ta vu ster ling mor den wick ton al er in on".split()
-_COMMON = (
-    "the of and to a in is that it was for on are with as at be this have from or one had by"
-    " but not what all were when we there can an your which their said if do will each about"
-).split()
-_COLOURS = ("black", "white", "red", "navy", "olive", "sand", "rust", "teal")
+from . import vocabulary as words
+from .prose import Writer
+
+_FIRST_DAY = date(2024, 1, 1)
 
 
-class Writer:
-    """Makes up names, prose and records, always the same ones for the same seed."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Article:
+    """A piece of the magazine."""
 
-    def __init__(self, seed: int) -> None:
-        self._random = random.Random(seed)
-        self._words = [self._made_up_word() for _ in range(1500)]
+    title: str
+    author: str
+    published: date
+    sections: tuple[tuple[str, tuple[str, ...]], ...]
+    """Headings, each with its paragraphs."""
 
-    def _made_up_word(self) -> str:
-        return "".join(self._random.choices(_SYLLABLES, k=self._random.randint(1, 3)))
 
-    def sentence(self) -> str:
-        """Return a sentence of 6 to 18 words, common and rare ones mixed as in prose."""
-        words = [
-            self._random.choice(_COMMON)
-            if self._random.random() < 0.5
-            # Squaring makes the first words of the list frequent and the last ones rare.
-            else self._words[int(self._random.random() ** 2 * len(self._words))]
-            for _ in range(self._random.randint(6, 18))
-        ]
-        return " ".join(words).capitalize() + "."
+@cache
+def make_article(number: int, *, sections: int) -> Article:
+    """Return an article of that many sections, each of three paragraphs."""
+    writer = Writer(f"article {number}")
+    return Article(
+        title=writer.title(),
+        author=writer.person(),
+        published=_FIRST_DAY + timedelta(days=writer.random.randrange(700)),
+        sections=tuple(
+            (writer.title(), tuple(writer.paragraph() for _ in range(3)))
+            for _ in range(sections)
+        ),
+    )
 
-    def paragraph(self) -> str:
-        """Return 3 to 7 sentences."""
-        return " ".join(self.sentence() for _ in range(self._random.randint(3, 7)))
 
-    def product(self, number: int) -> dict[str, Any]:
-        """Return a record such as a shop's API has."""
-        name = f"{self._made_up_word()} {self._made_up_word()}".title()
-        return {
-            "id": 100_000 + number * 37,
-            "name": name,
-            "slug": name.lower().replace(" ", "-"),
-            "price": {"amount": round(self._random.uniform(3, 900), 2), "currency": "EUR"},
-            "colours": self._random.sample(_COLOURS, self._random.randint(1, 4)),
-            "stock": self._random.randrange(500),
-            "rating": round(self._random.uniform(1, 5), 1),
-            "available": self._random.random() < 0.8,
-            "description": self.sentence(),
-        }
+@cache
+def make_product(number: int) -> dict[str, Any]:
+    """Return a product, as the API shows it: 600 bytes of JSON."""
+    writer = Writer(f"product {number}")
+    adjective, material = writer.choose(words.ADJECTIVES), writer.choose(words.MATERIALS)
+    name = f"{adjective} {material} {writer.choose(words.NOUNS)}"
+    return {
+        "id": 10_000 + number,
+        "sku": f"{material[:3].upper()}-{writer.random.randrange(16**6):06x}",
+        "name": name.capitalize(),
+        "slug": name.replace(" ", "-"),
+        "maker": writer.person(),
+        "made_in": writer.choose(words.TOWNS),
+        "price": {"amount": writer.random.randrange(190, 48_000) / 100, "currency": "EUR"},
+        "stock": writer.random.choice((0, 1, 2, 3, 5, 8, 13, 40, 250)),
+        "rating": round(writer.random.triangular(2, 5, 4.4), 1),
+        "dimensions_mm": [writer.random.randrange(20, 900) for _ in range(3)],
+        "weight_g": writer.random.randrange(15, 12_000),
+        "tags": sorted({writer.choose(words.NOUNS) for _ in range(6)}),
+        "added": str(_FIRST_DAY + timedelta(days=writer.random.randrange(700))),
+        "description": writer.paragraph(2),
+    }
 
-    def products(self, count: int) -> list[dict[str, Any]]:
-        """Return count records."""
-        return [self.product(number) for number in range(count)]
 
-    def chart(self, npoints: int) -> str:
-        """Return an SVG line chart of a random walk."""
-        y = 200.0
-        points = []
-        for x in range(npoints):
-            y += self._random.uniform(-9, 9)
-            points.append(f"{x * 4},{y:.1f}")
-        return (
-            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {npoints * 4} 400">\n'
-            f'<polyline fill="none" stroke="#246" points="{" ".join(points)}"/>\n</svg>\n'
+@cache
+def make_order(number: int) -> dict[str, Any]:
+    """Return an order of twelve products, as the API shows it: 2 KB of JSON."""
+    writer = Writer(f"order {number}")
+    street = f"{writer.choose(words.LAST_NAMES)} street {writer.random.randint(1, 90)}"
+    lines = [make_product(writer.random.randrange(900)) for _ in range(12)]
+    return {
+        "id": 730_000 + number,
+        "state": writer.random.choice(("paid", "packed", "sent", "delivered")),
+        "customer": {
+            "name": writer.person(),
+            "street": street,
+            "town": writer.choose(words.TOWNS),
+            "postcode": f"{writer.random.randrange(10**5):05d}",
+        },
+        "lines": [
+            {
+                "product": line["id"],
+                "sku": line["sku"],
+                "name": line["name"],
+                "quantity": writer.random.randint(1, 4),
+                "unit_price": line["price"],
+                "gift": writer.random.random() < 0.2,
+            }
+            for line in lines
+        ],
+        "note": writer.sentence(),
+    }
+
+
+@cache
+def make_ledger(seed: str, rows: int) -> tuple[dict[str, Any], ...]:
+    """Return entries of an account book, with running balance."""
+    writer = Writer(f"ledger {seed}")
+    balance = 1_250_000
+    entries = []
+    for row in range(rows):
+        amount = writer.random.randrange(-90_000, 92_000)
+        balance += amount
+        entries.append(
+            {
+                "number": 4_000 + row,
+                "day": _FIRST_DAY + timedelta(days=row // 3),
+                "party": writer.person(),
+                "town": writer.choose(words.TOWNS),
+                "purpose": f"{writer.choose(words.ADJECTIVES)} {writer.choose(words.NOUNS)}",
+                "amount": amount / 100,
+                "balance": balance / 100,
+            }
         )
+    return tuple(entries)
 
-    def noise(self, nbytes: int) -> bytes:
-        """Return bytes that do not compress."""
-        return self._random.randbytes(nbytes)
+
+def make_readings(count: int) -> list[tuple[int, int]]:
+    """Return the points of a chart: a random walk of that many steps."""
+    writer = Writer("readings")
+    height = 400
+    points = []
+    for step in range(count):
+        height = min(max(height + writer.random.randint(-25, 25), 20), 780)
+        points.append((step * 4, height))
+    return points
+
+
+@cache
+def make_events(count: int) -> tuple[bytes, ...]:
+    """Return messages of an event stream (100 to 300 bytes each), ready to be sent."""
+    writer = Writer("events")
+    events = []
+    for number in range(count):
+        data = json.dumps({"author": writer.person(), "text": writer.paragraph(2)[:180]})
+        kind = writer.random.choice(("note", "price", "stock"))
+        events.append(f"id: {number}\nevent: {kind}\ndata: {data}\n\n".encode())
+    return tuple(events)
+
+
+def make_noise(nbytes: int) -> bytes:
+    """Return bytes that no coding makes smaller."""
+    return Writer("noise").random.randbytes(nbytes)
+
+
+def make_png(side: int) -> bytes:
+    """Return a square picture, in a format that has its compression inside."""
+    noise = Writer("picture").random
+    rows = b"".join(b"\0" + noise.randbytes(3 * side) for _ in range(side))
+    header = struct.pack(">IIBBBBB", side, side, 8, 2, 0, 0, 0)
+    chunks = ((b"IHDR", header), (b"IDAT", zlib.compress(rows)), (b"IEND", b""))
+    return b"\x89PNG\r\n\x1a\n" + b"".join(
+        struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+        for kind, data in chunks
+    )
+
+
+@cache
+def make_utility_css() -> str:
+    """Return a style sheet of one-purpose classes, as style frameworks ship them: 60 KB."""
+    sides = {"t": "top", "r": "right", "b": "bottom", "l": "left"}
+    rules = []
+    for screen, width in (("", 0), ("sm", 640), ("md", 768), ("lg", 1024), ("xl", 1280)):
+        prefix = f"{screen}\\:" if screen else ""
+        lines = []
+        for step in (0, 1, 2, 3, 4, 5, 6, 8, 10, 12, 16, 20, 24):
+            size = f"{step / 4:g}rem"
+            lines += [
+                f".{prefix}{short}-{step} {{ {name}: {size}; }}"
+                for short, name in (("m", "margin"), ("p", "padding"), ("gap", "gap"))
+            ]
+            for side, where in sides.items():
+                lines.append(f".{prefix}m{side}-{step} {{ margin-{where}: {size}; }}")
+                lines.append(f".{prefix}p{side}-{step} {{ padding-{where}: {size}; }}")
+            lines.append(f".{prefix}w-{step} {{ width: {size}; }}")
+            lines.append(f".{prefix}h-{step} {{ height: {size}; }}")
+        for hue in range(0, 360, 24):
+            for light in range(10, 100, 20):
+                color = f"hsl({hue} 70% {light}%)"
+                lines.append(f".{prefix}text-{hue}-{light} {{ color: {color}; }}")
+        block = "\n".join(lines)
+        rules.append(f"@media (min-width: {width}px) {{\n{block}\n}}" if width else block)
+    return "\n".join(rules) + "\n"

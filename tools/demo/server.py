@@ -1,61 +1,110 @@
-"""The application under a real WSGI server, in a process of its own."""
+"""Servers in a process of their own, on a free port of this machine, always shut down."""
 
 from __future__ import annotations
 
-import http.client
+import os
+import signal
 import socket
 import subprocess
 import sys
-import time
+import tempfile
+from collections.abc import Callable
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextlib import suppress
+from http.client import HTTPException
 from pathlib import Path
 
+import gunicorn.config  # type: ignore[import-untyped]
+
+from .client import fetch
+
 ROOT = Path(__file__).resolve().parents[2]
-START_SECONDS = 30.0
+"""The top folder of the project; servers run there."""
+
+PATIENCE_SECONDS = 15.0
+"""How long a server may take to shut down before it is killed."""
 
 
-def free_port() -> int:
-    """Return a port on loopback that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+class ServerError(Exception):
+    """A server failed; the message has what it printed."""
 
 
-def wait_until_it_answers(process: subprocess.Popen[bytes], port: int) -> None:
-    """Return when the server answers; raise RuntimeError if it ends or takes too long."""
-    deadline = time.monotonic() + START_SECONDS
-    while time.monotonic() < deadline:
-        if process.poll() is not None:
-            raise RuntimeError(f"the server ended with status {process.returncode}")
-        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
-        try:
-            connection.request("GET", "/tiny")
-            connection.getresponse().read()
-        except OSError:
-            time.sleep(0.05)
-        else:
-            return
-        finally:
-            connection.close()
-    raise RuntimeError(f"the server did not answer within {START_SECONDS} seconds")
+def gunicorn_command(application: str, *, threads: int = 16) -> Callable[[int], list[str]]:
+    """Return the command that serves an application with gunicorn, for :func:`serving`.
+
+    :param application: ``"package.module:function()"``.
+    :param threads: how many requests are answered at a time, by one process, so that they can
+        share what the application keeps in memory.
+    """
+
+    options = ["--workers=1", "--worker-class=gthread", f"--threads={threads}"]
+    options += ["--log-level=warning", "--graceful-timeout=5"]
+    # Newer versions have a socket in the user's home folder, which servers would fight for.
+    if hasattr(gunicorn.config, "ControlSocketDisable"):
+        options.append("--no-control-socket")
+
+    def command(descriptor: int) -> list[str]:
+        bind = f"--bind=fd://{descriptor}"
+        return [sys.executable, "-m", "gunicorn", *options, bind, application]
+
+    return command
 
 
 @contextmanager
-def running(application: str = "tools.demo.app:create_app()") -> Iterator[int]:
-    """Run an application under gunicorn with threads, and yield its port on loopback."""
-    port = free_port()
-    command = [sys.executable, "-m", "gunicorn", "--bind", f"127.0.0.1:{port}"]
-    command += ["--worker-class", "gthread", "--threads", "8", "--log-level", "warning"]
-    process = subprocess.Popen([*command, application], cwd=ROOT)
-    try:
-        wait_until_it_answers(process, port)
-        yield port
-    finally:
-        process.terminate()
+def serving(command: Callable[[int], list[str]]) -> Iterator[int]:
+    """Run a server while the block runs, and yield its port; then show what it printed.
+
+    The port is bound here and handed over, so it cannot be taken by anybody else, and requests
+    wait in its queue until the server is up.
+
+    :param command: called with the file descriptor of the listening socket.
+    :raises ServerError: the server ended early, or did not shut down cleanly.
+    """
+    with tempfile.TemporaryFile() as log, socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen(128)
+        port: int = listener.getsockname()[1]
+        process = subprocess.Popen(
+            command(listener.fileno()),
+            cwd=ROOT,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            pass_fds=[listener.fileno()],
+            # A group of its own can be killed with all its workers.
+            start_new_session=True,
+        )
+        # With this copy closed, connections are refused when the server dies.
+        listener.close()
         try:
-            process.wait(10)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+            _wait_for_answer(port, process)
+            yield port
+        finally:
+            status = _shut_down(process)
+            log.seek(0)
+            printed = log.read().decode(errors="replace")
+            if status != 0:
+                raise ServerError(f"the server ended with status {status}:\n{printed}")
+            sys.stderr.write(printed)
+
+
+def _wait_for_answer(port: int, process: subprocess.Popen[bytes]) -> None:
+    """Return when a server answers, whatever it says."""
+    try:
+        fetch(port, "/")
+    except (OSError, HTTPException) as error:
+        # It is about to end, and then its own status says more than that of being told to.
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(timeout=PATIENCE_SECONDS)
+        raise ServerError("the server does not answer") from error
+
+
+def _shut_down(process: subprocess.Popen[bytes]) -> int:
+    """Ask a server to end, wait for that, and make sure; return its exit status."""
+    process.terminate()
+    try:
+        process.wait(timeout=PATIENCE_SECONDS)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+    return process.wait()
