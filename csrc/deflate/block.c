@@ -28,6 +28,9 @@ static const uint8_t precode_extra_nbits[PRECODE_NSYMS] = {
  */
 #define LITLEN_MAX_NBITS 14
 
+/* What most literals take in the static code, RFC 1951 section 3.2.6. */
+#define STATIC_LITERAL_NBITS 8
+
 /*
  * Blocks of fewer tokens are not worth a dynamic code, nor the time to build
  * one: its header takes 30 bytes or more, and saves at most some 4 bits a
@@ -357,6 +360,7 @@ size_t fgz_block_write(fgz_bitwriter *out, fgz_dynamic_codes *codes,
 
     if (static_nbits <= dynamic_nbits) {
         FGZ_RETURN_IF(static_nbits > fgz_bits_avail(out), FGZ_ERROR_OUTPUT);
+        tokens->literal_nbits = STATIC_LITERAL_NBITS;
         put_block_header(out, BLOCK_STATIC, is_final);
         put_tokens(out, tokens, fgz_static_litlen_entries,
                    fgz_static_distance_entries, static_nbits);

@@ -34,8 +34,8 @@
 /* The tokens of one block, and how often each symbol occurs in them. */
 typedef struct fgz_tokens {
     /* Of the block before, rounded down; 0 in the first block: the mean cost
-     * of a literal in bits, 0 also if there was no dynamic code; and the mean
-     * number of bytes that a token stood for. */
+     * of a literal in bits, 0 also if it was stored; and the mean number of
+     * bytes that a token stood for. */
     unsigned literal_nbits;
     unsigned token_nbytes;
     size_t count;
