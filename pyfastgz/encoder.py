@@ -368,7 +368,9 @@ class _CoreStream:
         return self._pool.call(lib.fgz_finish, self._encoder, data)
 
     def close(self) -> None:
-        # Whoever takes the encoder next may want a whole body: leave no stream open.
-        lib.fgz_reset(self._encoder, 0)
-        self._pool.give(self._encoder)
-        self._encoder = None
+        encoder, self._encoder = self._encoder, None
+        # Whoever takes it next may want a whole body: leave no stream open.
+        if lib.fgz_is_error(lib.fgz_reset(encoder, 0)):
+            ffi.release(encoder)
+        else:
+            self._pool.give(encoder)
