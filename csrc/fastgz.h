@@ -13,8 +13,9 @@
  * THE MODEL
  *
  * An encoder is made for one coding and one level, and is then used for any
- * number of bodies.  It owns all the memory it needs; a call never allocates
- * more than the first call of its kind did.  Output goes to the caller's
+ * number of bodies.  It owns all the memory it needs: in the DEFLATE family
+ * only fgz_create and the first stream allocate, in zstd libzstd's workspace
+ * grows to what the largest input so far took.  Output goes to the caller's
  * buffer.  Every call that writes is all or nothing: given as much room as the
  * bound for that call says, it always succeeds.
  *
@@ -134,7 +135,7 @@ void fgz_free(fgz_encoder *enc);
 
 /*
  * The room that fgz_compress needs in the worst case, which is input that
- * does not compress: for the DEFLATE family 5 bytes for every 16 KB begun,
+ * does not compress: for the DEFLATE family 5 bytes for every 8 KB begun,
  * and 18 for the gzip frame.
  *
  * @return bytes, at any level; FGZ_ERROR_CODING; or FGZ_ERROR_SIZE when the

@@ -76,7 +76,7 @@ def compress(
 
     .. versionadded:: 0.1
     """
-    pool = _pools.get((coding, level)) or _find_pool(coding, level)
+    pool = _find_pool(coding, level)
     if pool is None:
         return _brotli.compress(data, _checked_level(coding, level), brotli)
     return pool.compress(data)
@@ -113,7 +113,7 @@ class Encoder:
             raise ValueError(f"size must be a number of bytes or None, not {size}")
         self._lock = Lock()
         self._end = ""
-        pool = _pools.get((coding, level)) or _find_pool(coding, level)
+        pool = _find_pool(coding, level)
         self._stream: _CoreStream | BrotliStream | None
         if pool is None:
             self._stream = BrotliStream(_checked_level(coding, level), brotli, size)
@@ -125,24 +125,17 @@ class Encoder:
 
         :raises TypeError: data is not bytes-like; the encoder is as it was.
         :raises EncoderStateError: the stream was finished or closed, another thread is inside,
-            or data exceeds the declared size.
+            data exceeds the declared size, or an earlier call was interrupted and its output
+            lost.
         """
-        stream = self._enter()
-        try:
-            return stream.write(data)
-        finally:
-            self._lock.release()
+        return self._call("write", data)
 
     def flush(self, data: Buffer = b"") -> bytes:
         """Take data into the stream, and return what makes all input so far decodable.
 
         Raises as :meth:`write`.
         """
-        stream = self._enter()
-        try:
-            return stream.flush(data)
-        finally:
-            self._lock.release()
+        return self._call("flush", data)
 
     def finish(self, data: Buffer = b"") -> bytes:
         """Take data into the stream, end it, and return its last bytes.
@@ -150,13 +143,7 @@ class Encoder:
         Raises as :meth:`write`, and :class:`EncoderStateError` too if less was written than the
         declared size. The encoder's memory is given back.
         """
-        stream = self._enter()
-        try:
-            last = stream.finish(data)
-            self._give_back("finished")
-            return last
-        finally:
-            self._lock.release()
+        return self._call("finish", data)
 
     def close(self) -> None:
         """Give back the encoder's memory; a stream that was not finished stays without its end.
@@ -165,12 +152,10 @@ class Encoder:
 
         :raises EncoderStateError: another thread is inside.
         """
-        if not self._lock.acquire(blocking=False):
+        if self._lock.locked():
             raise EncoderStateError(_IN_USE)
-        try:
+        with self._lock:
             self._give_back(self._end or "closed")
-        finally:
-            self._lock.release()
 
     def __enter__(self) -> Self:
         """Return the encoder."""
@@ -185,15 +170,26 @@ class Encoder:
         """Close the encoder."""
         self.close()
 
-    def _enter(self) -> _CoreStream | BrotliStream:
-        """Take the lock and return the open stream."""
-        if not self._lock.acquire(blocking=False):
+    def _call(self, verb: str, data: Buffer) -> bytes:
+        """Call a method of the open stream, alone."""
+        # Acquiring without blocking would leave the lock taken for ever if a signal handler
+        # raised before the try that releases it. Threads that pass the check together wait.
+        if self._lock.locked():
             raise EncoderStateError(_IN_USE)
-        stream = self._stream
-        if stream is None:
-            self._lock.release()
-            raise EncoderStateError(f"the Encoder is {self._end}")
-        return stream
+        with self._lock:
+            stream = self._stream
+            if stream is None:
+                raise EncoderStateError(f"the Encoder is {self._end}")
+            piece = data if type(data) is bytes else memoryview(data)
+            try:
+                coded: bytes = getattr(stream, verb)(piece)
+                if verb == "finish":
+                    self._give_back("finished")
+                return coded
+            except BaseException:
+                # The stream may have gone on while its output was lost: it must not be used.
+                self._give_back("broken: an earlier call failed")
+                raise
 
     def _give_back(self, end: str) -> None:
         """Let go of the stream."""
@@ -243,10 +239,13 @@ _SCRATCH_NBYTES = 1024 * 1024
 # The most bytes of input whose output certainly fits there.
 _SMALL_NBYTES = _SCRATCH_NBYTES - 200 * 1024
 
-# How many idle encoders are kept for each coding and level; as many threads can run without
-# ever making one. More only pays after more streams than this were open at once, and each takes
-# up to 0.5 MB.
+# How many idle encoders are kept for each coding and level, and how many pieces of scratch
+# memory; as many threads can run without ever making one.
 _MAX_IDLE = 16
+
+# A larger encoder is freed after use. DEFLATE takes 0.3 MB, zstd 4 MB at level 3 and some
+# hundred at its highest levels.
+_MAX_IDLE_NBYTES = 8 * 1024 * 1024
 
 # ``ffi.new`` clears what it allocates, and scratch memory needs no clearing.
 _new_scratch: Callable[[str, int], Any] = ffi.new_allocator(should_clear_after_alloc=False)
@@ -300,7 +299,8 @@ class _Pool:
 
     def give(self, encoder: Any) -> None:
         """Keep an encoder that was taken for whoever needs one next, or free it now."""
-        if len(self._idle) < _MAX_IDLE:
+        is_small = lib.fgz_memory_nbytes(encoder) <= _MAX_IDLE_NBYTES
+        if len(self._idle) < _MAX_IDLE and is_small:
             self._idle.append(encoder)
         else:
             ffi.release(encoder)
@@ -324,7 +324,8 @@ class _Pool:
         if made > _SCRATCH_NBYTES:
             _checked(made)
         coded = ffi.unpack(out, made)
-        _idle_scratch.append(out)
+        if len(_idle_scratch) < _MAX_IDLE:
+            _idle_scratch.append(out)
         return coded
 
     def compress(self, data: Buffer) -> bytes:
@@ -339,12 +340,18 @@ _pools: dict[tuple[str, int | None], _Pool] = {}
 
 
 def _find_pool(coding: str, level: int | None) -> _Pool | None:
-    """Return the pool of a coding and level that may be new or wrong; None for ``"br"``."""
+    """Return the pool of a coding and level, which may be wrong; None for ``"br"``."""
+    # Only an int may find a pool by its value: 6.0 is equal to 6, and no level.
+    if level is None or type(level) is int:
+        pool = _pools.get((coding, level))
+        if pool is not None:
+            return pool
     checked = _checked_level(coding, level)
     if coding == "br":
         return None
     pool = _pools.setdefault((coding, checked), _Pool(coding, checked))
-    _pools[coding, level] = pool
+    if level is None:
+        _pools[coding, None] = pool
     return pool
 
 

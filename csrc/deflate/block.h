@@ -39,7 +39,7 @@ typedef struct fgz_dynamic_codes {
  * would: 5 bytes, and 5 for every further 65535 bytes, above raw_nbytes.
  *
  * @return 0, or FGZ_ERROR_OUTPUT when it does not fit; then nothing is
- * written.  Touches no byte of the output beyond those it fills.
+ * written.  Touches no byte from out->end on.
  */
 size_t fgz_block_write(fgz_bitwriter *out, fgz_dynamic_codes *codes,
                        fgz_tokens *tokens, const uint8_t *raw,

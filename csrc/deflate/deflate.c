@@ -71,7 +71,7 @@ struct fgz_deflate {
     size_t coded_end;
     size_t known_end;
     uint32_t window_position; /* of window[0] in the stream, modulo 2^32 */
-    bool needs_flush;         /* blocks were written since the last flush */
+    bool needs_flush;         /* input was taken since the last flush */
     uint64_t bits;            /* of the last byte, not yet complete */
     unsigned nbits;
 
@@ -140,7 +140,7 @@ void fgz_deflate_reset(fgz_deflate *deflate, uint64_t total_nbytes)
     unsigned nbits = FGZ_HASH_MIN_NBITS;
 
     while (nbits < FGZ_HASH_MAX_NBITS &&
-           (uint64_t)1 << nbits < 2 * total_nbytes)
+           (uint64_t)1 << (nbits - 1) < total_nbytes)
         nbits++;
     finder->hash_nbits = nbits;
     finder->missing = 0;
