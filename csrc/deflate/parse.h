@@ -113,6 +113,14 @@ FGZ_INLINE uint32_t fgz_match_length(const uint8_t *next,
     return length;
 }
 
+/* Where fewer bytes are left than a hash is taken from: from here on nothing
+ * enters the tables, and nothing is searched. */
+FGZ_INLINE const uint8_t *fgz_input_tail(const fgz_input *input)
+{
+    return input->end - input->begin < FGZ_HASH_LOAD_NBYTES ?
+           input->begin : input->end - (FGZ_HASH_LOAD_NBYTES - 1);
+}
+
 /* The longest match that the format and the input allow from next on. */
 FGZ_INLINE uint32_t fgz_max_match(const uint8_t *next, const fgz_input *input)
 {

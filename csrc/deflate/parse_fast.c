@@ -24,10 +24,7 @@ const uint8_t *fgz_parse_fast(fgz_finder *finder, const fgz_input *input,
                               const uint8_t *next, const uint8_t *stop,
                               const fgz_effort *effort, fgz_tokens *tokens)
 {
-    /* From here on nothing enters the tables, and nothing is searched. */
-    const uint8_t *const tail =
-        input->end - input->begin < FGZ_HASH_LOAD_NBYTES ?
-        input->begin : input->end - (FGZ_HASH_LOAD_NBYTES - 1);
+    const uint8_t *const tail = fgz_input_tail(input);
     const uint8_t *unmatched = next;
 
     for (const uint8_t *p = next - finder->missing; p < next && p < tail; p++)

@@ -210,10 +210,7 @@ FGZ_INLINE const uint8_t *lazy_parse(fgz_finder *shared_finder,
     fgz_input const local_input = *shared_input;
     const fgz_finder *const finder = &local_finder;
     const fgz_input *const input = &local_input;
-    /* From here on nothing enters the tables, and nothing is searched. */
-    const uint8_t *const tail =
-        input->end - input->begin < FGZ_HASH_LOAD_NBYTES ?
-        input->begin : input->end - (FGZ_HASH_LOAD_NBYTES - 1);
+    const uint8_t *const tail = fgz_input_tail(input);
     const uint8_t *entered = next - finder->missing;
     uint32_t const max_depth =
         tokens->token_nbytes < LAZY_REPETITIVE_TOKEN_NBYTES ?
