@@ -36,10 +36,9 @@ def rows(values: list[str], per_line: int) -> str:
     return "".join(f"    {', '.join(line)},\n" for line in lines)
 
 
-def length_token(length: int) -> int:
-    """Return the token bits of a match length in bytes: symbol, and extra bits from bit 14."""
-    index = max(i for i, (base, _) in enumerate(LENGTHS) if base <= length)
-    return (257 + index) | (length - LENGTHS[index][0]) << 14
+def length_index(length: int) -> int:
+    """Return the index among the length symbols of a match length in bytes."""
+    return max(i for i, (base, _) in enumerate(LENGTHS) if base <= length)
 
 
 def canonical_codes(nbits: list[int]) -> list[int]:
@@ -55,39 +54,60 @@ def canonical_codes(nbits: list[int]) -> list[int]:
     return codes
 
 
-def emission_entries(nbits: list[int], extra_nbits: list[int], padded: int) -> list[str]:
-    """Return emission entries as huffman.h defines them, and zeros up to padded of them."""
-    entries = [
-        code | n << 16 | extra << 24
-        for code, n, extra in zip(canonical_codes(nbits), nbits, extra_nbits, strict=True)
+def entry(bits: int, code_nbits: int, nbits: int) -> str:
+    """Return an entry of an emission table, as block.h defines it."""
+    return f"0x{bits | code_nbits << 20 | nbits << 25:08x}"
+
+
+def static_first_entries() -> list[str]:
+    """Return the entries of literals, then of match lengths from 3 on, in the static code."""
+    codes = canonical_codes(STATIC_LITLEN_NBITS)
+    entries = [entry(codes[sym], n, n) for sym, n in enumerate(STATIC_LITLEN_NBITS[:256])]
+    for length in range(3, 259):
+        index = length_index(length)
+        base, extra_nbits = LENGTHS[index]
+        n = STATIC_LITLEN_NBITS[257 + index]
+        bits = codes[257 + index] | (length - base) << n
+        entries.append(entry(bits, n, n + extra_nbits))
+    return entries
+
+
+def static_second_entries() -> list[str]:
+    """Return the entries of distances, two that write nothing, and literals."""
+    codes = canonical_codes(STATIC_DISTANCE_NBITS)
+    return [
+        *(
+            entry(codes[sym], n, n + DISTANCE_EXTRA_NBITS[sym])
+            for sym, n in enumerate(STATIC_DISTANCE_NBITS)
+        ),
+        *[entry(0, 0, 0)] * 2,
+        *static_first_entries()[:256],
     ]
-    return [f"0x{entry:08x}" for entry in entries + [0] * (padded - len(entries))]
 
 
 def deflate_tables() -> str:
     """Return csrc/deflate/tables.c."""
-    tokens = [f"0x{length_token(length) if length >= 3 else 0:05x}" for length in range(259)]
-    length_extra = [extra for _, extra in LENGTHS]
-    # Symbols 286 and 287 take part in the static code but never occur.
-    litlen = emission_entries(
-        STATIC_LITLEN_NBITS, [0] * 257 + length_extra + [0, 0], len(STATIC_LITLEN_NBITS)
-    )
-    # Static distance codes are 5 bits wide for 32 symbols; 30 and 31 never occur.
-    distance = emission_entries(STATIC_DISTANCE_NBITS, DISTANCE_EXTRA_NBITS, 32)
+    length_syms = [257 + length_index(length) for length in range(3, 259)]
+    end_of_block = entry(0, STATIC_LITLEN_NBITS[256], STATIC_LITLEN_NBITS[256])
     return (
         NOTICE
-        + '#include "tables.h"\n'
-        + "\nconst uint32_t fgz_length_tokens[259] = {\n"
-        + rows(tokens, 8)
+        + '#include "tables.h"\n\n#include "block.h"\n'
+        + "\nconst uint16_t fgz_length_syms[256] = {\n"
+        + rows([str(sym) for sym in length_syms], 12)
+        + "};\n\nconst uint8_t fgz_length_bases[29] = {\n"
+        + rows([str(base - 3) for base, _ in LENGTHS], 15)
         + "};\n\nconst uint8_t fgz_length_extra_nbits[29] = {\n"
-        + rows([str(n) for n in length_extra], 15)
+        + rows([str(extra) for _, extra in LENGTHS], 15)
         + "};\n\nconst uint8_t fgz_distance_extra_nbits[30] = {\n"
         + rows([str(n) for n in DISTANCE_EXTRA_NBITS], 15)
-        + "};\n\nconst uint32_t fgz_static_litlen_entries[288] = {\n"
-        + rows(litlen, 6)
-        + "};\n\nconst uint32_t fgz_static_distance_entries[32] = {\n"
-        + rows(distance, 6)
-        + "};\n"
+        # Symbols 286 and 287 take part in the static code but never occur.
+        + "};\n\nconst uint8_t fgz_static_litlen_lengths[288] = {\n"
+        + rows([str(n) for n in STATIC_LITLEN_NBITS], 24)
+        + "};\n\nconst fgz_emission fgz_static_emission = {\n    {\n"
+        + rows(static_first_entries(), 6)
+        + "    },\n    {\n"
+        + rows(static_second_entries(), 6)
+        + f"    }},\n    {end_of_block}\n}};\n"
     )
 
 

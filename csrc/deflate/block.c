@@ -28,15 +28,23 @@ static const uint8_t precode_extra_nbits[PRECODE_NSYMS] = {
  */
 #define LITLEN_MAX_NBITS 14
 
-/* What most literals take in the static code, RFC 1951 section 3.2.6. */
+/* What most literals, the end of the block and a distance symbol take in the
+ * static code, RFC 1951 section 3.2.6. */
 #define STATIC_LITERAL_NBITS 8
+#define STATIC_END_NBITS 7
+#define STATIC_DISTANCE_NBITS 5
 
 /*
  * Blocks of fewer tokens are not worth a dynamic code, nor the time to build
  * one: its header takes 30 bytes or more, and saves at most some 4 bits a
  * token.
  */
-#define DYNAMIC_MIN_NTOKENS 48
+#define DYNAMIC_MIN_NTOKENS 32
+
+/* The parts of an entry of an emission table, see block.h. */
+#define ENTRY_BITS(entry) ((entry) & 0xfffff)
+#define ENTRY_CODE_NBITS(entry) ((entry) >> 20 & 31)
+#define ENTRY_NBITS(entry) ((entry) >> 25)
 
 static void put_block_header(fgz_bitwriter *out, enum block_type type,
                              bool is_final)
@@ -91,13 +99,16 @@ static void add_run(fgz_dynamic_codes *codes, uint32_t *precode_freqs,
     codes->runs[codes->run_count++] = (uint16_t)(sym | extra << 5);
 }
 
-/* Run-length code the sequence of code lengths. */
+/* Run-length code the lengths of both codes, which are one sequence. */
 static void find_runs(fgz_dynamic_codes *codes, uint32_t *precode_freqs)
 {
+    uint8_t lengths[FGZ_LITLEN_NSYMS + FGZ_DISTANCE_NSYMS];
     unsigned const count = codes->litlen_count + codes->distance_count;
-    const uint8_t *const lengths = codes->lengths;
     unsigned i = 0;
 
+    memcpy(lengths, codes->litlen.lengths, codes->litlen_count);
+    memcpy(lengths + codes->litlen_count, codes->distance.lengths,
+           codes->distance_count);
     codes->run_count = 0;
     while (i < count) {
         uint8_t const length = lengths[i];
@@ -130,12 +141,11 @@ static void find_runs(fgz_dynamic_codes *codes, uint32_t *precode_freqs)
 }
 
 /* One more than the last symbol that has a code, but at least min_count. */
-static unsigned count_lengths(const uint8_t *lengths, unsigned nsyms,
-                              unsigned min_count)
+static unsigned count_lengths(const fgz_huffman_code *code, unsigned min_count)
 {
-    while (nsyms > min_count && lengths[nsyms - 1] == 0)
-        nsyms--;
-    return nsyms;
+    unsigned const count = code->used[code->used_count - 1] + 1u;
+
+    return count < min_count ? min_count : count;
 }
 
 /*
@@ -147,38 +157,20 @@ static unsigned count_lengths(const uint8_t *lengths, unsigned nsyms,
 static uint64_t build_dynamic_codes(fgz_dynamic_codes *codes,
                                     const fgz_tokens *tokens)
 {
-    uint8_t distance_lengths[FGZ_DISTANCE_NSYMS];
-    uint8_t precode_lengths[PRECODE_NSYMS];
     uint32_t precode_freqs[PRECODE_NSYMS] = {0};
+    const uint8_t *const precode_lengths = codes->precode.lengths;
     uint64_t cost_nbits;
 
-    fgz_huffman_lengths(tokens->litlen_freqs, FGZ_LITLEN_NSYMS,
-                        LITLEN_MAX_NBITS, codes->lengths);
-    fgz_huffman_lengths(tokens->distance_freqs, FGZ_DISTANCE_NSYMS,
-                        FGZ_HUFFMAN_MAX_NBITS, distance_lengths);
-    fgz_huffman_entries(codes->lengths, FGZ_LITLEN_NSYMS,
-                        codes->litlen_entries);
-    fgz_huffman_entries(distance_lengths, FGZ_DISTANCE_NSYMS,
-                        codes->distance_entries);
-    for (unsigned i = 0; i < sizeof(fgz_length_extra_nbits); i++)
-        codes->litlen_entries[FGZ_FIRST_LENGTH_SYM + i] |=
-            (uint32_t)fgz_length_extra_nbits[i] << 24;
-    for (unsigned i = 0; i < FGZ_DISTANCE_NSYMS; i++)
-        codes->distance_entries[i] |=
-            (uint32_t)fgz_distance_extra_nbits[i] << 24;
-    codes->distance_entries[FGZ_NO_DISTANCE] = 0;
-
-    codes->litlen_count = count_lengths(codes->lengths, FGZ_LITLEN_NSYMS,
-                                        FGZ_FIRST_LENGTH_SYM);
-    codes->distance_count =
-        count_lengths(distance_lengths, FGZ_DISTANCE_NSYMS, 1);
-    memcpy(codes->lengths + codes->litlen_count, distance_lengths,
-           codes->distance_count);
+    fgz_huffman_build(&codes->litlen, tokens->litlen_freqs, FGZ_LITLEN_NSYMS,
+                      LITLEN_MAX_NBITS);
+    fgz_huffman_build(&codes->distance, tokens->distance_freqs,
+                      FGZ_DISTANCE_NSYMS, FGZ_HUFFMAN_MAX_NBITS);
+    codes->litlen_count = count_lengths(&codes->litlen, FGZ_FIRST_LENGTH_SYM);
+    codes->distance_count = count_lengths(&codes->distance, 1);
 
     find_runs(codes, precode_freqs);
-    fgz_huffman_lengths(precode_freqs, PRECODE_NSYMS, PRECODE_MAX_NBITS,
-                        precode_lengths);
-    fgz_huffman_entries(precode_lengths, PRECODE_NSYMS, codes->precode_entries);
+    fgz_huffman_build(&codes->precode, precode_freqs, PRECODE_NSYMS,
+                      PRECODE_MAX_NBITS);
     codes->precode_count = PRECODE_NSYMS;
     while (codes->precode_count > 4 &&
            precode_lengths[precode_order[codes->precode_count - 1]] == 0)
@@ -191,24 +183,69 @@ static uint64_t build_dynamic_codes(fgz_dynamic_codes *codes,
     return cost_nbits;
 }
 
+/* An entry of an emission table. */
+static uint32_t emission_entry(const fgz_huffman_code *code, unsigned sym,
+                               unsigned extra_nbits)
+{
+    uint32_t const nbits = code->lengths[sym];
+
+    return code->codes[sym] | nbits << 20 | (nbits + extra_nbits) << 25;
+}
+
+/* Fill in what the tokens of this block look up. */
+static void fill_emission(fgz_dynamic_codes *codes)
+{
+    const fgz_huffman_code *const litlen = &codes->litlen;
+    const fgz_huffman_code *const distance = &codes->distance;
+    fgz_emission *const emission = &codes->emission;
+    unsigned i = 0;
+
+    for (; litlen->used[i] < FGZ_END_OF_BLOCK; i++) {
+        unsigned const sym = litlen->used[i];
+
+        emission->first[sym] = emission->second[32 + sym] =
+            emission_entry(litlen, sym, 0);
+    }
+    emission->end_of_block = emission_entry(litlen, FGZ_END_OF_BLOCK, 0);
+    for (i++; i < litlen->used_count; i++) {
+        unsigned const sym = litlen->used[i];
+        unsigned const index = sym - FGZ_FIRST_LENGTH_SYM;
+        unsigned const extra_nbits = fgz_length_extra_nbits[index];
+        uint32_t const entry = emission_entry(litlen, sym, extra_nbits);
+        uint32_t const step = 1u << litlen->lengths[sym];
+        uint32_t *const first =
+            &emission->first[256 + fgz_length_bases[index]];
+
+        for (uint32_t extra = 0; extra < 1u << extra_nbits; extra++)
+            first[extra] = entry + extra * step;
+    }
+    for (i = 0; i < distance->used_count; i++) {
+        unsigned const sym = distance->used[i];
+
+        emission->second[sym] =
+            emission_entry(distance, sym, fgz_distance_extra_nbits[sym]);
+    }
+    emission->second[FGZ_NO_SECOND] = 0;
+}
+
 static void put_dynamic_header(fgz_bitwriter *out,
                                const fgz_dynamic_codes *codes, bool is_final)
 {
+    const fgz_huffman_code *const precode = &codes->precode;
+
     put_block_header(out, BLOCK_DYNAMIC, is_final);
     fgz_bits_put(out, codes->litlen_count - 257, 5);
     fgz_bits_put(out, codes->distance_count - 1, 5);
     fgz_bits_put(out, codes->precode_count - 4, 4);
     fgz_bits_flush(out);
     for (unsigned i = 0; i < codes->precode_count; i++) {
-        fgz_bits_put(out, FGZ_ENTRY_CODE_NBITS(
-                              codes->precode_entries[precode_order[i]]), 3);
+        fgz_bits_put(out, precode->lengths[precode_order[i]], 3);
         fgz_bits_flush(out);
     }
     for (unsigned i = 0; i < codes->run_count; i++) {
         unsigned const sym = codes->runs[i] & 31;
-        uint32_t const entry = codes->precode_entries[sym];
 
-        fgz_bits_put(out, FGZ_ENTRY_CODE(entry), FGZ_ENTRY_CODE_NBITS(entry));
+        fgz_bits_put(out, precode->codes[sym], precode->lengths[sym]);
         fgz_bits_put(out, codes->runs[i] >> 5, precode_extra_nbits[sym]);
         fgz_bits_flush(out);
     }
@@ -216,44 +253,86 @@ static void put_dynamic_header(fgz_bitwriter *out,
 
 /* ---- Tokens ---- */
 
-/* The bits that the tokens and the end of the block take with these codes. */
-static uint64_t tokens_cost_nbits(const fgz_tokens *tokens,
-                                  const uint32_t *litlen_entries,
-                                  const uint32_t *distance_entries)
-{
-    uint64_t cost_nbits = 0;
+/* What the tokens and the end of a block take with each code, in bits. */
+typedef struct tokens_cost {
+    uint64_t static_nbits;
+    uint64_t dynamic_nbits;
+} tokens_cost;
 
-    for (unsigned sym = 0; sym < FGZ_LITLEN_NSYMS; sym++)
-        cost_nbits += (uint64_t)tokens->litlen_freqs[sym] *
-                      (FGZ_ENTRY_CODE_NBITS(litlen_entries[sym]) +
-                       FGZ_ENTRY_EXTRA_NBITS(litlen_entries[sym]));
-    for (unsigned sym = 0; sym < FGZ_DISTANCE_NSYMS; sym++)
-        cost_nbits += (uint64_t)tokens->distance_freqs[sym] *
-                      (FGZ_ENTRY_CODE_NBITS(distance_entries[sym]) +
-                       FGZ_ENTRY_EXTRA_NBITS(distance_entries[sym]));
-    return cost_nbits;
+/*
+ * The cost of the tokens from the symbols that occur; codes are those built
+ * for these tokens.  Leaves the mean cost of a literal in the tokens.
+ */
+static tokens_cost cost_by_symbols(fgz_tokens *tokens,
+                                   const fgz_dynamic_codes *codes)
+{
+    const fgz_huffman_code *const litlen = &codes->litlen;
+    const fgz_huffman_code *const distance = &codes->distance;
+    uint64_t static_nbits = 0;
+    uint64_t dynamic_nbits = 0;
+    uint64_t extra_nbits = 0;
+    uint32_t nliterals = 0;
+    unsigned i = 0;
+
+    for (; litlen->used[i] < FGZ_END_OF_BLOCK; i++) {
+        unsigned const sym = litlen->used[i];
+        uint32_t const freq = tokens->litlen_freqs[sym];
+
+        nliterals += freq;
+        dynamic_nbits += freq * litlen->lengths[sym];
+        static_nbits += freq * fgz_static_litlen_lengths[sym];
+    }
+    tokens->literal_nbits =
+        nliterals == 0 ? 0 : (unsigned)(dynamic_nbits / nliterals);
+    for (; i < litlen->used_count; i++) {
+        unsigned const sym = litlen->used[i];
+        uint32_t const freq = tokens->litlen_freqs[sym];
+
+        dynamic_nbits += freq * litlen->lengths[sym];
+        static_nbits += freq * fgz_static_litlen_lengths[sym];
+        if (sym >= FGZ_FIRST_LENGTH_SYM)
+            extra_nbits +=
+                freq * fgz_length_extra_nbits[sym - FGZ_FIRST_LENGTH_SYM];
+    }
+    for (i = 0; i < distance->used_count; i++) {
+        unsigned const sym = distance->used[i];
+        uint32_t const freq = tokens->distance_freqs[sym];
+
+        dynamic_nbits += freq * distance->lengths[sym];
+        static_nbits += freq * STATIC_DISTANCE_NBITS;
+        extra_nbits += freq * fgz_distance_extra_nbits[sym];
+    }
+    return (tokens_cost){static_nbits + extra_nbits,
+                         dynamic_nbits + extra_nbits};
 }
 
 /* The bits of one token, put together apart from the writer, whose state is a
  * chain from token to token.  Their count goes to *nbits. */
-FGZ_INLINE uint64_t token_bits(uint32_t token, const uint32_t *litlen_entries,
-                               const uint32_t *distance_entries,
+FGZ_INLINE uint64_t token_bits(uint32_t token, const fgz_emission *emission,
                                unsigned *nbits)
 {
-    uint32_t const litlen = litlen_entries[FGZ_TOKEN_SYM(token)];
-    uint32_t const distance = distance_entries[FGZ_TOKEN_DISTANCE_SYM(token)];
-    unsigned const litlen_nbits =
-        FGZ_ENTRY_CODE_NBITS(litlen) + FGZ_ENTRY_EXTRA_NBITS(litlen);
-    uint64_t const litlen_bits =
-        FGZ_ENTRY_CODE(litlen) |
-        FGZ_TOKEN_LENGTH_EXTRA(token) << FGZ_ENTRY_CODE_NBITS(litlen);
-    uint64_t const distance_bits =
-        FGZ_ENTRY_CODE(distance) |
-        FGZ_TOKEN_DISTANCE_EXTRA(token) << FGZ_ENTRY_CODE_NBITS(distance);
+    uint32_t const first = emission->first[FGZ_TOKEN_FIRST(token)];
+    uint32_t const second = emission->second[FGZ_TOKEN_SECOND(token)];
+    uint32_t const second_bits =
+        ENTRY_BITS(second) |
+        FGZ_TOKEN_DISTANCE_EXTRA(token) << ENTRY_CODE_NBITS(second);
 
-    *nbits = litlen_nbits + FGZ_ENTRY_CODE_NBITS(distance) +
-             FGZ_ENTRY_EXTRA_NBITS(distance);
-    return litlen_bits | distance_bits << litlen_nbits;
+    *nbits = ENTRY_NBITS(first) + ENTRY_NBITS(second);
+    return ENTRY_BITS(first) | (uint64_t)second_bits << ENTRY_NBITS(first);
+}
+
+/* The cost of a few tokens with the static code, the end included. */
+static uint64_t cost_by_tokens(const fgz_tokens *tokens)
+{
+    uint64_t cost_nbits = STATIC_END_NBITS;
+
+    for (size_t i = 0; i < tokens->count; i++) {
+        unsigned nbits;
+
+        token_bits(tokens->list[i], &fgz_static_emission, &nbits);
+        cost_nbits += nbits;
+    }
+    return cost_nbits;
 }
 
 /*
@@ -265,23 +344,21 @@ FGZ_INLINE uint64_t token_bits(uint32_t token, const uint32_t *litlen_entries,
  */
 FGZ_INLINE void put_tokens_with(fgz_bitwriter *restrict out,
                                 const fgz_tokens *restrict tokens,
-                                const uint32_t *restrict litlen_entries,
-                                const uint32_t *restrict distance_entries,
+                                const fgz_emission *restrict emission,
                                 bool has_slack)
 {
     fgz_bitwriter writer = *out;
-    uint32_t const end = litlen_entries[FGZ_END_OF_BLOCK];
+    uint32_t const end = emission->end_of_block;
     size_t i = 0;
 
     fgz_bits_flush(&writer); /* the block's header may wait there */
     if (has_slack)
         for (; i + 2 <= tokens->count; i += 2) {
             unsigned nbits, next_nbits;
-            uint64_t const bits = token_bits(tokens->list[i], litlen_entries,
-                                             distance_entries, &nbits);
+            uint64_t const bits =
+                token_bits(tokens->list[i], emission, &nbits);
             uint64_t const next_bits =
-                token_bits(tokens->list[i + 1], litlen_entries,
-                           distance_entries, &next_nbits);
+                token_bits(tokens->list[i + 1], emission, &next_nbits);
 
             if (FGZ_LIKELY(nbits + next_nbits <= FGZ_BITS_PUT_MAX_NBITS)) {
                 fgz_bits_put(&writer, bits | next_bits << nbits,
@@ -295,80 +372,61 @@ FGZ_INLINE void put_tokens_with(fgz_bitwriter *restrict out,
         }
     for (; i < tokens->count; i++) {
         unsigned nbits;
-        uint64_t const bits = token_bits(tokens->list[i], litlen_entries,
-                                         distance_entries, &nbits);
+        uint64_t const bits = token_bits(tokens->list[i], emission, &nbits);
 
         fgz_bits_put(&writer, bits, nbits);
         fgz_bits_flush(&writer);
     }
-    fgz_bits_put(&writer, FGZ_ENTRY_CODE(end), FGZ_ENTRY_CODE_NBITS(end));
+    fgz_bits_put(&writer, ENTRY_BITS(end), ENTRY_NBITS(end));
     fgz_bits_flush(&writer);
     *out = writer;
 }
 
 static void put_tokens(fgz_bitwriter *out, const fgz_tokens *tokens,
-                       const uint32_t *litlen_entries,
-                       const uint32_t *distance_entries, uint64_t cost_nbits)
+                       const fgz_emission *emission, uint64_t cost_nbits)
 {
     if (fgz_bits_avail(out) >= cost_nbits + 64)
-        put_tokens_with(out, tokens, litlen_entries, distance_entries, true);
+        put_tokens_with(out, tokens, emission, true);
     else
-        put_tokens_with(out, tokens, litlen_entries, distance_entries, false);
-}
-
-/* The mean length of a literal's code in bits, rounded down. */
-static unsigned mean_literal_nbits(const fgz_tokens *tokens,
-                                   const uint32_t *litlen_entries)
-{
-    uint32_t count = 0;
-    uint32_t nbits = 0;
-
-    for (unsigned sym = 0; sym < FGZ_END_OF_BLOCK; sym++) {
-        count += tokens->litlen_freqs[sym];
-        nbits += tokens->litlen_freqs[sym] *
-                 FGZ_ENTRY_CODE_NBITS(litlen_entries[sym]);
-    }
-    return count == 0 ? 0 : nbits / count;
+        put_tokens_with(out, tokens, emission, false);
 }
 
 size_t fgz_block_write(fgz_bitwriter *out, fgz_dynamic_codes *codes,
                        fgz_tokens *tokens, const uint8_t *raw,
                        size_t raw_nbytes, bool is_final)
 {
-    uint64_t stored_nbits, static_nbits;
+    uint64_t const stored_nbits = stored_cost_nbits(out, raw_nbytes);
     uint64_t header_nbits = 0;
-    uint64_t dynamic_nbits = UINT64_MAX;
+    tokens_cost cost = {0, UINT64_MAX / 2};
 
     tokens->literal_nbits = 0;
     tokens->token_nbytes = (unsigned)(raw_nbytes / tokens->count);
-    tokens->litlen_freqs[FGZ_END_OF_BLOCK] = 1;
-    stored_nbits = stored_cost_nbits(out, raw_nbytes);
-    static_nbits = BLOCK_HEADER_NBITS +
-                   tokens_cost_nbits(tokens, fgz_static_litlen_entries,
-                                     fgz_static_distance_entries);
     if (tokens->count >= DYNAMIC_MIN_NTOKENS) {
+        tokens->litlen_freqs[FGZ_END_OF_BLOCK] = 1;
         header_nbits = build_dynamic_codes(codes, tokens);
-        dynamic_nbits = header_nbits +
-                        tokens_cost_nbits(tokens, codes->litlen_entries,
-                                          codes->distance_entries);
-        tokens->literal_nbits =
-            mean_literal_nbits(tokens, codes->litlen_entries);
+        cost = cost_by_symbols(tokens, codes);
+    } else {
+        cost.static_nbits = cost_by_tokens(tokens);
     }
+    cost.static_nbits += BLOCK_HEADER_NBITS;
+    cost.dynamic_nbits += header_nbits;
 
-    if (stored_nbits <= static_nbits && stored_nbits <= dynamic_nbits)
+    if (stored_nbits <= cost.static_nbits && stored_nbits <= cost.dynamic_nbits)
         return fgz_block_write_stored(out, raw, raw_nbytes, is_final);
 
-    if (static_nbits <= dynamic_nbits) {
-        FGZ_RETURN_IF(static_nbits > fgz_bits_avail(out), FGZ_ERROR_OUTPUT);
+    if (cost.static_nbits <= cost.dynamic_nbits) {
+        FGZ_RETURN_IF(cost.static_nbits > fgz_bits_avail(out),
+                      FGZ_ERROR_OUTPUT);
         tokens->literal_nbits = STATIC_LITERAL_NBITS;
         put_block_header(out, BLOCK_STATIC, is_final);
-        put_tokens(out, tokens, fgz_static_litlen_entries,
-                   fgz_static_distance_entries, static_nbits);
+        put_tokens(out, tokens, &fgz_static_emission, cost.static_nbits);
     } else {
-        FGZ_RETURN_IF(dynamic_nbits > fgz_bits_avail(out), FGZ_ERROR_OUTPUT);
+        FGZ_RETURN_IF(cost.dynamic_nbits > fgz_bits_avail(out),
+                      FGZ_ERROR_OUTPUT);
         put_dynamic_header(out, codes, is_final);
-        put_tokens(out, tokens, codes->litlen_entries, codes->distance_entries,
-                   dynamic_nbits - header_nbits);
+        fill_emission(codes);
+        put_tokens(out, tokens, &codes->emission,
+                   cost.dynamic_nbits - header_nbits);
     }
     return 0;
 }

@@ -15,19 +15,35 @@
 /* What an empty static block takes: 3 bits of header, 7 for its end. */
 #define FGZ_EMPTY_BLOCK_NBITS 10
 
+/*
+ * All it takes to write a token: an entry for its first and one for its second
+ * symbol.
+ *
+ *     bits  0-19  the code, first bit lowest, and a length's extra bits
+ *     bits 20-24  length of a distance code in bits
+ *     bits 25-31  count of all bits, a distance's extra bits included
+ *
+ * Entries of symbols that do not occur are undefined.
+ */
+typedef struct fgz_emission {
+    uint32_t first[512];  /* literals, then lengths from FGZ_MIN_MATCH on */
+    uint32_t second[288]; /* distances, none, then literals from 32 on */
+    uint32_t end_of_block;
+} fgz_emission;
+
 /* Working memory for one dynamic block. */
 typedef struct fgz_dynamic_codes {
-    uint32_t litlen_entries[FGZ_HUFFMAN_MAX_NSYMS];
-    uint32_t distance_entries[32];
-    /* Both codes' lengths in one sequence, as the header sends them. */
-    uint8_t lengths[FGZ_LITLEN_NSYMS + FGZ_DISTANCE_NSYMS];
+    fgz_huffman_code litlen;
+    fgz_huffman_code distance;
+    fgz_huffman_code precode;
+    fgz_emission emission;
+    /* What the header says: how many lengths of each code, and these after
+     * run-length coding: symbol, extra bits from bit 5. */
     unsigned litlen_count;
     unsigned distance_count;
-    /* The lengths after run-length coding: symbol, extra bits from bit 5. */
+    unsigned precode_count;
     uint16_t runs[FGZ_LITLEN_NSYMS + FGZ_DISTANCE_NSYMS];
     unsigned run_count;
-    uint32_t precode_entries[19];
-    unsigned precode_count;
 } fgz_dynamic_codes;
 
 /*

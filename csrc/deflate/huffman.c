@@ -15,44 +15,49 @@
 #define NFREQ_BUCKETS 64
 
 /*
- * Sort the symbols that occur by frequency, rarest first, equal ones by value.
+ * List the symbols that occur, in order, with their frequencies.
  *
  * @return how many there are.
  */
-static unsigned sort_used_symbols(const uint32_t *freqs, unsigned nsyms,
+static unsigned list_used_symbols(const uint32_t *freqs, unsigned nsyms,
                                   uint32_t *keys)
 {
-    uint16_t starts[NFREQ_BUCKETS + 1] = {0};
     unsigned nused = 0;
-    unsigned nsorted;
 
     for (unsigned sym = 0; sym < nsyms; sym++) {
-        uint32_t const freq = freqs[sym];
-        starts[(freq < NFREQ_BUCKETS ? freq : NFREQ_BUCKETS - 1) + 1]++;
-    }
-    /* Bucket 0 is the symbols that do not occur: leave them out. */
-    starts[1] = 0;
-    for (unsigned bucket = 2; bucket <= NFREQ_BUCKETS; bucket++)
-        starts[bucket] = (uint16_t)(starts[bucket] + starts[bucket - 1]);
-    nused = starts[NFREQ_BUCKETS];
-    nsorted = starts[NFREQ_BUCKETS - 1];
-
-    for (unsigned sym = 0; sym < nsyms; sym++) {
-        uint32_t const freq = freqs[sym];
-        if (freq != 0) {
-            unsigned const bucket =
-                freq < NFREQ_BUCKETS ? freq : NFREQ_BUCKETS - 1;
-            keys[starts[bucket]++] = KEY(freq, sym);
-        }
-    }
-    for (unsigned i = nsorted + 1; i < nused; i++) {
-        uint32_t const key = keys[i];
-        unsigned hole = i;
-        for (; hole > nsorted && keys[hole - 1] > key; hole--)
-            keys[hole] = keys[hole - 1];
-        keys[hole] = key;
+        keys[nused] = KEY(freqs[sym], sym);
+        nused += freqs[sym] != 0;
     }
     return nused;
+}
+
+/* Sort symbols by frequency, rarest first; equal ones stay in order. */
+static void sort_symbols(const uint32_t *keys, unsigned nused,
+                         uint32_t *sorted)
+{
+    uint16_t starts[NFREQ_BUCKETS + 1] = {0};
+    unsigned nrare;
+
+    for (unsigned i = 0; i < nused; i++) {
+        uint32_t const freq = KEY_FREQ(keys[i]);
+        starts[(freq < NFREQ_BUCKETS ? freq : NFREQ_BUCKETS - 1) + 1]++;
+    }
+    for (unsigned bucket = 2; bucket <= NFREQ_BUCKETS; bucket++)
+        starts[bucket] = (uint16_t)(starts[bucket] + starts[bucket - 1]);
+    nrare = starts[NFREQ_BUCKETS - 1];
+
+    for (unsigned i = 0; i < nused; i++) {
+        uint32_t const freq = KEY_FREQ(keys[i]);
+        unsigned const bucket = freq < NFREQ_BUCKETS ? freq : NFREQ_BUCKETS - 1;
+        sorted[starts[bucket]++] = keys[i];
+    }
+    for (unsigned i = nrare + 1; i < nused; i++) {
+        uint32_t const key = sorted[i];
+        unsigned hole = i;
+        for (; hole > nrare && sorted[hole - 1] > key; hole--)
+            sorted[hole] = sorted[hole - 1];
+        sorted[hole] = key;
+    }
 }
 
 /*
@@ -127,27 +132,6 @@ static void limit_depths(unsigned max_nbits, unsigned *depth_counts)
     }
 }
 
-void fgz_huffman_lengths(const uint32_t *freqs, unsigned nsyms,
-                         unsigned max_nbits, uint8_t *lengths)
-{
-    uint32_t keys[FGZ_HUFFMAN_MAX_NSYMS];
-    unsigned depth_counts[FGZ_HUFFMAN_MAX_NBITS + 1];
-    unsigned const nused = sort_used_symbols(freqs, nsyms, keys);
-    unsigned next = 0;
-
-    memset(lengths, 0, nsyms);
-    if (nused < 2) {
-        lengths[0] = 1;
-        lengths[nused == 1 && KEY_SYM(keys[0]) > 0 ? KEY_SYM(keys[0]) : 1] = 1;
-        return;
-    }
-    count_depths(keys, nused, max_nbits, depth_counts);
-    limit_depths(max_nbits, depth_counts);
-    for (unsigned nbits = max_nbits; nbits > 0; nbits--)
-        for (unsigned i = 0; i < depth_counts[nbits]; i++)
-            lengths[KEY_SYM(keys[next++])] = (uint8_t)nbits;
-}
-
 /* The lowest nbits of code in the opposite order; nbits is 1 to 15. */
 static uint32_t reverse_bits(uint32_t code, unsigned nbits)
 {
@@ -158,24 +142,61 @@ static uint32_t reverse_bits(uint32_t code, unsigned nbits)
     return code >> (16 - nbits);
 }
 
-void fgz_huffman_entries(const uint8_t *lengths, unsigned nsyms,
-                         uint32_t *entries)
+/* Codes of a length follow one another in the order of their symbols, and
+ * longer ones come after shorter ones. */
+static void assign_codes(fgz_huffman_code *code, const unsigned *depth_counts,
+                         unsigned max_nbits)
 {
-    uint32_t counts[FGZ_HUFFMAN_MAX_NBITS + 1] = {0};
     uint32_t next_codes[FGZ_HUFFMAN_MAX_NBITS + 1];
-    uint32_t code = 0;
+    uint32_t next = 0;
 
-    for (unsigned sym = 0; sym < nsyms; sym++)
-        counts[lengths[sym]]++;
-    counts[0] = 0;
-    for (unsigned nbits = 1; nbits <= FGZ_HUFFMAN_MAX_NBITS; nbits++) {
-        code = (code + counts[nbits - 1]) << 1;
-        next_codes[nbits] = code;
+    for (unsigned nbits = 1; nbits <= max_nbits; nbits++) {
+        next_codes[nbits] = next;
+        next = (next + depth_counts[nbits]) << 1;
     }
-    for (unsigned sym = 0; sym < nsyms; sym++) {
-        unsigned const nbits = lengths[sym];
+    for (unsigned i = 0; i < code->used_count; i++) {
+        unsigned const sym = code->used[i];
+        unsigned const nbits = code->lengths[sym];
 
-        entries[sym] = nbits == 0 ? 0 :
-            reverse_bits(next_codes[nbits]++, nbits) | (uint32_t)nbits << 16;
+        code->codes[sym] = (uint16_t)reverse_bits(next_codes[nbits]++, nbits);
     }
+}
+
+/* Two symbols with a bit each: the one that occurs, if any, and another. */
+static void build_least_code(fgz_huffman_code *code, unsigned sym)
+{
+    code->used[0] = 0;
+    code->used[1] = (uint16_t)(sym > 0 ? sym : 1);
+    code->used_count = 2;
+    for (unsigned i = 0; i < 2; i++) {
+        code->lengths[code->used[i]] = 1;
+        code->codes[code->used[i]] = (uint16_t)i;
+    }
+}
+
+void fgz_huffman_build(fgz_huffman_code *code, const uint32_t *freqs,
+                       unsigned nsyms, unsigned max_nbits)
+{
+    uint32_t keys[FGZ_HUFFMAN_MAX_NSYMS + 1];
+    uint32_t sorted[FGZ_HUFFMAN_MAX_NSYMS];
+    unsigned depth_counts[FGZ_HUFFMAN_MAX_NBITS + 1];
+    unsigned const nused = list_used_symbols(freqs, nsyms, keys);
+    unsigned next = 0;
+
+    memset(code->lengths, 0, nsyms);
+    if (nused < 2) {
+        build_least_code(code, nused == 1 ? KEY_SYM(keys[0]) : 0);
+        return;
+    }
+    for (unsigned i = 0; i < nused; i++)
+        code->used[i] = (uint16_t)KEY_SYM(keys[i]);
+    code->used_count = nused;
+
+    sort_symbols(keys, nused, sorted);
+    count_depths(sorted, nused, max_nbits, depth_counts);
+    limit_depths(max_nbits, depth_counts);
+    for (unsigned nbits = max_nbits; nbits > 0; nbits--)
+        for (unsigned i = 0; i < depth_counts[nbits]; i++)
+            code->lengths[KEY_SYM(sorted[next++])] = (uint8_t)nbits;
+    assign_codes(code, depth_counts, max_nbits);
 }

@@ -17,14 +17,19 @@
 #define FGZ_END_OF_BLOCK 256
 #define FGZ_FIRST_LENGTH_SYM 257
 
-/* By match length in bytes: the length's share of a token, see token.h. */
-extern const uint32_t fgz_length_tokens[259];
+/* By length in bytes less FGZ_MIN_MATCH: its symbol. */
+extern const uint16_t fgz_length_syms[256];
 
+/* By length symbol less FGZ_FIRST_LENGTH_SYM: the least length in bytes less
+ * FGZ_MIN_MATCH, and the count of extra bits. */
+extern const uint8_t fgz_length_bases[29];
 extern const uint8_t fgz_length_extra_nbits[29];
+
 extern const uint8_t fgz_distance_extra_nbits[30];
 
-/* The static Huffman codes as emission entries, see block.h. */
-extern const uint32_t fgz_static_litlen_entries[288];
-extern const uint32_t fgz_static_distance_entries[32];
+/* The static Huffman code: the lengths of its codes, RFC 1951 section 3.2.6,
+ * and all it takes to write a token with it. */
+extern const uint8_t fgz_static_litlen_lengths[288];
+extern const struct fgz_emission fgz_static_emission;
 
 #endif /* FGZ_TABLES_H */

@@ -41,34 +41,33 @@ static uint64_t optimal_cost(const uint32_t *freqs, unsigned nsyms)
 static void check_code(const uint32_t *freqs, unsigned nsyms,
                        unsigned max_nbits)
 {
-    uint8_t lengths[FGZ_HUFFMAN_MAX_NSYMS];
-    uint32_t entries[FGZ_HUFFMAN_MAX_NSYMS];
+    fgz_huffman_code code;
     uint8_t is_taken[1 << FGZ_HUFFMAN_MAX_NBITS] = {0};
     uint32_t filled = 0;
     uint64_t cost = 0;
     unsigned ncodes = 0;
     unsigned longest = 0;
 
-    fgz_huffman_lengths(freqs, nsyms, max_nbits, lengths);
-    fgz_huffman_entries(lengths, nsyms, entries);
+    fgz_huffman_build(&code, freqs, nsyms, max_nbits);
     for (unsigned sym = 0; sym < nsyms; sym++) {
-        unsigned const nbits = lengths[sym];
+        unsigned const nbits = code.lengths[sym];
 
         CHECK(nbits <= max_nbits);
         CHECK(freqs[sym] == 0 || nbits > 0);
-        CHECK(FGZ_ENTRY_CODE_NBITS(entries[sym]) == nbits);
         cost += (uint64_t)freqs[sym] * nbits;
         if (nbits == 0)
             continue;
+        CHECK(code.used[ncodes] == sym);
         ncodes++;
         longest = nbits > longest ? nbits : longest;
         filled += 1u << (FGZ_HUFFMAN_MAX_NBITS - nbits);
         /* No other code may begin with this one, first bit lowest. */
-        for (uint32_t code = FGZ_ENTRY_CODE(entries[sym]);
-             code < 1u << FGZ_HUFFMAN_MAX_NBITS; code += 1u << nbits)
-            CHECK(is_taken[code]++ == 0);
+        for (uint32_t bits = code.codes[sym];
+             bits < 1u << FGZ_HUFFMAN_MAX_NBITS; bits += 1u << nbits)
+            CHECK(is_taken[bits]++ == 0);
     }
     CHECK(ncodes >= 2);
+    CHECK(ncodes == code.used_count);
     CHECK(filled == 1u << FGZ_HUFFMAN_MAX_NBITS);
     if (longest < max_nbits)
         CHECK(cost == optimal_cost(freqs, nsyms));
