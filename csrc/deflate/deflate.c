@@ -8,6 +8,13 @@
 
 typedef struct fgz_level {
     fgz_parser *parse; /* NULL: store */
+    /*
+     * The most entries of a table of heads, as a power of 2.  More find more
+     * in long input, and take longer to clear and more of the caches: the fast
+     * parser is at its best where its one table is half of a first-level
+     * cache.
+     */
+    unsigned hash_max_nbits;
     fgz_effort effort;
 } fgz_level;
 
@@ -15,24 +22,18 @@ typedef struct fgz_level {
 #define ALL FGZ_MAX_MATCH
 
 static const fgz_level levels[FGZ_DEFLATE_MAX_LEVEL + 1] = {
-    /*                depth nice lazy per_end two_ahead */
-    {NULL,           {0,    0,   0,   0,      false}},
-    {fgz_parse_fast, {2,    32,  0,   6,      false}},
-    {fgz_parse_lazy, {2,    32,  8,   8,      false}},
-    {fgz_parse_lazy, {4,    32,  12,  8,      false}},
-    {fgz_parse_lazy, {6,    48,  12,  8,      false}},
-    {fgz_parse_lazy, {10,   96,  16,  16,     false}},
-    {fgz_parse_lazy, {16,   128, 24,  32,     false}},
-    {fgz_parse_lazy, {20,   160, 96,  ALL,    true}},
-    {fgz_parse_lazy, {60,   258, 258, ALL,    true}},
-    {fgz_parse_lazy, {250,  258, 258, ALL,    true}},
+    /*                     depth nice lazy per_end two_ahead */
+    {NULL,           0,   {0,    0,   0,   0,      false}},
+    {fgz_parse_fast, 13,  {1,    0,   0,   0,      false}},
+    {fgz_parse_fast, 14,  {2,    0,   0,   0,      false}},
+    {fgz_parse_lazy, 15,  {4,    32,  12,  8,      false}},
+    {fgz_parse_lazy, 15,  {6,    48,  12,  8,      false}},
+    {fgz_parse_lazy, 15,  {10,   96,  16,  16,     false}},
+    {fgz_parse_lazy, 15,  {16,   128, 24,  32,     false}},
+    {fgz_parse_lazy, 15,  {20,   160, 96,  ALL,    true}},
+    {fgz_parse_lazy, 15,  {60,   258, 258, ALL,    true}},
+    {fgz_parse_lazy, 15,  {250,  258, 258, ALL,    true}},
 };
-
-/*
- * The fast parser's table is pairs, twice as large an entry: one bit fewer
- * keeps it within half of a second-level cache.
- */
-#define PAIRS_MAX_NBITS 14
 
 /* Positions are 16 bits wide. */
 #define POSITIONS_WRAP_NBYTES 65536
@@ -80,14 +81,15 @@ struct fgz_deflate {
     fgz_tokens tokens;
 };
 
-/* How much memory the finder's tables take at their largest. */
-static size_t finder_nbytes(const fgz_level *level)
+/* How many entries the finder's tables have, all told. */
+static size_t tables_count(const fgz_level *level)
 {
+    size_t const heads_count = (size_t)1 << level->hash_max_nbits;
+
     if (level->parse == fgz_parse_fast)
-        return sizeof(uint32_t) << PAIRS_MAX_NBITS;
+        return level->effort.max_depth * heads_count;
     if (level->parse == fgz_parse_lazy)
-        return sizeof(uint16_t) * (2 * (1u << FGZ_HASH_MAX_NBITS) +
-                                   FGZ_MAX_DISTANCE + (1u << FGZ_HASH3_NBITS));
+        return 2 * heads_count + FGZ_MAX_DISTANCE + (1u << FGZ_HASH3_NBITS);
     return 0;
 }
 
@@ -95,22 +97,23 @@ fgz_deflate *fgz_deflate_create(int level)
 {
     const fgz_level *const meaning =
         &levels[level < 0 ? FGZ_DEFLATE_DEFAULT_LEVEL : level];
-    size_t const tables_nbytes = finder_nbytes(meaning);
-    fgz_deflate *const deflate = fgz_malloc(sizeof(*deflate) + tables_nbytes);
+    size_t const heads_count = (size_t)1 << meaning->hash_max_nbits;
+    size_t const nbytes = sizeof(fgz_deflate) +
+                          sizeof(uint16_t) * tables_count(meaning);
+    fgz_deflate *const deflate = fgz_malloc(nbytes);
     uint16_t *tables;
 
     if (deflate == NULL)
         return NULL;
-    memset(deflate, 0, sizeof(*deflate) + tables_nbytes);
+    memset(deflate, 0, nbytes);
     deflate->level = meaning;
-    deflate->memory_nbytes = sizeof(*deflate) + tables_nbytes;
+    deflate->memory_nbytes = nbytes;
     tables = (uint16_t *)(void *)(deflate + 1);
-    if (meaning->parse == fgz_parse_fast) {
-        deflate->finder.pairs = (uint32_t *)(void *)tables;
-    } else if (meaning->parse == fgz_parse_lazy) {
-        deflate->finder.heads4 = tables;
-        deflate->finder.heads6 = tables + (1u << FGZ_HASH_MAX_NBITS);
-        deflate->finder.steps = tables + 2 * (1u << FGZ_HASH_MAX_NBITS);
+    deflate->finder.short_heads = tables;
+    if (meaning->effort.max_depth > 1)
+        deflate->finder.long_heads = tables + heads_count;
+    if (meaning->parse == fgz_parse_lazy) {
+        deflate->finder.steps = tables + 2 * heads_count;
         deflate->finder.heads3 = deflate->finder.steps + FGZ_MAX_DISTANCE;
     }
     fgz_deflate_reset(deflate, FGZ_SIZE_UNKNOWN);
@@ -138,25 +141,23 @@ void fgz_deflate_reset(fgz_deflate *deflate, uint64_t total_nbytes)
 {
     fgz_finder *const finder = &deflate->finder;
     unsigned nbits = FGZ_HASH_MIN_NBITS;
+    size_t heads_nbytes;
 
-    while (nbits < FGZ_HASH_MAX_NBITS &&
+    while (nbits < deflate->level->hash_max_nbits &&
            (uint64_t)1 << (nbits - 1) < total_nbytes)
         nbits++;
+    heads_nbytes = sizeof(*finder->short_heads) << nbits;
     finder->hash_nbits = nbits;
     finder->missing = 0;
-    if (deflate->level->parse == fgz_parse_fast) {
-        if (nbits > PAIRS_MAX_NBITS)
-            finder->hash_nbits = nbits = PAIRS_MAX_NBITS;
-        memset(finder->pairs, 0, sizeof(*finder->pairs) << nbits);
-    } else if (deflate->level->parse == fgz_parse_lazy) {
-        finder->has_heads3 = false;
-        memset(finder->heads4, 0, sizeof(*finder->heads4) << nbits);
-        memset(finder->heads6, 0, sizeof(*finder->heads6) << nbits);
-        /* Heads are only stale once positions have wrapped round; before that
-         * a chain never leads to a step that was not written in this stream. */
-        if (total_nbytes > POSITIONS_WRAP_NBYTES)
-            memset(finder->steps, 0, sizeof(*finder->steps) * FGZ_MAX_DISTANCE);
-    }
+    finder->has_heads3 = false;
+    if (deflate->level->parse != NULL)
+        memset(finder->short_heads, 0, heads_nbytes);
+    if (finder->long_heads != NULL)
+        memset(finder->long_heads, 0, heads_nbytes);
+    /* Heads are only stale once positions have wrapped round; before that a
+     * chain never leads to a step that was not written in this stream. */
+    if (finder->steps != NULL && total_nbytes > POSITIONS_WRAP_NBYTES)
+        memset(finder->steps, 0, sizeof(*finder->steps) * FGZ_MAX_DISTANCE);
     deflate->tokens.literal_nbits = 0;
     deflate->tokens.token_nbytes = 0;
     deflate->coded_end = 0;

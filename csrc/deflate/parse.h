@@ -2,8 +2,8 @@
  * parse.h - parsers turn input into tokens
  *
  * A parser searches the input before a position for strings that occur again,
- * and decides which to use.  There are two: fast (greedy, no chains) and lazy
- * (hash chains, looks ahead before it accepts).  They share the tables, the
+ * and decides which to use.  There are two: fast (one or two places to look
+ * at) and lazy (hash chains, looks ahead before it accepts).  They share the tables, the
  * idea of a position, and the contract of fgz_parser.
  *
  * POSITIONS are kept modulo 2^16, half the size of anything that could hold
@@ -41,15 +41,13 @@ typedef struct fgz_input {
     uint32_t begin_position; /* the position of begin in its stream */
 } fgz_input;
 
+/* Each head is the latest position for a hash of some bytes. */
 typedef struct fgz_finder {
-    /* Fast: the two latest positions for a hash of 4 bytes, latest lowest. */
-    uint32_t *pairs;
-    /* Lazy: the latest position for a hash of 4 and of 6 bytes; for each
-     * position, by its low 15 bits, how far back the one before it with the
-     * same hash of 6 bytes is, so that these form chains; and the latest
-     * position for a hash of 3 bytes, kept up only sometimes. */
-    uint16_t *heads4;
-    uint16_t *heads6;
+    uint16_t *short_heads; /* lazy: of 4 bytes; fast: of 4 or 5 */
+    uint16_t *long_heads;  /* lazy: of 6 bytes; fast: of 8, or not used */
+    /* Lazy: for each position, by its low 15 bits, how far back the one before
+     * it with the same hash of 6 bytes is, so that these form chains; and
+     * heads of 3 bytes, kept up only sometimes. */
     uint16_t *steps;
     uint16_t *heads3;
     bool has_heads3;
@@ -61,8 +59,8 @@ typedef struct fgz_finder {
 
 /* What a level means to its parser. */
 typedef struct fgz_effort {
-    /* How many positions of a chain are tried.  The time of the lazy parser
-     * is nearly proportional to this in repetitive input. */
+    /* How many positions are tried.  Lazy: of a chain; its time is nearly
+     * proportional to this in repetitive input.  Fast: one or two. */
     uint16_t max_depth;
     /* A match this long ends the search.  Lower is faster on long runs. */
     uint16_t nice_nbytes;

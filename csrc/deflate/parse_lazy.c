@@ -47,12 +47,12 @@ FGZ_INLINE void lazy_enter(const fgz_finder *finder, const fgz_input *input,
 {
     uint64_t const bytes = fgz_load_le64(next);
     uint16_t const position = fgz_position(next, input);
-    uint16_t *const head6 = &finder->heads6[fgz_hash(
+    uint16_t *const head6 = &finder->long_heads[fgz_hash(
         bytes, LAZY_CHAIN_NBYTES, finder->hash_nbits)];
 
     finder->steps[position % FGZ_MAX_DISTANCE] = (uint16_t)(position - *head6);
     *head6 = position;
-    finder->heads4[fgz_hash(bytes, 4, finder->hash_nbits)] = position;
+    finder->short_heads[fgz_hash(bytes, 4, finder->hash_nbits)] = position;
     if (uses_match3)
         finder->heads3[fgz_hash(bytes, 3, FGZ_HASH3_NBITS)] = position;
 }
@@ -74,8 +74,8 @@ FGZ_INLINE match lazy_find(const fgz_finder *finder, const fgz_input *input,
     uint64_t const bytes = fgz_load_le64(next);
     uint16_t const position = fgz_position(next, input);
     uint16_t *const head4 =
-        &finder->heads4[fgz_hash(bytes, 4, finder->hash_nbits)];
-    uint16_t *const head6 = &finder->heads6[fgz_hash(
+        &finder->short_heads[fgz_hash(bytes, 4, finder->hash_nbits)];
+    uint16_t *const head6 = &finder->long_heads[fgz_hash(
         bytes, LAZY_CHAIN_NBYTES, finder->hash_nbits)];
     uint32_t const distance4 = (uint16_t)(position - *head4);
     uint32_t const max_distance = fgz_max_distance(next, input);
