@@ -7,6 +7,7 @@ the name of the first file that is out of date.
 from __future__ import annotations
 
 import argparse
+import math
 import sys
 from pathlib import Path
 
@@ -108,6 +109,9 @@ def deflate_tables() -> str:
         + "    },\n    {\n"
         + rows(static_second_entries(), 6)
         + f"    }},\n    {end_of_block}\n}};\n"
+        + "\nconst uint16_t fgz_log2_256ths[256] = {\n"
+        + rows([str(round(256 * math.log2(max(n, 1)))) for n in range(256)], 12)
+        + "};\n"
     )
 
 

@@ -1,8 +1,5 @@
 #include "block.h"
 
-/* BTYPE, RFC 1951 section 3.2.3, with BFINAL below it. */
-enum block_type { BLOCK_STORED = 0, BLOCK_STATIC = 1, BLOCK_DYNAMIC = 2 };
-
 #define BLOCK_HEADER_NBITS 3
 
 /* RFC 1951, section 3.2.7: the alphabet of code lengths, and how the lengths
@@ -28,9 +25,8 @@ static const uint8_t precode_extra_nbits[PRECODE_NSYMS] = {
  */
 #define LITLEN_MAX_NBITS 14
 
-/* What most literals, the end of the block and a distance symbol take in the
- * static code, RFC 1951 section 3.2.6. */
-#define STATIC_LITERAL_NBITS 8
+/* What the end of the block and a distance symbol take in the static code, RFC
+ * 1951 section 3.2.6. */
 #define STATIC_END_NBITS 7
 #define STATIC_DISTANCE_NBITS 5
 
@@ -46,7 +42,7 @@ static const uint8_t precode_extra_nbits[PRECODE_NSYMS] = {
 #define ENTRY_CODE_NBITS(entry) ((entry) >> 20 & 31)
 #define ENTRY_NBITS(entry) ((entry) >> 25)
 
-static void put_block_header(fgz_bitwriter *out, enum block_type type,
+static void put_block_header(fgz_bitwriter *out, fgz_block_type type,
                              bool is_final)
 {
     fgz_bits_put(out, (unsigned)is_final | (unsigned)type << 1,
@@ -75,7 +71,7 @@ size_t fgz_block_write_stored(fgz_bitwriter *out, const uint8_t *raw,
         size_t const piece_nbytes =
             fgz_min_size(raw_nbytes, FGZ_STORED_MAX_NBYTES);
 
-        put_block_header(out, BLOCK_STORED,
+        put_block_header(out, FGZ_BLOCK_STORED,
                          is_final && piece_nbytes == raw_nbytes);
         fgz_bits_align(out);
         fgz_bits_put(out, piece_nbytes, 16);
@@ -155,16 +151,16 @@ static unsigned count_lengths(const fgz_huffman_code *code, unsigned min_count)
  * @return the bits that the header takes, the block's own 3 included.
  */
 static uint64_t build_dynamic_codes(fgz_dynamic_codes *codes,
-                                    const fgz_tokens *tokens)
+                                    const fgz_histogram *freqs)
 {
     uint32_t precode_freqs[PRECODE_NSYMS] = {0};
     const uint8_t *const precode_lengths = codes->precode.lengths;
     uint64_t cost_nbits;
 
-    fgz_huffman_build(&codes->litlen, tokens->litlen_freqs, FGZ_LITLEN_NSYMS,
+    fgz_huffman_build(&codes->litlen, freqs->litlen, FGZ_LITLEN_NSYMS,
                       LITLEN_MAX_NBITS);
-    fgz_huffman_build(&codes->distance, tokens->distance_freqs,
-                      FGZ_DISTANCE_NSYMS, FGZ_HUFFMAN_MAX_NBITS);
+    fgz_huffman_build(&codes->distance, freqs->distance, FGZ_DISTANCE_NSYMS,
+                      FGZ_HUFFMAN_MAX_NBITS);
     codes->litlen_count = count_lengths(&codes->litlen, FGZ_FIRST_LENGTH_SYM);
     codes->distance_count = count_lengths(&codes->distance, 1);
 
@@ -233,7 +229,7 @@ static void put_dynamic_header(fgz_bitwriter *out,
 {
     const fgz_huffman_code *const precode = &codes->precode;
 
-    put_block_header(out, BLOCK_DYNAMIC, is_final);
+    put_block_header(out, FGZ_BLOCK_DYNAMIC, is_final);
     fgz_bits_put(out, codes->litlen_count - 257, 5);
     fgz_bits_put(out, codes->distance_count - 1, 5);
     fgz_bits_put(out, codes->precode_count - 4, 4);
@@ -259,11 +255,9 @@ typedef struct tokens_cost {
     uint64_t dynamic_nbits;
 } tokens_cost;
 
-/*
- * The cost of the tokens from the symbols that occur; codes are those built
- * for these tokens.  Leaves the mean cost of a literal in the tokens.
- */
-static tokens_cost cost_by_symbols(fgz_tokens *tokens,
+/* The cost of the tokens from the symbols that occur; codes are those built
+ * for these tokens. */
+static tokens_cost cost_by_symbols(const fgz_histogram *freqs,
                                    const fgz_dynamic_codes *codes)
 {
     const fgz_huffman_code *const litlen = &codes->litlen;
@@ -271,22 +265,10 @@ static tokens_cost cost_by_symbols(fgz_tokens *tokens,
     uint64_t static_nbits = 0;
     uint64_t dynamic_nbits = 0;
     uint64_t extra_nbits = 0;
-    uint32_t nliterals = 0;
-    unsigned i = 0;
 
-    for (; litlen->used[i] < FGZ_END_OF_BLOCK; i++) {
+    for (unsigned i = 0; i < litlen->used_count; i++) {
         unsigned const sym = litlen->used[i];
-        uint32_t const freq = tokens->litlen_freqs[sym];
-
-        nliterals += freq;
-        dynamic_nbits += freq * litlen->lengths[sym];
-        static_nbits += freq * fgz_static_litlen_lengths[sym];
-    }
-    tokens->literal_nbits =
-        nliterals == 0 ? 0 : (unsigned)(dynamic_nbits / nliterals);
-    for (; i < litlen->used_count; i++) {
-        unsigned const sym = litlen->used[i];
-        uint32_t const freq = tokens->litlen_freqs[sym];
+        uint32_t const freq = freqs->litlen[sym];
 
         dynamic_nbits += freq * litlen->lengths[sym];
         static_nbits += freq * fgz_static_litlen_lengths[sym];
@@ -294,9 +276,9 @@ static tokens_cost cost_by_symbols(fgz_tokens *tokens,
             extra_nbits +=
                 freq * fgz_length_extra_nbits[sym - FGZ_FIRST_LENGTH_SYM];
     }
-    for (i = 0; i < distance->used_count; i++) {
+    for (unsigned i = 0; i < distance->used_count; i++) {
         unsigned const sym = distance->used[i];
-        uint32_t const freq = tokens->distance_freqs[sym];
+        uint32_t const freq = freqs->distance[sym];
 
         dynamic_nbits += freq * distance->lengths[sym];
         static_nbits += freq * STATIC_DISTANCE_NBITS;
@@ -322,14 +304,14 @@ FGZ_INLINE uint64_t token_bits(uint32_t token, const fgz_emission *emission,
 }
 
 /* The cost of a few tokens with the static code, the end included. */
-static uint64_t cost_by_tokens(const fgz_tokens *tokens)
+static uint64_t cost_by_tokens(const uint32_t *list, size_t ntokens)
 {
     uint64_t cost_nbits = STATIC_END_NBITS;
 
-    for (size_t i = 0; i < tokens->count; i++) {
+    for (size_t i = 0; i < ntokens; i++) {
         unsigned nbits;
 
-        token_bits(tokens->list[i], &fgz_static_emission, &nbits);
+        token_bits(list[i], &fgz_static_emission, &nbits);
         cost_nbits += nbits;
     }
     return cost_nbits;
@@ -343,7 +325,7 @@ static uint64_t cost_by_tokens(const fgz_tokens *tokens)
  * store.  has_slack says that 8 bytes beyond the block may be overwritten.
  */
 FGZ_INLINE void put_tokens_with(fgz_bitwriter *restrict out,
-                                const fgz_tokens *restrict tokens,
+                                const uint32_t *restrict list, size_t ntokens,
                                 const fgz_emission *restrict emission,
                                 bool has_slack)
 {
@@ -353,12 +335,12 @@ FGZ_INLINE void put_tokens_with(fgz_bitwriter *restrict out,
 
     fgz_bits_flush(&writer); /* the block's header may wait there */
     if (has_slack)
-        for (; i + 2 <= tokens->count; i += 2) {
+        for (; i + 2 <= ntokens; i += 2) {
             unsigned nbits, next_nbits;
             uint64_t const bits =
-                token_bits(tokens->list[i], emission, &nbits);
+                token_bits(list[i], emission, &nbits);
             uint64_t const next_bits =
-                token_bits(tokens->list[i + 1], emission, &next_nbits);
+                token_bits(list[i + 1], emission, &next_nbits);
 
             if (FGZ_LIKELY(nbits + next_nbits <= FGZ_BITS_PUT_MAX_NBITS)) {
                 fgz_bits_put(&writer, bits | next_bits << nbits,
@@ -370,9 +352,9 @@ FGZ_INLINE void put_tokens_with(fgz_bitwriter *restrict out,
             }
             fgz_bits_flush_fast(&writer);
         }
-    for (; i < tokens->count; i++) {
+    for (; i < ntokens; i++) {
         unsigned nbits;
-        uint64_t const bits = token_bits(tokens->list[i], emission, &nbits);
+        uint64_t const bits = token_bits(list[i], emission, &nbits);
 
         fgz_bits_put(&writer, bits, nbits);
         fgz_bits_flush(&writer);
@@ -382,60 +364,61 @@ FGZ_INLINE void put_tokens_with(fgz_bitwriter *restrict out,
     *out = writer;
 }
 
-static void put_tokens(fgz_bitwriter *out, const fgz_tokens *tokens,
-                       const fgz_emission *emission, uint64_t cost_nbits)
+static void put_tokens(fgz_bitwriter *out, const uint32_t *list,
+                       size_t ntokens, const fgz_emission *emission,
+                       uint64_t cost_nbits)
 {
     if (fgz_bits_avail(out) >= cost_nbits + 64)
-        put_tokens_with(out, tokens, emission, true);
+        put_tokens_with(out, list, ntokens, emission, true);
     else
-        put_tokens_with(out, tokens, emission, false);
+        put_tokens_with(out, list, ntokens, emission, false);
 }
 
 size_t fgz_block_write(fgz_bitwriter *out, fgz_dynamic_codes *codes,
-                       fgz_tokens *tokens, const uint8_t *raw,
-                       size_t raw_nbytes, bool is_final)
+                       const fgz_histogram *freqs, const uint32_t *list,
+                       size_t ntokens, const uint8_t *raw, size_t raw_nbytes,
+                       bool is_final)
 {
     uint64_t const stored_nbits = stored_cost_nbits(out, raw_nbytes);
     uint64_t header_nbits = 0;
     tokens_cost cost = {0, UINT64_MAX / 2};
 
-    tokens->literal_nbits = 0;
-    tokens->token_nbytes = (unsigned)(raw_nbytes / tokens->count);
-    if (tokens->count >= DYNAMIC_MIN_NTOKENS) {
-        tokens->litlen_freqs[FGZ_END_OF_BLOCK] = 1;
-        header_nbits = build_dynamic_codes(codes, tokens);
-        cost = cost_by_symbols(tokens, codes);
+    if (ntokens >= DYNAMIC_MIN_NTOKENS) {
+        header_nbits = build_dynamic_codes(codes, freqs);
+        cost = cost_by_symbols(freqs, codes);
     } else {
-        cost.static_nbits = cost_by_tokens(tokens);
+        cost.static_nbits = cost_by_tokens(list, ntokens);
     }
     cost.static_nbits += BLOCK_HEADER_NBITS;
     cost.dynamic_nbits += header_nbits;
 
-    if (stored_nbits <= cost.static_nbits && stored_nbits <= cost.dynamic_nbits)
-        return fgz_block_write_stored(out, raw, raw_nbytes, is_final);
-
+    if (stored_nbits <= cost.static_nbits &&
+        stored_nbits <= cost.dynamic_nbits) {
+        FGZ_FORWARD_IF_ERROR(
+            fgz_block_write_stored(out, raw, raw_nbytes, is_final));
+        return FGZ_BLOCK_STORED;
+    }
     if (cost.static_nbits <= cost.dynamic_nbits) {
         FGZ_RETURN_IF(cost.static_nbits > fgz_bits_avail(out),
                       FGZ_ERROR_OUTPUT);
-        tokens->literal_nbits = STATIC_LITERAL_NBITS;
-        put_block_header(out, BLOCK_STATIC, is_final);
-        put_tokens(out, tokens, &fgz_static_emission, cost.static_nbits);
-    } else {
-        FGZ_RETURN_IF(cost.dynamic_nbits > fgz_bits_avail(out),
-                      FGZ_ERROR_OUTPUT);
-        put_dynamic_header(out, codes, is_final);
-        fill_emission(codes);
-        put_tokens(out, tokens, &codes->emission,
-                   cost.dynamic_nbits - header_nbits);
+        put_block_header(out, FGZ_BLOCK_STATIC, is_final);
+        put_tokens(out, list, ntokens, &fgz_static_emission,
+                   cost.static_nbits);
+        return FGZ_BLOCK_STATIC;
     }
-    return 0;
+    FGZ_RETURN_IF(cost.dynamic_nbits > fgz_bits_avail(out), FGZ_ERROR_OUTPUT);
+    put_dynamic_header(out, codes, is_final);
+    fill_emission(codes);
+    put_tokens(out, list, ntokens, &codes->emission,
+               cost.dynamic_nbits - header_nbits);
+    return FGZ_BLOCK_DYNAMIC;
 }
 
 size_t fgz_block_write_empty(fgz_bitwriter *out, bool is_final)
 {
     FGZ_RETURN_IF(fgz_bits_avail(out) < FGZ_EMPTY_BLOCK_NBITS,
                   FGZ_ERROR_OUTPUT);
-    put_block_header(out, BLOCK_STATIC, is_final);
+    put_block_header(out, FGZ_BLOCK_STATIC, is_final);
     fgz_bits_put(out, 0, FGZ_EMPTY_BLOCK_NBITS - BLOCK_HEADER_NBITS);
     fgz_bits_flush(out);
     return 0;

@@ -46,22 +46,30 @@ typedef struct fgz_dynamic_codes {
     unsigned run_count;
 } fgz_dynamic_codes;
 
+/* What kind of block was written, BTYPE in RFC 1951 section 3.2.3. */
+typedef enum fgz_block_type {
+    FGZ_BLOCK_STORED = 0,
+    FGZ_BLOCK_STATIC = 1,
+    FGZ_BLOCK_DYNAMIC = 2
+} fgz_block_type;
+
 /*
- * Write one block that stands for raw[0 .. raw_nbytes), of which tokens is the
- * parse; is_final sets the bit that ends the stream.  Counts the end of block
- * symbol into the tokens.
+ * Write one block that stands for raw[0 .. raw_nbytes), of which list is the
+ * parse, with these frequencies, one end of block among them; is_final sets
+ * the bit that ends the stream.
  *
  * The choice is by exact cost, so a block never takes more than stored blocks
  * would: 5 bytes, and 5 for every further 65535 bytes, above raw_nbytes.
  *
- * @return 0, or FGZ_ERROR_OUTPUT when it does not fit; then nothing is
- * written.  Touches no byte from out->end on.
+ * @return an fgz_block_type, or FGZ_ERROR_OUTPUT when it does not fit; then
+ * nothing is written.  Touches no byte from out->end on.
  */
 size_t fgz_block_write(fgz_bitwriter *out, fgz_dynamic_codes *codes,
-                       fgz_tokens *tokens, const uint8_t *raw,
-                       size_t raw_nbytes, bool is_final);
+                       const fgz_histogram *freqs, const uint32_t *list,
+                       size_t ntokens, const uint8_t *raw, size_t raw_nbytes,
+                       bool is_final);
 
-/* Write raw as stored blocks; otherwise as fgz_block_write. */
+/* Write raw as stored blocks.  @return 0; otherwise as fgz_block_write. */
 size_t fgz_block_write_stored(fgz_bitwriter *out, const uint8_t *raw,
                               size_t raw_nbytes, bool is_final);
 

@@ -3,6 +3,7 @@
 #include "../alloc.h"
 #include "block.h"
 #include "parse.h"
+#include "split.h"
 
 /* ---- Levels ---- */
 
@@ -15,24 +16,34 @@ typedef struct fgz_level {
      * cache.
      */
     unsigned hash_max_nbits;
+    /*
+     * After how many tokens it is asked whether a block should end.  Fewer:
+     * blocks fit the input better, more time; the fast parser has no time for
+     * that.
+     */
+    unsigned part_ntokens;
     fgz_effort effort;
 } fgz_level;
+
+#define WHOLE FGZ_BLOCK_MAX_NTOKENS
+/* The least of them. */
+#define PART_MIN_NTOKENS 512
 
 /* A longer half than any match has. */
 #define ALL FGZ_MAX_MATCH
 
 static const fgz_level levels[FGZ_DEFLATE_MAX_LEVEL + 1] = {
-    /*                     depth nice lazy per_end two_ahead */
-    {NULL,           0,   {0,    0,   0,   0,      false}},
-    {fgz_parse_fast, 13,  {1,    0,   0,   0,      false}},
-    {fgz_parse_fast, 14,  {2,    0,   0,   0,      false}},
-    {fgz_parse_lazy, 15,  {4,    32,  12,  8,      false}},
-    {fgz_parse_lazy, 15,  {6,    48,  12,  8,      false}},
-    {fgz_parse_lazy, 15,  {10,   96,  16,  16,     false}},
-    {fgz_parse_lazy, 15,  {16,   128, 24,  32,     false}},
-    {fgz_parse_lazy, 15,  {20,   160, 96,  ALL,    true}},
-    {fgz_parse_lazy, 15,  {60,   258, 258, ALL,    true}},
-    {fgz_parse_lazy, 15,  {250,  258, 258, ALL,    true}},
+    /*                           depth nice lazy per_end two_ahead match3 */
+    {NULL,           0,  WHOLE, {0,    0,   0,   0,      false,    0}},
+    {fgz_parse_fast, 13, WHOLE, {1,    0,   0,   0,      false,    0}},
+    {fgz_parse_fast, 14, WHOLE, {2,    0,   0,   0,      false,    0}},
+    {fgz_parse_lazy, 15, 1024,  {2,    32,  8,   8,      false,    7}},
+    {fgz_parse_lazy, 15, 1024,  {3,    32,  12,  12,     false,    7}},
+    {fgz_parse_lazy, 15, 512,   {4,    48,  24,  32,     true,     7}},
+    {fgz_parse_lazy, 15, 512,   {14,   160, 64,  ALL,    true,     7}},
+    {fgz_parse_lazy, 15, 512,   {24,   258, 258, ALL,    true,     6}},
+    {fgz_parse_lazy, 15, 512,   {64,   258, 258, ALL,    true,     6}},
+    {fgz_parse_lazy, 15, 512,   {250,  258, 258, ALL,    true,     6}},
 };
 
 /* Positions are 16 bits wide. */
@@ -55,12 +66,23 @@ static const fgz_level levels[FGZ_DEFLATE_MAX_LEVEL + 1] = {
 #define LOOKAHEAD_NBYTES (FGZ_MAX_MATCH + 2 * FGZ_HASH_LOAD_NBYTES)
 
 /*
- * The least input in a block that is not the last before a flush or the end:
- * a full one has at least a byte for each token, less the three that the lazy
- * parser may leave room for; one that ends where a full window does has all
- * that was coded then.
+ * The least input in a block that is not the last before a flush or the end: a
+ * part has at least a byte for each token, less those that a parser may leave
+ * room for; a block that ends where a full window does has all that was coded
+ * then.
  */
-#define BLOCK_MIN_NBYTES (FGZ_BLOCK_MAX_NTOKENS - 3)
+#define BLOCK_MIN_NBYTES (PART_MIN_NTOKENS - FGZ_PARSE_MIN_NTOKENS)
+
+/*
+ * In the first part of a small body matches of 3 bytes save 0.2 %, at the
+ * levels that take the time for them: distances are short there, and literals
+ * not yet cheap.
+ */
+#define SMALL_NBYTES 16384
+#define SMALL_LITERAL_NBITS 6
+
+/* What most literals take in the static code, RFC 1951 section 3.2.6. */
+#define STATIC_LITERAL_NBITS 8
 
 struct fgz_deflate {
     const fgz_level *level;
@@ -78,6 +100,9 @@ struct fgz_deflate {
 
     fgz_finder finder;
     fgz_dynamic_codes codes;
+    /* Of the parts of a block before the one that is being parsed. */
+    fgz_histogram former_freqs;
+    fgz_entropy former_entropy;
     fgz_tokens tokens;
 };
 
@@ -158,7 +183,8 @@ void fgz_deflate_reset(fgz_deflate *deflate, uint64_t total_nbytes)
      * chain never leads to a step that was not written in this stream. */
     if (finder->steps != NULL && total_nbytes > POSITIONS_WRAP_NBYTES)
         memset(finder->steps, 0, sizeof(*finder->steps) * FGZ_MAX_DISTANCE);
-    deflate->tokens.literal_nbits = 0;
+    deflate->tokens.literal_nbits =
+        total_nbytes <= SMALL_NBYTES ? SMALL_LITERAL_NBITS : 0;
     deflate->tokens.token_nbytes = 0;
     deflate->coded_end = 0;
     deflate->known_end = 0;
@@ -170,6 +196,71 @@ void fgz_deflate_reset(fgz_deflate *deflate, uint64_t total_nbytes)
 
 /* ---- Coding ---- */
 
+/* The tokens of a block that were there before its last part joined them, and
+ * the input that they stand for. */
+typedef struct former_parts {
+    size_t ntokens;
+    const uint8_t *begin;
+    const uint8_t *end;
+} former_parts;
+
+/* Write the first ntokens tokens as a block. */
+static size_t write_block(fgz_deflate *deflate, fgz_bitwriter *out,
+                          const fgz_histogram *freqs, size_t ntokens,
+                          const uint8_t *begin, const uint8_t *end,
+                          bool is_final)
+{
+    fgz_tokens *const tokens = &deflate->tokens;
+    size_t const result =
+        fgz_block_write(out, &deflate->codes, freqs, tokens->list, ntokens,
+                        begin, (size_t)(end - begin), is_final);
+
+    FGZ_FORWARD_IF_ERROR(result);
+    if (result != FGZ_BLOCK_DYNAMIC)
+        tokens->literal_nbits =
+            result == FGZ_BLOCK_STATIC ? STATIC_LITERAL_NBITS : 0;
+    return 0;
+}
+
+/*
+ * The block has one part more, which ends at next: decide whether it should
+ * have ended before, and if so, write the former parts.  Then count the new
+ * one among them.
+ */
+static size_t join_part(fgz_deflate *deflate, fgz_bitwriter *out,
+                        former_parts *former, const uint8_t *next)
+{
+    fgz_tokens *const tokens = &deflate->tokens;
+    size_t const ntokens = tokens->count - former->ntokens;
+    fgz_entropy all = fgz_split_entropy(&tokens->freqs);
+    fgz_entropy latter = all;
+
+    if (former->ntokens > 0) {
+        fgz_histogram latter_freqs = tokens->freqs;
+
+        fgz_split_subtract(&latter_freqs, &deflate->former_freqs);
+        latter = fgz_split_entropy(&latter_freqs);
+        if (fgz_split_is_gain(&all, &deflate->former_entropy, &latter)) {
+            FGZ_FORWARD_IF_ERROR(write_block(
+                deflate, out, &deflate->former_freqs, former->ntokens,
+                former->begin, former->end, false));
+            memmove(tokens->list, tokens->list + former->ntokens,
+                    ntokens * sizeof(*tokens->list));
+            tokens->count = ntokens;
+            tokens->freqs = latter_freqs;
+            former->begin = former->end;
+            all = latter;
+        }
+    }
+    deflate->former_freqs = tokens->freqs;
+    deflate->former_entropy = all;
+    tokens->literal_nbits = latter.literal_nbits;
+    tokens->token_nbytes = (unsigned)((size_t)(next - former->end) / ntokens);
+    former->ntokens = tokens->count;
+    former->end = next;
+    return 0;
+}
+
 /*
  * Code input from *next_ptr on as blocks, until at least stop; if is_final, the
  * last block ends the stream, and stop is the end of the input.  Moves
@@ -180,6 +271,7 @@ static size_t write_blocks(fgz_deflate *deflate, fgz_bitwriter *out,
                            const uint8_t *stop, bool is_final)
 {
     const fgz_level *const level = deflate->level;
+    fgz_tokens *const tokens = &deflate->tokens;
     const uint8_t *next = *next_ptr;
 
     if (next == stop && is_final)
@@ -190,14 +282,23 @@ static size_t write_blocks(fgz_deflate *deflate, fgz_bitwriter *out,
                                       is_final);
     }
     while (next < stop) {
-        const uint8_t *const block = next;
+        former_parts former = {0, next, next};
+        bool is_last_part;
 
-        fgz_tokens_clear(&deflate->tokens);
-        next = level->parse(&deflate->finder, input, block, stop,
-                            &level->effort, &deflate->tokens);
-        FGZ_FORWARD_IF_ERROR(fgz_block_write(
-            out, &deflate->codes, &deflate->tokens, block,
-            (size_t)(next - block), is_final && next == stop));
+        fgz_tokens_clear(tokens);
+        do {
+            tokens->limit = fgz_min_size(tokens->count + level->part_ntokens,
+                                         FGZ_BLOCK_MAX_NTOKENS);
+            next = level->parse(&deflate->finder, input, next, stop,
+                                &level->effort, tokens);
+            is_last_part = next >= stop ||
+                tokens->count > FGZ_BLOCK_MAX_NTOKENS - FGZ_PARSE_MIN_NTOKENS;
+            if (former.ntokens > 0 || !is_last_part)
+                FGZ_FORWARD_IF_ERROR(join_part(deflate, out, &former, next));
+        } while (!is_last_part);
+        FGZ_FORWARD_IF_ERROR(write_block(
+            deflate, out, &tokens->freqs, tokens->count, former.begin, next,
+            is_final && next == stop));
     }
     *next_ptr = next;
     return 0;

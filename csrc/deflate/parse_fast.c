@@ -123,7 +123,7 @@ FGZ_INLINE match fast_find(const fast_tables *tables, const uint8_t *next,
 
 FGZ_INLINE const uint8_t *fast_parse(fgz_finder *finder, const fgz_input *input,
                                      const uint8_t *next, const uint8_t *stop,
-                                     fgz_tokens *tokens, bool has_longs)
+                                     fgz_tokens *shared_tokens, bool has_longs)
 {
     const fast_tables tables = {
         finder->short_heads, has_longs ? finder->long_heads : NULL,
@@ -139,6 +139,7 @@ FGZ_INLINE const uint8_t *fast_parse(fgz_finder *finder, const fgz_input *input,
         input->end - input->begin < FAST_MARGIN_NBYTES ?
         input->begin : input->end - FAST_MARGIN_NBYTES;
     const uint8_t *unmatched = next;
+    fgz_token_writer tokens = fgz_tokens_begin(shared_tokens);
 
     for (const uint8_t *p = next - finder->missing; p < next && p < tail; p++)
         fast_enter(&tables, p);
@@ -146,10 +147,10 @@ FGZ_INLINE const uint8_t *fast_parse(fgz_finder *finder, const fgz_input *input,
     loop_end = stop < loop_end ? stop : loop_end;
     if (next == input->begin && next < loop_end) {
         fast_enter(&tables, next);
-        fgz_tokens_add_literal(tokens, *next++);
+        fgz_put_literal(&tokens, *next++);
     }
 
-    while (next < loop_end && tokens->count + 2 <= FGZ_BLOCK_MAX_NTOKENS) {
+    while (next < loop_end && fgz_tokens_avail(&tokens) >= 2) {
         uint64_t const bytes = fgz_load_le64(next);
         uint64_t const later_bytes = fgz_load_le64(next + 1);
         match best = fast_find(&tables, next, bytes);
@@ -158,20 +159,20 @@ FGZ_INLINE const uint8_t *fast_parse(fgz_finder *finder, const fgz_input *input,
         if (best.length < min_length && later.length < min_length) {
             size_t nskipped = (size_t)(next - unmatched) >> FAST_PATIENCE_LOG2;
 
-            fgz_tokens_add_two_literals(tokens, (uint8_t)bytes,
+            fgz_put_two_literals(&tokens, (uint8_t)bytes,
                                         (uint8_t)later_bytes);
             next += 2;
             if (FGZ_UNLIKELY(nskipped > 0) && next < stop) {
                 nskipped = fgz_min_size(nskipped, (size_t)(stop - next));
                 nskipped = fgz_min_size(
-                    nskipped, FGZ_BLOCK_MAX_NTOKENS - tokens->count);
+                    nskipped, fgz_tokens_avail(&tokens));
                 for (; nskipped > 0; nskipped--)
-                    fgz_tokens_add_literal(tokens, *next++);
+                    fgz_put_literal(&tokens, *next++);
             }
             continue;
         }
         if (later.length > best.length) {
-            fgz_tokens_add_literal(tokens, *next++);
+            fgz_put_literal(&tokens, *next++);
             best = later;
         }
         if (best.length == 7) {
@@ -184,7 +185,7 @@ FGZ_INLINE const uint8_t *fast_parse(fgz_finder *finder, const fgz_input *input,
                 fgz_match_length(next, next - best.distance, 15,
                                  fgz_max_match(next, input));
         }
-        fgz_tokens_add_match(tokens, best.length, best.distance);
+        fgz_put_match(&tokens, best.length, best.distance);
         for (unsigned i = 1; i <= nentered; i++)
             fast_enter(&tables, next + i);
         next += best.length;
@@ -196,7 +197,7 @@ FGZ_INLINE const uint8_t *fast_parse(fgz_finder *finder, const fgz_input *input,
 
     /* The end of the input, or where two tokens do not fit any more. */
     while (next < stop && next < tail &&
-           tokens->count < FGZ_BLOCK_MAX_NTOKENS) {
+           tokens.next < tokens.limit) {
         uint64_t const bytes = fgz_load_le64(next);
         uint16_t *const head = fast_short_head(&tables, bytes);
         uint16_t const position = fast_position(&tables, next);
@@ -208,17 +209,18 @@ FGZ_INLINE const uint8_t *fast_parse(fgz_finder *finder, const fgz_input *input,
             uint32_t const length = fgz_match_length(
                 next, next - distance, 4, fgz_max_match(next, input));
 
-            fgz_tokens_add_match(tokens, length, distance);
+            fgz_put_match(&tokens, length, distance);
             next += length;
         } else {
-            fgz_tokens_add_literal(tokens, *next++);
+            fgz_put_literal(&tokens, *next++);
         }
     }
     while (next >= tail && next < stop &&
-           tokens->count < FGZ_BLOCK_MAX_NTOKENS) {
-        fgz_tokens_add_literal(tokens, *next++);
+           tokens.next < tokens.limit) {
+        fgz_put_literal(&tokens, *next++);
         finder->missing++;
     }
+    fgz_tokens_end(shared_tokens, &tokens);
     return next;
 }
 

@@ -28,23 +28,27 @@
 #define FGZ_TOKEN_DISTANCE_EXTRA(token) ((token) >> 18)
 
 /*
- * The most tokens in a block.  Fewer: more dynamic headers, of 50 to 90 bytes
- * each.  More: the codes fit each part of the block less well, and the tokens
- * no longer stay in the second-level cache beside the match finder's tables.
+ * The most tokens in a block.  More: fewer dynamic headers, of 50 to 90 bytes
+ * each, and less that fits the caches beside the match finder's tables.
  */
-#define FGZ_BLOCK_MAX_NTOKENS 6144
+#define FGZ_BLOCK_MAX_NTOKENS 8192
 
-/* The tokens of one block, and how often each symbol occurs in them. */
+/* How often each symbol occurs in some tokens. */
+typedef struct fgz_histogram {
+    uint32_t litlen[FGZ_LITLEN_NSYMS];
+    uint32_t distance[FGZ_DISTANCE_NSYMS];
+} fgz_histogram;
+
+/* The tokens of one block. */
 typedef struct fgz_tokens {
-    /* Of the block before, rounded down; 0 in the first block: the mean cost
-     * of a literal in bits, 0 also if it was stored; and the mean number of
-     * bytes that a token stood for. */
+    /* Of the input just before, rounded down: the mean cost of a literal in
+     * bits, 0 where it is not known or literals were stored; and the mean
+     * number of bytes that a token stood for. */
     unsigned literal_nbits;
     unsigned token_nbytes;
     size_t count;
-    size_t has_room; /* 1 if the last token may take a second literal, or 0 */
-    uint32_t litlen_freqs[FGZ_LITLEN_NSYMS];
-    uint32_t distance_freqs[FGZ_DISTANCE_NSYMS];
+    size_t limit; /* of count, at most FGZ_BLOCK_MAX_NTOKENS */
+    fgz_histogram freqs; /* with one end of block */
     /* One more than may be used: a literal is put where it would go alone
      * before it is known to share the token before. */
     uint32_t list[FGZ_BLOCK_MAX_NTOKENS + 1];
@@ -54,42 +58,69 @@ typedef struct fgz_tokens {
 FGZ_INLINE void fgz_tokens_clear(fgz_tokens *tokens)
 {
     tokens->count = 0;
-    tokens->has_room = 0;
-    memset(tokens->litlen_freqs, 0, sizeof(tokens->litlen_freqs));
-    memset(tokens->distance_freqs, 0, sizeof(tokens->distance_freqs));
+    memset(&tokens->freqs, 0, sizeof(tokens->freqs));
+    tokens->freqs.litlen[FGZ_END_OF_BLOCK] = 1;
+}
+
+/* Where a parser adds tokens; while it runs this stays in registers, apart
+ * from what its stores might change. */
+typedef struct fgz_token_writer {
+    uint32_t *next;
+    uint32_t *limit;
+    size_t has_room; /* 1 if the last token may take a second literal, or 0 */
+    fgz_histogram *freqs;
+} fgz_token_writer;
+
+FGZ_INLINE fgz_token_writer fgz_tokens_begin(fgz_tokens *tokens)
+{
+    return (fgz_token_writer){tokens->list + tokens->count,
+                              tokens->list + tokens->limit, 0, &tokens->freqs};
+}
+
+FGZ_INLINE void fgz_tokens_end(fgz_tokens *tokens,
+                               const fgz_token_writer *writer)
+{
+    tokens->count = (size_t)(writer->next - tokens->list);
+}
+
+/* How many tokens there is room for. */
+FGZ_INLINE size_t fgz_tokens_avail(const fgz_token_writer *writer)
+{
+    return (size_t)(writer->limit - writer->next);
 }
 
 /* Whether literals alternate between first and second place is as good as
  * random, so there is no branch. */
-FGZ_INLINE void fgz_tokens_add_literal(fgz_tokens *tokens, uint8_t literal)
+FGZ_INLINE void fgz_put_literal(fgz_token_writer *writer, uint8_t literal)
 {
-    size_t const has_room = tokens->has_room;
-    uint32_t *const token = &tokens->list[tokens->count - has_room];
+    size_t const has_room = writer->has_room;
+    uint32_t *const token = writer->next - has_room;
     uint32_t const alone = literal | FGZ_NO_SECOND << 9;
     uint32_t const shared = *token + ((literal + 32 - FGZ_NO_SECOND) << 9);
 
-    tokens->litlen_freqs[literal]++;
-    *token = has_room ? shared : alone;
-    tokens->count += 1 - has_room;
-    tokens->has_room = 1 - has_room;
+    writer->freqs->litlen[literal]++;
+    /* A conditional expression would become a branch: 1 % of the time. */
+    *token = alone ^ ((shared ^ alone) & (0u - (uint32_t)has_room));
+    writer->next = token + 1;
+    writer->has_room = 1 - has_room;
 }
 
 /* Two literals at once, for parsers that find them so. */
-FGZ_INLINE void fgz_tokens_add_two_literals(fgz_tokens *tokens, uint8_t first,
-                                            uint8_t second)
+FGZ_INLINE void fgz_put_two_literals(fgz_token_writer *writer, uint8_t first,
+                                     uint8_t second)
 {
-    tokens->litlen_freqs[first]++;
-    tokens->litlen_freqs[second]++;
-    tokens->list[tokens->count++] = first | (second + 32u) << 9;
-    tokens->has_room = 0;
+    writer->freqs->litlen[first]++;
+    writer->freqs->litlen[second]++;
+    *writer->next++ = first | (second + 32u) << 9;
+    writer->has_room = 0;
 }
 
 /*
  * Distance symbols 2k and 2k + 1 share a highest bit of distance - 1, and
  * differ in the bit below it; what is below that is the extra bits.
  */
-FGZ_INLINE void fgz_tokens_add_match(fgz_tokens *tokens, uint32_t length,
-                                     uint32_t distance)
+FGZ_INLINE void fgz_put_match(fgz_token_writer *writer, uint32_t length,
+                              uint32_t distance)
 {
     uint32_t const from_one = distance - 1;
     uint32_t sym = from_one;
@@ -101,11 +132,11 @@ FGZ_INLINE void fgz_tokens_add_match(fgz_tokens *tokens, uint32_t length,
         sym = 2 * extra_nbits + (from_one >> extra_nbits);
         extra = from_one & ((1u << extra_nbits) - 1);
     }
-    tokens->litlen_freqs[fgz_length_syms[length - FGZ_MIN_MATCH]]++;
-    tokens->distance_freqs[sym]++;
-    tokens->list[tokens->count++] =
+    writer->freqs->litlen[fgz_length_syms[length - FGZ_MIN_MATCH]]++;
+    writer->freqs->distance[sym]++;
+    *writer->next++ =
         (256 - FGZ_MIN_MATCH + length) | sym << 9 | extra << 18;
-    tokens->has_room = 0;
+    writer->has_room = 0;
 }
 
 #endif /* FGZ_TOKEN_H */
