@@ -51,9 +51,8 @@ demo: setup  ## serve a real application, fetch it in every coding, compare, and
 	$(BIN)/python -m tools.demo
 
 .PHONY: bench
-bench: setup  ## compare with gzip level 6, and each level's size with zlib's
-	$(BIN)/python -m bench.bench_gzip6
-	$(BIN)/python -m bench.bench_gzip6 --levels
+bench: setup  ## compare speed and ratio with every other encoder, in some minutes
+	$(BIN)/python -m bench.pareto --json build/bench/pareto.json --svg build/bench/pareto.svg
 
 # ---- Tests ----
 
