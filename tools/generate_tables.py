@@ -88,6 +88,7 @@ def static_second_entries() -> list[str]:
 
 def deflate_tables() -> str:
     """Return csrc/deflate/tables.c."""
+    log2_256ths = [round(256 * math.log2(max(n, 1))) for n in range(256)]
     length_syms = [257 + length_index(length) for length in range(3, 259)]
     end_of_block = entry(0, STATIC_LITLEN_NBITS[256], STATIC_LITLEN_NBITS[256])
     return (
@@ -110,7 +111,9 @@ def deflate_tables() -> str:
         + rows(static_second_entries(), 6)
         + f"    }},\n    {end_of_block}\n}};\n"
         + "\nconst uint16_t fgz_log2_256ths[256] = {\n"
-        + rows([str(round(256 * math.log2(max(n, 1)))) for n in range(256)], 12)
+        + rows([str(value) for value in log2_256ths], 12)
+        + "};\n\nconst uint32_t fgz_weights_256ths[64] = {\n"
+        + rows([str(n * log2_256ths[n]) for n in range(64)], 12)
         + "};\n"
     )
 

@@ -20,6 +20,13 @@ static uint32_t log2_256ths(uint32_t value)
     return 256 * nbits + fgz_log2_256ths[value >> nbits];
 }
 
+/* 256 f log2(f); most symbols are rare, and then it is in a table. */
+FGZ_INLINE uint64_t weight_256ths(uint32_t freq)
+{
+    return FGZ_LIKELY(freq < 64) ? fgz_weights_256ths[freq] :
+        (uint64_t)freq * log2_256ths(freq);
+}
+
 /*
  * Shannon's entropy, times the count of symbols: a symbol that makes up f of
  * sum takes log2(sum / f) bits, so all take
@@ -38,20 +45,20 @@ fgz_entropy fgz_split_entropy(const fgz_histogram *freqs)
         uint32_t const freq = freqs->litlen[sym];
 
         nliterals += freq;
-        literal_weights += (uint64_t)freq * log2_256ths(freq);
+        literal_weights += weight_256ths(freq);
     }
     nlitlens = nliterals;
     for (unsigned sym = FGZ_END_OF_BLOCK; sym < FGZ_LITLEN_NSYMS; sym++) {
         uint32_t const freq = freqs->litlen[sym];
 
         nlitlens += freq;
-        weights += (uint64_t)freq * log2_256ths(freq);
+        weights += weight_256ths(freq);
     }
     for (unsigned sym = 0; sym < FGZ_DISTANCE_NSYMS; sym++) {
         uint32_t const freq = freqs->distance[sym];
 
         ndistances += freq;
-        weights += (uint64_t)freq * log2_256ths(freq);
+        weights += weight_256ths(freq);
     }
     return (fgz_entropy){
         (uint64_t)nlitlens * log2_256ths(nlitlens) +

@@ -35,4 +35,7 @@ extern const struct fgz_emission fgz_static_emission;
 /* 256 times the binary logarithm, rounded; 0 for 0. */
 extern const uint16_t fgz_log2_256ths[256];
 
+/* The same, each times its index. */
+extern const uint32_t fgz_weights_256ths[64];
+
 #endif /* FGZ_TABLES_H */
