@@ -8,6 +8,7 @@
 #define FGZ_ALLOC_H
 
 #include <stdlib.h>
+#include <string.h>
 
 #ifdef FGZ_TEST_ALLOC
 void *fgz_test_malloc(size_t nbytes);
@@ -20,6 +21,18 @@ static inline void *fgz_malloc(size_t nbytes)
     return fgz_test_malloc(nbytes);
 #else
     return malloc(nbytes);
+#endif
+}
+
+/* Memory that is zero, and that a large encoder has not yet touched. */
+static inline void *fgz_calloc(size_t nbytes)
+{
+#ifdef FGZ_TEST_ALLOC
+    void *const memory = fgz_test_malloc(nbytes);
+
+    return memory == NULL ? NULL : memset(memory, 0, nbytes);
+#else
+    return calloc(1, nbytes);
 #endif
 }
 

@@ -33,10 +33,12 @@
 #  define FGZ_LIKELY(x) __builtin_expect(!!(x), 1)
 #  define FGZ_UNLIKELY(x) __builtin_expect(!!(x), 0)
 #  define FGZ_INLINE static inline __attribute__((always_inline))
+#  define FGZ_NOINLINE __attribute__((noinline))
 #else
 #  define FGZ_LIKELY(x) (x)
 #  define FGZ_UNLIKELY(x) (x)
 #  define FGZ_INLINE static inline
+#  define FGZ_NOINLINE
 #endif
 
 #if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__

@@ -85,7 +85,8 @@ int fgz_level_max(fgz_coding coding)
 
 /* ---- Life ---- */
 
-size_t fgz_create(fgz_encoder **enc_ret, fgz_coding coding, int level)
+static size_t create(fgz_encoder **enc_ret, fgz_coding coding, int level,
+                     bool is_small)
 {
     fgz_encoder *enc;
     size_t result = 0;
@@ -102,9 +103,9 @@ size_t fgz_create(fgz_encoder **enc_ret, fgz_coding coding, int level)
     enc->state = STATE_READY;
     enc->total_nbytes = FGZ_SIZE_UNKNOWN;
     if (coding == FGZ_ZSTD) {
-        result = fgz_zstd_create(&enc->zstd, level);
+        result = fgz_zstd_create(&enc->zstd, level, is_small);
     } else {
-        enc->gzip = fgz_gzip_create(coding, level);
+        enc->gzip = fgz_gzip_create(coding, level, is_small);
         if (enc->gzip == NULL)
             result = FGZ_ERROR(FGZ_ERROR_MEMORY);
     }
@@ -114,6 +115,16 @@ size_t fgz_create(fgz_encoder **enc_ret, fgz_coding coding, int level)
     }
     *enc_ret = enc;
     return 0;
+}
+
+size_t fgz_create(fgz_encoder **enc_ret, fgz_coding coding, int level)
+{
+    return create(enc_ret, coding, level, false);
+}
+
+size_t fgz_create_small(fgz_encoder **enc_ret, fgz_coding coding, int level)
+{
+    return create(enc_ret, coding, level, true);
 }
 
 void fgz_free(fgz_encoder *enc)

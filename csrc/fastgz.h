@@ -25,9 +25,9 @@
  *
  * GUARANTEES
  *
- * - The output depends on the coding, the level, the declared total, the input
- *   bytes, the points at which fgz_flush was called, and this library's
- *   version.  It does not depend on earlier bodies, on how the input was cut
+ * - The output depends on the coding, the level, whether the encoder is small,
+ *   the declared total, the input bytes, the points at which fgz_flush was
+ *   called, and this library's version.  It does not depend on earlier bodies, on how the input was cut
  *   into calls (gzip, deflate and raw), on time, or on the processor.
  * - An encoder keeps no pointer to the caller's memory after a call returns.
  * - Different encoders may be used by different threads at the same time.  One
@@ -130,12 +130,20 @@ typedef struct fgz_encoder fgz_encoder;
  */
 size_t fgz_create(fgz_encoder **enc_ret, fgz_coding coding, int level);
 
+/*
+ * As fgz_create, but an encoder that takes little memory: for streams that
+ * stay open for long and send little at a time, of which a process may hold
+ * thousands.  In the DEFLATE family it takes at most 64 KB, where others take
+ * up to 340, and refers back 8 KB instead of 32; in zstd its window is 8 KB.
+ */
+size_t fgz_create_small(fgz_encoder **enc_ret, fgz_coding coding, int level);
+
 /* Free an encoder in any state; NULL is allowed. */
 void fgz_free(fgz_encoder *enc);
 
 /*
  * The room that fgz_compress needs in the worst case, which is input that
- * does not compress: for the DEFLATE family 5 bytes for every 8 KB begun,
+ * does not compress: for the DEFLATE family 5 bytes for every 509 begun,
  * and 18 for the gzip frame.
  *
  * @return bytes, at any level; FGZ_ERROR_CODING; or FGZ_ERROR_SIZE when the

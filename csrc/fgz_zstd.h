@@ -15,7 +15,7 @@ int fgz_zstd_level_min(void);
 int fgz_zstd_level_max(void);
 
 /* @return 0, or FGZ_ERROR_MEMORY or FGZ_ERROR_ZSTD with NULL in *zstd_ret. */
-size_t fgz_zstd_create(fgz_zstd **zstd_ret, int level);
+size_t fgz_zstd_create(fgz_zstd **zstd_ret, int level, bool is_small);
 
 void fgz_zstd_free(fgz_zstd *zstd);
 size_t fgz_zstd_reset(fgz_zstd *zstd, uint64_t total_nbytes);

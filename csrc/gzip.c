@@ -82,13 +82,13 @@ static void add_to_checksum(fgz_gzip *gzip, const uint8_t *in,
     gzip->in_nbytes_mod32 += (uint32_t)in_nbytes;
 }
 
-fgz_gzip *fgz_gzip_create(fgz_coding coding, int level)
+fgz_gzip *fgz_gzip_create(fgz_coding coding, int level, bool is_small)
 {
     fgz_gzip *const gzip = fgz_malloc(sizeof(*gzip));
 
     if (gzip == NULL)
         return NULL;
-    gzip->deflate = fgz_deflate_create(level);
+    gzip->deflate = fgz_deflate_create(level, is_small);
     if (gzip->deflate == NULL) {
         fgz_mfree(gzip);
         return NULL;

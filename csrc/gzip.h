@@ -11,7 +11,7 @@ typedef struct fgz_gzip fgz_gzip;
 /* The functions are those of deflate.h, with a frame round the blocks.  coding
  * is FGZ_GZIP, FGZ_ZLIB or FGZ_RAW. */
 
-fgz_gzip *fgz_gzip_create(fgz_coding coding, int level);
+fgz_gzip *fgz_gzip_create(fgz_coding coding, int level, bool is_small);
 void fgz_gzip_free(fgz_gzip *gzip);
 void fgz_gzip_reset(fgz_gzip *gzip, uint64_t total_nbytes);
 size_t fgz_gzip_bound(fgz_coding coding, size_t in_nbytes);

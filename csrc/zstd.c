@@ -23,6 +23,9 @@
  */
 #define ZSTD_FIRST_LARGE_WINDOW_LEVEL 20
 
+/* The window of a small encoder; libzstd sizes all its tables by it. */
+#define ZSTD_SMALL_WINDOW_LOG 13
+
 /*
  * What a stream may hold back: one block, the largest there is (RFC 8878,
  * section 3.1.1.2.4), and the most a frame adds: its header (18), the header
@@ -92,17 +95,20 @@ static ZSTD_CCtx *create_cctx(void)
 #endif
 }
 
-static size_t set_parameters(ZSTD_CCtx *cctx, int level)
+static size_t set_parameters(ZSTD_CCtx *cctx, int level, bool is_small)
 {
     FGZ_FORWARD_IF_ERROR(from_zstd(
         ZSTD_CCtx_setParameter(cctx, ZSTD_c_compressionLevel, level)));
-    if (level >= ZSTD_FIRST_LARGE_WINDOW_LEVEL)
+    if (is_small)
+        FGZ_FORWARD_IF_ERROR(from_zstd(ZSTD_CCtx_setParameter(
+            cctx, ZSTD_c_windowLog, ZSTD_SMALL_WINDOW_LOG)));
+    else if (level >= ZSTD_FIRST_LARGE_WINDOW_LEVEL)
         FGZ_FORWARD_IF_ERROR(from_zstd(ZSTD_CCtx_setParameter(
             cctx, ZSTD_c_windowLog, ZSTD_WEB_MAX_WINDOW_LOG)));
     return 0;
 }
 
-size_t fgz_zstd_create(fgz_zstd **zstd_ret, int level)
+size_t fgz_zstd_create(fgz_zstd **zstd_ret, int level, bool is_small)
 {
     fgz_zstd *const zstd = fgz_malloc(sizeof(*zstd));
     size_t result;
@@ -111,7 +117,7 @@ size_t fgz_zstd_create(fgz_zstd **zstd_ret, int level)
     FGZ_RETURN_IF(zstd == NULL, FGZ_ERROR_MEMORY);
     zstd->cctx = create_cctx();
     result = zstd->cctx == NULL ? FGZ_ERROR(FGZ_ERROR_MEMORY) :
-                                  set_parameters(zstd->cctx, level);
+                                  set_parameters(zstd->cctx, level, is_small);
     if (fgz_is_error(result)) {
         fgz_zstd_free(zstd);
         return result;

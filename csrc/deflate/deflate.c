@@ -21,11 +21,11 @@ typedef struct fgz_level {
      * blocks fit the input better, more time; the fast parser has no time for
      * that.
      */
-    unsigned part_ntokens;
+    size_t part_ntokens;
     fgz_effort effort;
 } fgz_level;
 
-#define WHOLE FGZ_BLOCK_MAX_NTOKENS
+#define WHOLE SIZE_MAX
 /* The least of them. */
 #define PART_MIN_NTOKENS 512
 
@@ -65,17 +65,32 @@ static const fgz_level *find_level(int level, uint64_t total_nbytes)
 /* Positions are 16 bits wide. */
 #define POSITIONS_WRAP_NBYTES 65536
 
-/* ---- The stream's window ---- */
+/* ---- Memory ---- */
 
-/*
- * A stream gathers its input in one contiguous buffer: up to
- * FGZ_MAX_DISTANCE bytes that were coded and may still be referred to, and
- * then those that wait.  When it is full, all but the last LOOKAHEAD_NBYTES
- * are coded, and the rest moves down.
- *
- * Larger: fewer and larger moves and blocks, more memory per open stream.
- */
-#define WINDOW_NBYTES (3 * 32768)
+/* How much an encoder takes. */
+typedef struct fgz_memory {
+    /* How far back matches may reach, a power of 2. */
+    uint32_t history_nbytes;
+    /*
+     * A stream gathers its input in one contiguous buffer: up to
+     * history_nbytes that were coded and may still be referred to, and then
+     * what waits.  When it is full, all but the last LOOKAHEAD_NBYTES are
+     * coded, and the rest moves down.  Larger: fewer and larger moves.
+     */
+    size_t window_nbytes;
+    /* The most entries of a table of heads, as a power of 2, whatever the
+     * level allows: in all, and in a stream whose length is not known. */
+    unsigned heads_max_nbits;
+    unsigned stream_heads_max_nbits;
+    /* The most tokens in a block.  More: fewer dynamic headers, of 50 to 90
+     * bytes each, and less that fits the caches beside the tables. */
+    size_t block_max_ntokens;
+} fgz_memory;
+
+/* 314 KB, of which a stream of unknown length touches at most 246; and small,
+ * for streams of which there may be thousands: 64 KB. */
+static const fgz_memory normal_memory = {32768, 65536, 15, 14, 8192};
+static const fgz_memory small_memory = {8192, 12288, 12, 12, 1024};
 
 /* Coding stops this far before the end of what is known, so that no match is
  * cut short there: a longest match, and the looking ahead before it. */
@@ -103,7 +118,10 @@ static const fgz_level *find_level(int level, uint64_t total_nbytes)
 struct fgz_deflate {
     int level_number;
     const fgz_level *level; /* what that means for this body */
+    const fgz_memory *memory;
     size_t memory_nbytes;
+    /* How many steps, from the first on, earlier bodies may have left. */
+    size_t stale_nsteps;
 
     /* Where a stream stands.  History is window[0 .. coded_end), and
      * window[coded_end .. known_end) waits. */
@@ -123,40 +141,55 @@ struct fgz_deflate {
     fgz_tokens tokens;
 };
 
-/* How many entries the finder's tables have, all told. */
-static size_t tables_count(const fgz_level *level)
+/* The most entries that a table of heads can have. */
+static size_t heads_max_count(const fgz_level *level, const fgz_memory *memory)
 {
-    size_t const heads_count = (size_t)1 << level->hash_max_nbits;
+    return (size_t)1 << (level->hash_max_nbits < memory->heads_max_nbits ?
+                         level->hash_max_nbits : memory->heads_max_nbits);
+}
+
+/* How many entries the finder's tables have, all told. */
+static size_t tables_count(const fgz_level *level, const fgz_memory *memory)
+{
+    size_t const heads_count = heads_max_count(level, memory);
 
     if (level->parse == fgz_parse_fast)
         return level->effort.max_depth * heads_count;
     if (level->parse == fgz_parse_lazy)
-        return 2 * heads_count + FGZ_MAX_DISTANCE + (1u << FGZ_HASH3_NBITS);
+        return 2 * heads_count + memory->history_nbytes +
+               (1u << FGZ_HASH3_NBITS);
     return 0;
 }
 
-fgz_deflate *fgz_deflate_create(int level)
+fgz_deflate *fgz_deflate_create(int level, bool is_small)
 {
     int const level_number = level < 0 ? FGZ_DEFLATE_DEFAULT_LEVEL : level;
     const fgz_level *const meaning = &levels[level_number];
-    size_t const heads_count = (size_t)1 << meaning->hash_max_nbits;
-    size_t const nbytes = sizeof(fgz_deflate) +
-                          sizeof(uint16_t) * tables_count(meaning);
-    fgz_deflate *const deflate = fgz_malloc(nbytes);
+    const fgz_memory *const memory = is_small ? &small_memory : &normal_memory;
+    size_t const heads_count = heads_max_count(meaning, memory);
+    size_t const list_count = memory->block_max_ntokens + 1;
+    size_t const nbytes =
+        sizeof(fgz_deflate) + sizeof(uint32_t) * list_count +
+        sizeof(uint16_t) * tables_count(meaning, memory);
+    fgz_deflate *const deflate = fgz_calloc(nbytes);
     uint16_t *tables;
 
     if (deflate == NULL)
         return NULL;
-    memset(deflate, 0, nbytes);
     deflate->level_number = level_number;
+    deflate->memory = memory;
     deflate->memory_nbytes = nbytes;
-    tables = (uint16_t *)(void *)(deflate + 1);
+    deflate->tokens.max_count = memory->block_max_ntokens;
+    deflate->tokens.list = (uint32_t *)(void *)(deflate + 1);
+    tables = (uint16_t *)(void *)(deflate->tokens.list + list_count);
+    deflate->finder.max_distance = memory->history_nbytes;
     deflate->finder.short_heads = tables;
     if (meaning->effort.max_depth > 1)
         deflate->finder.long_heads = tables + heads_count;
     if (meaning->parse == fgz_parse_lazy) {
         deflate->finder.steps = tables + 2 * heads_count;
-        deflate->finder.heads3 = deflate->finder.steps + FGZ_MAX_DISTANCE;
+        deflate->finder.heads3 =
+            deflate->finder.steps + memory->history_nbytes;
     }
     fgz_deflate_reset(deflate, FGZ_SIZE_UNKNOWN);
     return deflate;
@@ -175,6 +208,16 @@ size_t fgz_deflate_memory_nbytes(const fgz_deflate *deflate)
     return deflate->memory_nbytes;
 }
 
+/* From here on steps may be there for this many bytes of input. */
+static void note_steps(fgz_deflate *deflate, size_t in_nbytes)
+{
+    size_t const nsteps =
+        fgz_min_size(in_nbytes, deflate->memory->history_nbytes);
+
+    if (deflate->stale_nsteps < nsteps)
+        deflate->stale_nsteps = nsteps;
+}
+
 /*
  * Clear the tables, and only as much of them as total_nbytes of input can use:
  * for a body of 1 KB that is 4 KB instead of 140.
@@ -183,11 +226,16 @@ void fgz_deflate_reset(fgz_deflate *deflate, uint64_t total_nbytes)
 {
     fgz_finder *const finder = &deflate->finder;
     unsigned nbits = FGZ_HASH_MIN_NBITS;
+    unsigned max_nbits;
     size_t heads_nbytes;
 
     deflate->level = find_level(deflate->level_number, total_nbytes);
-    while (nbits < deflate->level->hash_max_nbits &&
-           (uint64_t)1 << (nbits - 1) < total_nbytes)
+    max_nbits = total_nbytes == FGZ_SIZE_UNKNOWN ?
+        deflate->memory->stream_heads_max_nbits :
+        deflate->memory->heads_max_nbits;
+    if (max_nbits > deflate->level->hash_max_nbits)
+        max_nbits = deflate->level->hash_max_nbits;
+    while (nbits < max_nbits && (uint64_t)1 << (nbits - 1) < total_nbytes)
         nbits++;
     heads_nbytes = sizeof(*finder->short_heads) << nbits;
     finder->hash_nbits = nbits;
@@ -199,8 +247,12 @@ void fgz_deflate_reset(fgz_deflate *deflate, uint64_t total_nbytes)
         memset(finder->long_heads, 0, heads_nbytes);
     /* Heads are only stale once positions have wrapped round; before that a
      * chain never leads to a step that was not written in this stream. */
-    if (finder->steps != NULL && total_nbytes > POSITIONS_WRAP_NBYTES)
-        memset(finder->steps, 0, sizeof(*finder->steps) * FGZ_MAX_DISTANCE);
+    note_steps(deflate, deflate->coded_end);
+    if (finder->steps != NULL && total_nbytes > POSITIONS_WRAP_NBYTES) {
+        memset(finder->steps, 0,
+               sizeof(*finder->steps) * deflate->stale_nsteps);
+        deflate->stale_nsteps = 0;
+    }
     deflate->tokens.literal_nbits =
         total_nbytes <= SMALL_NBYTES ? SMALL_LITERAL_NBITS : 0;
     deflate->tokens.token_nbytes = 0;
@@ -305,12 +357,13 @@ static size_t write_blocks(fgz_deflate *deflate, fgz_bitwriter *out,
 
         fgz_tokens_clear(tokens);
         do {
-            tokens->limit = fgz_min_size(tokens->count + level->part_ntokens,
-                                         FGZ_BLOCK_MAX_NTOKENS);
+            tokens->limit = tokens->count +
+                fgz_min_size(level->part_ntokens,
+                             tokens->max_count - tokens->count);
             next = level->parse(&deflate->finder, input, next, stop,
                                 &level->effort, tokens);
             is_last_part = next >= stop ||
-                tokens->count > FGZ_BLOCK_MAX_NTOKENS - FGZ_PARSE_MIN_NTOKENS;
+                tokens->count > tokens->max_count - FGZ_PARSE_MIN_NTOKENS;
             if (former.ntokens > 0 || !is_last_part)
                 FGZ_FORWARD_IF_ERROR(join_part(deflate, out, &former, next));
         } while (!is_last_part);
@@ -339,6 +392,7 @@ size_t fgz_deflate_compress(fgz_deflate *deflate, const uint8_t *in,
     const uint8_t *next = in;
 
     fgz_deflate_reset(deflate, in_nbytes);
+    note_steps(deflate, in_nbytes);
     FGZ_FORWARD_IF_ERROR(write_blocks(deflate, &writer, &input, &next,
                                       input.end, true));
     fgz_bits_align(&writer);
@@ -351,10 +405,12 @@ size_t fgz_deflate_stream_bound(size_t in_nbytes)
 {
     size_t bound_nbytes;
 
-    FGZ_RETURN_IF(in_nbytes > SIZE_MAX / 2 - WINDOW_NBYTES, FGZ_ERROR_SIZE);
-    bound_nbytes = fgz_deflate_bound(in_nbytes + WINDOW_NBYTES);
-    /* Each full window ends a block early. */
-    bound_nbytes += 5 * (in_nbytes / (WINDOW_NBYTES / 2) + 2);
+    FGZ_RETURN_IF(in_nbytes > SIZE_MAX / 4, FGZ_ERROR_SIZE);
+    bound_nbytes = fgz_deflate_bound(in_nbytes + normal_memory.window_nbytes);
+    /* Each full window ends a block early; the smallest is full again after
+     * as much as it forgets. */
+    bound_nbytes += 5 * (in_nbytes / (small_memory.window_nbytes -
+                                      small_memory.history_nbytes) + 2);
     return bound_nbytes + 2;
 }
 
@@ -376,8 +432,11 @@ static size_t drain_window(fgz_deflate *deflate, fgz_bitwriter *out,
 /* Forget the history that no match can reach any more. */
 static void slide_window(fgz_deflate *deflate)
 {
-    if (deflate->coded_end > FGZ_MAX_DISTANCE) {
-        size_t const forget_nbytes = deflate->coded_end - FGZ_MAX_DISTANCE;
+    size_t const history_nbytes = deflate->memory->history_nbytes;
+
+    note_steps(deflate, deflate->coded_end);
+    if (deflate->coded_end > history_nbytes) {
+        size_t const forget_nbytes = deflate->coded_end - history_nbytes;
 
         memmove(deflate->window, deflate->window + forget_nbytes,
                 deflate->known_end - forget_nbytes);
@@ -394,28 +453,30 @@ size_t fgz_deflate_stream(fgz_deflate *deflate, const uint8_t *in,
     fgz_bitwriter writer = {deflate->bits, deflate->nbits, out,
                             out + out_nbytes_avail};
 
+    size_t const window_nbytes = deflate->memory->window_nbytes;
+
     if (deflate->window == NULL) {
-        deflate->window = fgz_malloc(WINDOW_NBYTES);
+        deflate->window = fgz_malloc(window_nbytes);
         FGZ_RETURN_IF(deflate->window == NULL, FGZ_ERROR_MEMORY);
-        deflate->memory_nbytes += WINDOW_NBYTES;
+        deflate->memory_nbytes += window_nbytes;
     }
     /* The window is drained when it is full, not when it would overflow, so
      * that the blocks do not depend on how the input was cut into calls. */
     while (in_nbytes > 0) {
         size_t const taken_nbytes =
-            fgz_min_size(in_nbytes, WINDOW_NBYTES - deflate->known_end);
+            fgz_min_size(in_nbytes, window_nbytes - deflate->known_end);
 
         memcpy(deflate->window + deflate->known_end, in, taken_nbytes);
         deflate->known_end += taken_nbytes;
         in += taken_nbytes;
         in_nbytes -= taken_nbytes;
         deflate->needs_flush = true;
-        if (deflate->known_end == WINDOW_NBYTES) {
+        if (deflate->known_end == window_nbytes) {
             /* A flush may have coded beyond this already. */
-            if (deflate->coded_end < WINDOW_NBYTES - LOOKAHEAD_NBYTES)
+            if (deflate->coded_end < window_nbytes - LOOKAHEAD_NBYTES)
                 FGZ_FORWARD_IF_ERROR(
                     drain_window(deflate, &writer,
-                                 WINDOW_NBYTES - LOOKAHEAD_NBYTES, false));
+                                 window_nbytes - LOOKAHEAD_NBYTES, false));
             slide_window(deflate);
         }
     }

@@ -23,11 +23,11 @@ typedef enum fgz_directive {
 /*
  * Make an encoder for a level from FGZ_DEFLATE_MIN_LEVEL, which means the
  * default, to FGZ_DEFLATE_MAX_LEVEL.  It is ready for a stream of unknown
- * size.
+ * size.  A small one takes at most 64 KB, and looks back 8 KB instead of 32.
  *
  * @return NULL if there is no memory.
  */
-fgz_deflate *fgz_deflate_create(int level);
+fgz_deflate *fgz_deflate_create(int level, bool is_small);
 
 void fgz_deflate_free(fgz_deflate *deflate);
 

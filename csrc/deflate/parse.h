@@ -9,8 +9,12 @@
  * POSITIONS are kept modulo 2^16, half the size of anything that could hold
  * them all, and are never adjusted.  An entry may therefore be stale, or stand
  * for no position at all; both are harmless.  A distance is only believed if
- * it is 1 to 32768 and does not reach before the input; and then the bytes are
- * compared, so a wrong entry can only be useless.
+ * it is 1 to max_distance and does not reach before the input; and then the
+ * bytes are compared, so a wrong entry can only be useless.
+ *
+ * A position's distance need not be compared with where the input begins:
+ * either the input begins with its stream, and no entry is before that, or it
+ * begins max_distance before what is parsed, or earlier.
  *
  * The tables are cleared before each stream.  Without that, the choice between
  * equal matches would depend on what an earlier body left behind.
@@ -26,7 +30,7 @@
 #define FGZ_HASH_MAX_NBITS 15
 
 /* Matches of 3 bytes are only good nearby, where a small table knows them. */
-#define FGZ_HASH3_NBITS 12
+#define FGZ_HASH3_NBITS 11
 
 /*
  * Hashes are taken from an 8-byte load, so a position takes part in the tables
@@ -49,7 +53,9 @@ typedef struct fgz_input {
 typedef struct fgz_finder {
     uint16_t *short_heads; /* lazy: of 4 bytes; fast: of 4 or 5 */
     uint16_t *long_heads;  /* lazy: of 8 bytes; fast: of 8, or not used */
-    /* Lazy: for each position, by its low 15 bits, how far back the one before
+    /* The largest distance to use, a power of 2. */
+    uint32_t max_distance;
+    /* Lazy: for each position modulo max_distance, how far back the one before
      * it with the same hash of 8 bytes is, so that these form chains; and
      * heads of 3 bytes, kept up only sometimes. */
     uint16_t *steps;
@@ -119,8 +125,8 @@ FGZ_INLINE uint32_t fgz_match_length(const uint8_t *next,
     return length;
 }
 
-/* Where fewer bytes are left than a hash is taken from: from here on nothing
- * enters the tables, and nothing is searched. */
+/* Where fewer bytes are left than are loaded for a hash: from here on there is
+ * only fgz_put_tail_match. */
 FGZ_INLINE const uint8_t *fgz_input_tail(const fgz_input *input)
 {
     return input->end - input->begin < FGZ_HASH_LOAD_NBYTES ?
@@ -133,17 +139,10 @@ FGZ_INLINE uint32_t fgz_max_match(const uint8_t *next, const fgz_input *input)
     return (uint32_t)fgz_min_size((size_t)(input->end - next), FGZ_MAX_MATCH);
 }
 
-/* The largest distance that the format and the input allow from next on. */
-FGZ_INLINE uint32_t fgz_max_distance(const uint8_t *next,
-                                     const fgz_input *input)
+/* What makes the low bits of an address its position: their difference. */
+FGZ_INLINE uint32_t fgz_position_bias(const fgz_input *input)
 {
-    return (uint32_t)fgz_min_size((size_t)(next - input->begin),
-                                  FGZ_MAX_DISTANCE);
-}
-
-FGZ_INLINE uint16_t fgz_position(const uint8_t *next, const fgz_input *input)
-{
-    return (uint16_t)(input->begin_position + (uint32_t)(next - input->begin));
+    return input->begin_position - (uint32_t)(uintptr_t)input->begin;
 }
 
 /*
@@ -155,6 +154,44 @@ FGZ_INLINE uint32_t fgz_hash(uint64_t bytes, unsigned nbytes, unsigned nbits)
 {
     return (uint32_t)(((bytes << (64 - 8 * nbytes)) * 0x9e3779b97f4a7c15u) >>
                       (64 - nbits));
+}
+
+/*
+ * Where fewer than FGZ_HASH_LOAD_NBYTES are known: put the match with the
+ * latest place that had the same hash_nbytes, 4 or 5, if there is one, and
+ * next into its table.  In short events, flushed one by one, the last bytes
+ * are a tenth of all.
+ *
+ * @return its length, or 0.
+ */
+FGZ_INLINE uint32_t fgz_put_tail_match(fgz_token_writer *tokens,
+                                       uint16_t *heads, unsigned hash_nbits,
+                                       unsigned hash_nbytes,
+                                       uint32_t max_distance,
+                                       const fgz_input *input,
+                                       const uint8_t *next)
+{
+    uint32_t const max_nbytes = fgz_max_match(next, input);
+    uint32_t const position = (uint32_t)(next - input->begin) +
+                              input->begin_position;
+    uint64_t bytes;
+    uint16_t *head;
+    uint32_t distance, length;
+
+    if (max_nbytes < hash_nbytes)
+        return 0;
+    bytes = fgz_load_le32(next);
+    if (hash_nbytes > 4)
+        bytes |= (uint64_t)next[4] << 32;
+    head = &heads[fgz_hash(bytes, hash_nbytes, hash_nbits)];
+    distance = (uint16_t)(position - *head);
+    *head = (uint16_t)position;
+    if (distance - 1 >= max_distance ||
+        fgz_load_le32(next - distance) != (uint32_t)bytes)
+        return 0;
+    length = fgz_match_length(next, next - distance, 4, max_nbytes);
+    fgz_put_match(tokens, length, distance);
+    return length;
 }
 
 #endif /* FGZ_PARSE_H */

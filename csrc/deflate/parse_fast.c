@@ -51,8 +51,10 @@ typedef struct match {
 /* The tables; copies in registers, which no store can change. */
 typedef struct fast_tables {
     uint16_t *shorts;
-    uint16_t *longs; /* NULL: there is one table */
+    bool has_longs;
+    uint16_t *longs;
     unsigned nbits;
+    uint32_t max_distance;
     uint32_t bias; /* what makes an address a position */
 } fast_tables;
 
@@ -65,7 +67,7 @@ FGZ_INLINE uint16_t fast_position(const fast_tables *tables,
 FGZ_INLINE uint16_t *fast_short_head(const fast_tables *tables, uint64_t bytes)
 {
     return &tables->shorts[fgz_hash(
-        bytes, tables->longs == NULL ? FAST_ONLY_NBYTES : FAST_SHORT_NBYTES,
+        bytes, tables->has_longs ? FAST_SHORT_NBYTES : FAST_ONLY_NBYTES,
         tables->nbits)];
 }
 
@@ -80,7 +82,7 @@ FGZ_INLINE void fast_enter(const fast_tables *tables, const uint8_t *next)
     uint16_t const position = fast_position(tables, next);
 
     *fast_short_head(tables, bytes) = position;
-    if (tables->longs != NULL)
+    if (tables->has_longs)
         *fast_long_head(tables, bytes) = position;
 }
 
@@ -90,12 +92,12 @@ FGZ_INLINE void fast_enter(const fast_tables *tables, const uint8_t *next)
  * where a match, if there is one, is as good as any.  So next is not the first
  * byte of the input.
  */
-FGZ_INLINE match fast_try(const uint8_t *next, uint64_t bytes,
-                          uint16_t position, uint16_t head)
+FGZ_INLINE match fast_try(const fast_tables *tables, const uint8_t *next,
+                          uint64_t bytes, uint16_t position, uint16_t head)
 {
     uint32_t const promised = (uint16_t)(position - head);
     uint32_t const distance =
-        promised - 1 < FGZ_MAX_DISTANCE ? promised : 1;
+        promised - 1 < tables->max_distance ? promised : 1;
     uint64_t const difference = fgz_load_le64(next - distance) ^ bytes;
 
     return (match){fgz_lowest_bit64(difference | (uint64_t)1 << 63) >> 3,
@@ -108,12 +110,12 @@ FGZ_INLINE match fast_find(const fast_tables *tables, const uint8_t *next,
 {
     uint16_t const position = fast_position(tables, next);
     uint16_t *const short_head = fast_short_head(tables, bytes);
-    match best = fast_try(next, bytes, position, *short_head);
+    match best = fast_try(tables, next, bytes, position, *short_head);
 
     *short_head = position;
-    if (tables->longs != NULL) {
+    if (tables->has_longs) {
         uint16_t *const long_head = fast_long_head(tables, bytes);
-        match const other = fast_try(next, bytes, position, *long_head);
+        match const other = fast_try(tables, next, bytes, position, *long_head);
 
         *long_head = position;
         best = other.length > best.length ? other : best;
@@ -126,9 +128,8 @@ FGZ_INLINE const uint8_t *fast_parse(fgz_finder *finder, const fgz_input *input,
                                      fgz_tokens *shared_tokens, bool has_longs)
 {
     const fast_tables tables = {
-        finder->short_heads, has_longs ? finder->long_heads : NULL,
-        finder->hash_nbits,
-        input->begin_position - (uint32_t)(uintptr_t)input->begin
+        finder->short_heads, has_longs, finder->long_heads,
+        finder->hash_nbits, finder->max_distance, fgz_position_bias(input)
     };
     uint32_t const min_length =
         has_longs ? FAST_SHORT_NBYTES : FAST_ONLY_NBYTES;
@@ -204,7 +205,7 @@ FGZ_INLINE const uint8_t *fast_parse(fgz_finder *finder, const fgz_input *input,
         uint32_t const distance = (uint16_t)(position - *head);
 
         fast_enter(&tables, next);
-        if (distance - 1 < fgz_max_distance(next, input) &&
+        if (distance - 1 < tables.max_distance &&
             fgz_load_le32(next - distance) == (uint32_t)bytes) {
             uint32_t const length = fgz_match_length(
                 next, next - distance, 4, fgz_max_match(next, input));
@@ -215,10 +216,15 @@ FGZ_INLINE const uint8_t *fast_parse(fgz_finder *finder, const fgz_input *input,
             fgz_put_literal(&tokens, *next++);
         }
     }
-    while (next >= tail && next < stop &&
-           tokens.next < tokens.limit) {
-        fgz_put_literal(&tokens, *next++);
-        finder->missing++;
+    while (next >= tail && next < stop && tokens.next < tokens.limit) {
+        uint32_t const length = fgz_put_tail_match(
+            &tokens, tables.shorts, tables.nbits, min_length,
+            tables.max_distance, input, next);
+
+        if (length == 0)
+            fgz_put_literal(&tokens, *next);
+        next += length == 0 ? 1 : length;
+        finder->missing += length == 0 ? 1 : length;
     }
     fgz_tokens_end(shared_tokens, &tokens);
     return next;

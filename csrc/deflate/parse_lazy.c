@@ -41,6 +41,7 @@ typedef struct lazy_tables {
     uint16_t *steps;
     uint16_t *heads3;
     unsigned hash_nbits;
+    uint32_t max_distance;
     uint32_t bias; /* what makes an address a position */
 } lazy_tables;
 
@@ -53,7 +54,7 @@ FGZ_INLINE void lazy_enter(const lazy_tables *tables, const uint8_t *next,
     uint16_t *const head6 = &tables->long_heads[fgz_hash(
         bytes, LAZY_CHAIN_NBYTES, tables->hash_nbits)];
 
-    tables->steps[position % FGZ_MAX_DISTANCE] = (uint16_t)(position - *head6);
+    tables->steps[position & (tables->max_distance - 1)] = (uint16_t)(position - *head6);
     *head6 = (uint16_t)position;
     tables->short_heads[fgz_hash(bytes, 4, tables->hash_nbits)] = (uint16_t)position;
     if (uses_match3)
@@ -91,7 +92,7 @@ FGZ_INLINE match lazy_find(const lazy_tables *tables, const fgz_input *input,
     bool is_tried;
     match best = {0, 0};
 
-    tables->steps[position % FGZ_MAX_DISTANCE] = (uint16_t)step;
+    tables->steps[position & (tables->max_distance - 1)] = (uint16_t)step;
     *head6 = (uint16_t)position;
     *head4 = (uint16_t)position;
     if (uses_match3) {
@@ -103,9 +104,9 @@ FGZ_INLINE match lazy_find(const lazy_tables *tables, const fgz_input *input,
     }
 
     /* One comparison rules out 0 as well: it wraps round. */
-    if (distance4 - 1 >= FGZ_MAX_DISTANCE ||
+    if (distance4 - 1 >= tables->max_distance ||
         fgz_load_le32(next - distance4) != (uint32_t)bytes) {
-        if (uses_match3 && min_length <= 3 && distance3 - 1 < FGZ_MAX_DISTANCE &&
+        if (uses_match3 && min_length <= 3 && distance3 - 1 < tables->max_distance &&
             distance3 <= LAZY_MATCH3_MAX_DISTANCE &&
             ((fgz_load_le32(next - distance3) ^ bytes) & 0xffffff) == 0) {
             best.length = 3;
@@ -134,7 +135,7 @@ FGZ_INLINE match lazy_find(const lazy_tables *tables, const fgz_input *input,
     /* The chain mostly begins with what was just tried; whether it does is hard
      * to predict, so there is no branch: 3 % of the time. */
     is_tried = step == distance4;
-    next_step = tables->steps[(position - step) % FGZ_MAX_DISTANCE];
+    next_step = tables->steps[(position - step) & (tables->max_distance - 1)];
     distance = is_tried ? step : 0;
     step = is_tried ? next_step : step;
     if (to_beat < LAZY_CHAIN_NBYTES - 1)
@@ -143,12 +144,13 @@ FGZ_INLINE match lazy_find(const lazy_tables *tables, const fgz_input *input,
         return best;
     end_bytes = fgz_load_le32(next + to_beat - 3);
     /* Again the comparison rules out 0, the end of a chain. */
-    for (; max_depth > 0 && step - 1 < FGZ_MAX_DISTANCE - distance; max_depth--) {
+    for (; max_depth > 0 && step - 1 < tables->max_distance - distance; max_depth--) {
         const uint8_t *candidate;
 
         distance += step;
         candidate = next - distance;
-        step = tables->steps[(position - distance) % FGZ_MAX_DISTANCE];
+        step = tables->steps[(position - distance) &
+                             (tables->max_distance - 1)];
         if (fgz_load_le32(candidate + to_beat - 3) == end_bytes &&
             fgz_load_le32(candidate) == (uint32_t)bytes) {
             uint32_t const length =
@@ -208,15 +210,13 @@ FGZ_INLINE const uint8_t *lazy_parse(fgz_finder *finder,
                                      const uint8_t *next, const uint8_t *stop,
                                      const fgz_effort *effort,
                                      fgz_tokens *shared_tokens,
-                                     bool uses_match3)
+                                     uint32_t max_distance, bool uses_match3)
 {
     /* Copies, which no store of a token can change, stay in registers: 3 % of
      * the time. */
     lazy_tables const local_tables = {
         finder->short_heads, finder->long_heads, finder->steps, finder->heads3,
-        finder->hash_nbits,
-        shared_input->begin_position -
-            (uint32_t)(uintptr_t)shared_input->begin
+        finder->hash_nbits, max_distance, fgz_position_bias(shared_input)
     };
     fgz_input const local_input = *shared_input;
     const lazy_tables *const tables = &local_tables;
@@ -275,25 +275,51 @@ FGZ_INLINE const uint8_t *lazy_parse(fgz_finder *finder,
                                    uses_match3);
     }
 
-    while (next >= tail && next < stop &&
-           tokens.next < tokens.limit)
-        fgz_put_literal(&tokens, *next++);
+    /* Too near the end for a chain: the last place with the same 4 bytes. */
+    while (next >= tail && next < stop && tokens.next < tokens.limit) {
+        uint32_t const length = fgz_put_tail_match(
+            &tokens, tables->short_heads, tables->hash_nbits, 4,
+            tables->max_distance, input, next);
+
+        if (length == 0)
+            fgz_put_literal(&tokens, *next);
+        next += length == 0 ? 1 : length;
+    }
     finder->missing = (size_t)(next - entered);
     fgz_tokens_end(shared_tokens, &tokens);
     return next;
 }
 
+/* The parser for each case, with what does not change in it as a constant. */
+#define LAZY_VARIANT(name, max_distance, uses_match3) \
+    static FGZ_NOINLINE const uint8_t *name( \
+        fgz_finder *finder, const fgz_input *input, const uint8_t *next, \
+        const uint8_t *stop, const fgz_effort *effort, fgz_tokens *tokens) \
+    { \
+        return lazy_parse(finder, input, next, stop, effort, tokens, \
+                          max_distance, uses_match3); \
+    }
+
+LAZY_VARIANT(lazy_parse_without3, FGZ_MAX_DISTANCE, false)
+LAZY_VARIANT(lazy_parse_with3, FGZ_MAX_DISTANCE, true)
+LAZY_VARIANT(lazy_parse_small_without3, finder->max_distance, false)
+LAZY_VARIANT(lazy_parse_small_with3, finder->max_distance, true)
+
 const uint8_t *fgz_parse_lazy(fgz_finder *finder, const fgz_input *input,
                               const uint8_t *next, const uint8_t *stop,
                               const fgz_effort *effort, fgz_tokens *tokens)
 {
-    if (tokens->literal_nbits < effort->match3_literal_nbits) {
-        finder->has_heads3 = false;
-        return lazy_parse(finder, input, next, stop, effort, tokens, false);
-    }
-    if (!finder->has_heads3) {
+    static fgz_parser *const variants[2][2] = {
+        {lazy_parse_without3, lazy_parse_with3},
+        {lazy_parse_small_without3, lazy_parse_small_with3}
+    };
+    bool const is_small = finder->max_distance != FGZ_MAX_DISTANCE;
+    bool const uses_match3 =
+        tokens->literal_nbits >= effort->match3_literal_nbits;
+
+    if (uses_match3 && !finder->has_heads3)
         memset(finder->heads3, 0, sizeof(*finder->heads3) << FGZ_HASH3_NBITS);
-        finder->has_heads3 = true;
-    }
-    return lazy_parse(finder, input, next, stop, effort, tokens, true);
+    finder->has_heads3 = uses_match3;
+    return variants[is_small][uses_match3](finder, input, next, stop, effort,
+                                           tokens);
 }

@@ -27,12 +27,6 @@
 #define FGZ_TOKEN_SECOND(token) ((token) >> 9 & 511)
 #define FGZ_TOKEN_DISTANCE_EXTRA(token) ((token) >> 18)
 
-/*
- * The most tokens in a block.  More: fewer dynamic headers, of 50 to 90 bytes
- * each, and less that fits the caches beside the match finder's tables.
- */
-#define FGZ_BLOCK_MAX_NTOKENS 8192
-
 /* How often each symbol occurs in some tokens. */
 typedef struct fgz_histogram {
     uint32_t litlen[FGZ_LITLEN_NSYMS];
@@ -47,11 +41,12 @@ typedef struct fgz_tokens {
     unsigned literal_nbits;
     unsigned token_nbytes;
     size_t count;
-    size_t limit; /* of count, at most FGZ_BLOCK_MAX_NTOKENS */
+    size_t limit; /* of count, at most max_count */
+    size_t max_count;
     fgz_histogram freqs; /* with one end of block */
-    /* One more than may be used: a literal is put where it would go alone
-     * before it is known to share the token before. */
-    uint32_t list[FGZ_BLOCK_MAX_NTOKENS + 1];
+    /* Room for one more than max_count: a literal is put where it would go
+     * alone before it is known to share the token before. */
+    uint32_t *list;
 } fgz_tokens;
 
 /* Begin a block. */

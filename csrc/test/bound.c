@@ -95,10 +95,11 @@ TEST_MAIN
           FGZ_ERROR_SIZE);
 
     for (unsigned c = 0; c < TEST_NCODINGS; c++)
-        for (unsigned index = 0; index < 10; index++) {
+        for (unsigned index = 0; index < 20; index++) {
             fgz_coding const coding = test_codings[c];
-            fgz_encoder *const enc =
-                test_create(coding, test_level(coding, index));
+            int const level = test_level(coding, index / 2);
+            fgz_encoder *const enc = index % 2 == 0 ?
+                test_create(coding, level) : test_create_small(coding, level);
 
             for (unsigned round = 0; round < 24; round++) {
                 unsigned const kind = round % TEST_NKINDS;
@@ -106,7 +107,7 @@ TEST_MAIN
                     test_random(&state) % (1u << (10 + round % 9));
 
                 /* The slow levels of zstd see only small input. */
-                if (coding == FGZ_ZSTD && index > 6)
+                if (coding == FGZ_ZSTD && index / 2 > 6)
                     in_nbytes %= 5000;
                 test_fill(in_end - in_nbytes, in_nbytes, kind, round);
                 check_body(enc, coding, in_nbytes);

@@ -56,48 +56,53 @@ static void soil(fgz_encoder *enc, uint32_t *state)
     CHECK(!fgz_is_error(fgz_write(enc, in, nbytes / 3, actual, ROOM_NBYTES)));
 }
 
+static void check_dirty(fgz_encoder *(*create)(fgz_coding, int),
+                        fgz_coding coding, unsigned index, uint32_t *state)
+{
+    int const level = test_level(coding, index);
+    fgz_encoder *const dirty = create(coding, level);
+
+    for (unsigned round = 0; round < 8; round++) {
+        fgz_encoder *const fresh = create(coding, level);
+        size_t in_nbytes = test_random(state) % MAX_NBYTES;
+        size_t const flush_nbytes =
+            1 + test_random(state) % (1u << (6 + round * 2));
+        size_t const piece_nbytes =
+            1 + test_random(state) % (1u << (6 + round * 2));
+        size_t nbytes;
+
+        if (round % 2 == 0 || (coding == FGZ_ZSTD && index > 6))
+            in_nbytes %= 10000;
+        soil(dirty, state);
+        CHECK(fgz_reset(dirty, 0) == 0);
+        test_fill(in, in_nbytes, round % TEST_NKINDS, round);
+
+        nbytes = fgz_compress(fresh, in, in_nbytes, expected, ROOM_NBYTES);
+        CHECK(!fgz_is_error(nbytes));
+        CHECK(fgz_compress(dirty, in, in_nbytes, actual, ROOM_NBYTES) ==
+              nbytes);
+        CHECK(memcmp(expected, actual, nbytes) == 0);
+
+        nbytes = code_stream(fresh, in_nbytes, piece_nbytes, flush_nbytes,
+                             expected);
+        CHECK(code_stream(dirty, in_nbytes,
+                          coding == FGZ_ZSTD ? piece_nbytes :
+                                               1 + piece_nbytes / 3,
+                          flush_nbytes, actual) == nbytes);
+        CHECK(memcmp(expected, actual, nbytes) == 0);
+        fgz_free(fresh);
+    }
+    fgz_free(dirty);
+}
+
 TEST_MAIN
 {
     uint32_t state = 5;
 
     for (unsigned c = 0; c < TEST_NCODINGS; c++)
         for (unsigned index = 0; index < 10; index++) {
-            fgz_coding const coding = test_codings[c];
-            int const level = test_level(coding, index);
-            fgz_encoder *const dirty = test_create(coding, level);
-
-            for (unsigned round = 0; round < 8; round++) {
-                fgz_encoder *const fresh = test_create(coding, level);
-                size_t in_nbytes = test_random(&state) % MAX_NBYTES;
-                size_t const flush_nbytes =
-                    1 + test_random(&state) % (1u << (6 + round * 2));
-                size_t const piece_nbytes =
-                    1 + test_random(&state) % (1u << (6 + round * 2));
-                size_t nbytes;
-
-                if (round % 2 == 0 || (coding == FGZ_ZSTD && index > 6))
-                    in_nbytes %= 10000;
-                soil(dirty, &state);
-                CHECK(fgz_reset(dirty, 0) == 0);
-                test_fill(in, in_nbytes, round % TEST_NKINDS, round);
-
-                nbytes =
-                    fgz_compress(fresh, in, in_nbytes, expected, ROOM_NBYTES);
-                CHECK(!fgz_is_error(nbytes));
-                CHECK(fgz_compress(dirty, in, in_nbytes, actual,
-                                   ROOM_NBYTES) == nbytes);
-                CHECK(memcmp(expected, actual, nbytes) == 0);
-
-                nbytes = code_stream(fresh, in_nbytes, piece_nbytes,
-                                     flush_nbytes, expected);
-                CHECK(code_stream(dirty, in_nbytes,
-                                  coding == FGZ_ZSTD ? piece_nbytes :
-                                  1 + piece_nbytes / 3,
-                                  flush_nbytes, actual) == nbytes);
-                CHECK(memcmp(expected, actual, nbytes) == 0);
-                fgz_free(fresh);
-            }
-            fgz_free(dirty);
+            check_dirty(test_create, test_codings[c], index, &state);
+            check_dirty(test_create_small, test_codings[c], index, &state);
         }
     return 0;
 }

@@ -95,4 +95,13 @@ static inline fgz_encoder *test_create(fgz_coding coding, int level)
     return enc;
 }
 
+static inline fgz_encoder *test_create_small(fgz_coding coding, int level)
+{
+    fgz_encoder *enc;
+
+    CHECK(fgz_create_small(&enc, coding, level) == 0);
+    CHECK(enc != NULL);
+    return enc;
+}
+
 #endif /* FGZ_TEST_H */
