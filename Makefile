@@ -54,6 +54,10 @@ demo: setup  ## serve a real application, fetch it in every coding, compare, and
 bench: setup  ## compare speed and ratio with every other encoder, in some minutes
 	$(BIN)/python -m bench.pareto --json build/bench/pareto.json --svg build/bench/pareto.svg
 
+.PHONY: bench-streams
+bench-streams: setup  ## measure open streams: memory, flushes, threads
+	$(BIN)/python -m bench.bench_streams
+
 # ---- Tests ----
 
 .PHONY: test

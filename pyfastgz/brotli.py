@@ -92,6 +92,14 @@ class BrotliStream:
             mode=settings.mode, quality=level, lgwin=settings.window, lgblock=settings.block
         )
 
+    def call(self, verb: str, data: Buffer) -> bytes:
+        """Call ``"write"``, ``"flush"`` or ``"finish"``.
+
+        .. versionadded:: 0.1
+        """
+        coded: bytes = getattr(self, verb)(data)
+        return coded
+
     def write(self, data: Buffer) -> bytes:
         """Take more of the body; return the coded bytes that are ready, often none.
 

@@ -22,6 +22,7 @@ from .http.validators import coded_tag
 from .http.validators import is_strong
 from .http.validators import lists
 from .streaming import CodedStream
+from .streaming import FlushPolicy
 from .streaming import flush_policy
 
 if TYPE_CHECKING:
@@ -115,7 +116,10 @@ class Candidate:
             )
             try:
                 encoder = Encoder(
-                    self.coding, self.config.levels[self.coding], brotli=self.config.brotli
+                    self.coding,
+                    self.config.levels[self.coding],
+                    small=policy is FlushPolicy.EVERY_CHUNK,
+                    brotli=self.config.brotli,
                 )
                 response.response = CodedStream(response.response, encoder, policy=policy)
             except Exception:

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 _CORE_CODINGS = {"gzip": lib.FGZ_GZIP, "deflate": lib.FGZ_ZLIB, "zstd": lib.FGZ_ZSTD}
 _DEFAULT_LEVELS = {"gzip": 6, "deflate": 6, "zstd": 3, "br": 4}
 _DEFAULT_BROTLI_SETTINGS = BrotliSettings()
+_SMALL_BROTLI_WINDOW = 14
 
 
 def available_codings() -> tuple[str, ...]:
@@ -76,10 +77,29 @@ def compress(
 
     .. versionadded:: 0.1
     """
-    pool = _find_pool(coding, level)
+    # Only an int may find a pool by its value: 6.0 is equal to 6, and no level.
+    pool = _pools.get((coding, level)) if level is None or type(level) is int else None
     if pool is None:
-        return _brotli.compress(data, _checked_level(coding, level), brotli)
-    return pool.compress(data)
+        pool = _find_pool(coding, level)
+        if pool is None:
+            return _brotli.compress(data, _checked_level(coding, level), brotli)
+    if type(data) is not bytes or len(data) > _SHORT_NBYTES:
+        return pool.compress(data)
+    # All the rest for short bodies: a kilobyte takes libzstd 4 microseconds, so that every call
+    # of a Python function on the way there shows.
+    idle_pairs = pool.idle_pairs
+    try:
+        pair = idle_pairs.pop()
+    except IndexError:
+        pair = pool.take(), _new_scratch("char[]", _SHORT_SCRATCH_NBYTES)
+    encoder, out = pair
+    made = _core_compress(encoder, data, len(data), out, _SHORT_SCRATCH_NBYTES)
+    if made > _SHORT_SCRATCH_NBYTES:
+        _checked(made)
+    coded = _unpack(out, made)
+    if len(idle_pairs) < _MAX_IDLE:
+        idle_pairs.append(pair)
+    return coded
 
 
 class Encoder:
@@ -93,6 +113,9 @@ class Encoder:
     :param size: the total number of bytes that will be written, or None if it is not certain.
         It is a promise: a stream that breaks it ends in :class:`EncoderStateError`. A zstd
         frame declares it.
+    :param small: take little memory, for streams that stay open for long and send little at a
+        time: at most 64 KB in gzip and deflate instead of up to 246, and a window of 8 KB in
+        these and zstd, and of 16 KB in br.
     :param brotli: as for :func:`compress`.
     :raises ValueError: as for :func:`compress`, or size is negative.
 
@@ -107,15 +130,18 @@ class Encoder:
         level: int | None = None,
         size: int | None = None,
         *,
+        small: bool = False,
         brotli: BrotliSettings = _DEFAULT_BROTLI_SETTINGS,
     ) -> None:
         if size is not None and not 0 <= size < lib.FGZ_SIZE_UNKNOWN:
             raise ValueError(f"size must be a number of bytes or None, not {size}")
         self._lock = Lock()
         self._end = ""
-        pool = _find_pool(coding, level)
+        pool = _find_pool(coding, level, small=small)
         self._stream: _CoreStream | BrotliStream | None
         if pool is None:
+            if small:
+                brotli = brotli._replace(window=min(brotli.window, _SMALL_BROTLI_WINDOW))
             self._stream = BrotliStream(_checked_level(coding, level), brotli, size)
         else:
             self._stream = _CoreStream(pool, size)
@@ -182,7 +208,7 @@ class Encoder:
                 raise EncoderStateError(f"the Encoder is {self._end}")
             piece = data if type(data) is bytes else memoryview(data)
             try:
-                coded: bytes = getattr(stream, verb)(piece)
+                coded = stream.call(verb, piece)
                 if verb == "finish":
                     self._give_back("finished")
                 return coded
@@ -239,18 +265,29 @@ _SCRATCH_NBYTES = 1024 * 1024
 # The most bytes of input whose output certainly fits there.
 _SMALL_NBYTES = _SCRATCH_NBYTES - 200 * 1024
 
-# How many idle encoders are kept for each coding and level, and how many pieces of scratch
-# memory; as many threads can run without ever making one.
+# How many idle encoders are kept for each coding and level, once for short bodies and once for
+# all else, and how many pieces of scratch memory; as many threads can run without ever making
+# one.
 _MAX_IDLE = 16
 
 # A larger encoder is freed after use. DEFLATE takes 0.3 MB, zstd 4 MB at level 3 and some
 # hundred at its highest levels.
 _MAX_IDLE_NBYTES = 8 * 1024 * 1024
 
+# Whole bodies of at most this many bytes are short: no encoder grows beyond 2 MB with them, and
+# their output certainly fits into the scratch memory after it.
+_SHORT_NBYTES = 64 * 1024
+_SHORT_SCRATCH_NBYTES = _SHORT_NBYTES + 1024
+
 # ``ffi.new`` clears what it allocates, and scratch memory needs no clearing.
 _new_scratch: Callable[[str, int], Any] = ffi.new_allocator(should_clear_after_alloc=False)
 
 _idle_scratch: list[Any] = []
+
+# Looking these up in their modules takes as long as a call of a Python function.
+_core_compress: Callable[..., int] = lib.fgz_compress
+_unpack: Callable[[Any, int], bytes] = ffi.unpack
+_CORE_VERBS = {"write": lib.fgz_write, "flush": lib.fgz_flush, "finish": lib.fgz_finish}
 
 
 def _checked(result: int) -> int:
@@ -281,12 +318,15 @@ def _input(data: Any) -> tuple[Any, int]:
 class _Pool:
     """The idle encoders of one coding and level."""
 
-    __slots__ = ("_idle", "_level", "_number")
+    __slots__ = ("_create", "_idle", "_level", "_number", "idle_pairs")
 
-    def __init__(self, coding: str, level: int) -> None:
+    def __init__(self, coding: str, level: int, *, small: bool) -> None:
         self._number = _core_coding(coding)
         self._level = level
+        self._create = lib.fgz_create_small if small else lib.fgz_create
         self._idle: list[Any] = []
+        # For short bodies, encoders that are kept together with their scratch memory.
+        self.idle_pairs: list[tuple[Any, Any]] = []
 
     def take(self) -> Any:
         """Return an encoder that nobody else uses."""
@@ -294,7 +334,7 @@ class _Pool:
             return self._idle.pop()
         except IndexError:
             made = ffi.new("fgz_encoder **")
-            _checked(lib.fgz_create(made, self._number, self._level))
+            _checked(self._create(made, self._number, self._level))
             return ffi.gc(made[0], lib.fgz_free, lib.fgz_memory_nbytes(made[0]))
 
     def give(self, encoder: Any) -> None:
@@ -323,7 +363,7 @@ class _Pool:
         made = function(encoder, data, nbytes, out, _SCRATCH_NBYTES)
         if made > _SCRATCH_NBYTES:
             _checked(made)
-        coded = ffi.unpack(out, made)
+        coded = _unpack(out, made)
         if len(_idle_scratch) < _MAX_IDLE:
             _idle_scratch.append(out)
         return coded
@@ -331,32 +371,34 @@ class _Pool:
     def compress(self, data: Buffer) -> bytes:
         """Return the coded form of a whole body."""
         encoder = self.take()
-        coded = self.call(lib.fgz_compress, encoder, data)
+        coded = self.call(_core_compress, encoder, data)
         self.give(encoder)
         return coded
 
 
 _pools: dict[tuple[str, int | None], _Pool] = {}
+_small_pools: dict[tuple[str, int | None], _Pool] = {}
 
 
-def _find_pool(coding: str, level: int | None) -> _Pool | None:
+def _find_pool(coding: str, level: int | None, *, small: bool = False) -> _Pool | None:
     """Return the pool of a coding and level, which may be wrong; None for ``"br"``."""
-    # Only an int may find a pool by its value: 6.0 is equal to 6, and no level.
+    pools = _small_pools if small else _pools
+    # Only an int may find a pool by its value, as in compress.
     if level is None or type(level) is int:
-        pool = _pools.get((coding, level))
+        pool = pools.get((coding, level))
         if pool is not None:
             return pool
     checked = _checked_level(coding, level)
     if coding == "br":
         return None
-    pool = _pools.setdefault((coding, checked), _Pool(coding, checked))
+    pool = pools.setdefault((coding, checked), _Pool(coding, checked, small=small))
     if level is None:
-        _pools[coding, None] = pool
+        pools[coding, None] = pool
     return pool
 
 
 class _CoreStream:
-    """A stream in an encoder of the core, with the methods of BrotliStream."""
+    """A stream in an encoder of the core, called like a BrotliStream."""
 
     __slots__ = ("_encoder", "_pool")
 
@@ -365,14 +407,8 @@ class _CoreStream:
         self._encoder = pool.take()
         _checked(lib.fgz_reset(self._encoder, lib.FGZ_SIZE_UNKNOWN if size is None else size))
 
-    def write(self, data: Buffer) -> bytes:
-        return self._pool.call(lib.fgz_write, self._encoder, data)
-
-    def flush(self, data: Buffer) -> bytes:
-        return self._pool.call(lib.fgz_flush, self._encoder, data)
-
-    def finish(self, data: Buffer) -> bytes:
-        return self._pool.call(lib.fgz_finish, self._encoder, data)
+    def call(self, verb: str, data: Buffer) -> bytes:
+        return self._pool.call(_CORE_VERBS[verb], self._encoder, data)
 
     def close(self) -> None:
         encoder, self._encoder = self._encoder, None

@@ -98,6 +98,25 @@ def test_every_flush_delivers_all_input_so_far(
     decoders.check(coding, coded, written + last)
 
 
+@pytest.mark.parametrize("level", range(1, 10))
+@pytest.mark.parametrize("coding", CODINGS)
+def test_every_level_delivers_every_event_of_100_bytes(coding: str, level: int) -> None:
+    """Long enough for the window to move, and for tables and buffers to fill."""
+    numbers = random.Random(level)
+    decoding = [make() for make in INCREMENTAL[coding]]
+    encoder = pyfastgz.Encoder(coding, level)
+    for i in range(1500):
+        event = b'data: {"id": %d, "price": %d, "name": "%s"}' % (
+            i,
+            numbers.randrange(10**6),
+            b" ".join(numbers.choices([b"red", b"green", b"blue", b"lamp", b"chair"], k=15)),
+        )
+        event = event[:98] + b"\n\n"
+        coded = encoder.flush(event)
+        for decode in decoding:
+            assert decode(coded) == event
+
+
 @pytest.mark.parametrize("coding", ["gzip", "deflate"])
 @given(body=st.binary(max_size=400), data=st.data())
 @settings(deadline=None, max_examples=60)

@@ -1,0 +1,192 @@
+"""What a browser visits: pages whose scripts tell the server what they got."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable
+from collections.abc import Iterator
+from dataclasses import asdict
+from dataclasses import dataclass
+from dataclasses import field
+from typing import Any
+
+from flask import Flask
+from flask import Response
+from flask import request
+
+import pyfastgz
+from pyfastgz.config import DEFAULTS
+from tools.demo.content import make_product
+
+PATIENCE_SECONDS = 60.0
+"""How long a stream waits for the browser before it gives up and ends."""
+
+ANSWER_SECONDS = 5.0
+"""How long ``/record`` may take to answer; who asks can ask again."""
+
+EVENTS = [
+    f'{{"number": {n}, "price": {100 + n * n % 97}, "stock": {n % 7}}}' for n in range(40)
+]
+"""The data of the events, far too short to fill any buffer on the way."""
+
+PRODUCTS = [make_product(number) for number in range(60)]
+"""What the page of ``/visit`` shows, and fetches as JSON."""
+
+_EVENTS_PAGE = """<!doctype html>
+<title>events</title>
+<script>
+const source = new EventSource("/events/stream");
+source.onmessage = (event) => fetch("/events/received", { method: "POST", body: event.data });
+source.addEventListener("end", () => source.close());
+source.onerror = () => source.close();
+</script>
+"""
+
+_VISIT_PAGE = """<!doctype html>
+<meta charset="utf-8">
+<title>visit</title>
+<ul>{items}</ul>
+<script>
+async function get() {{
+  const response = await fetch("/visit/products");
+  return {{ status: response.status, text: await response.text() }};
+}}
+async function visit() {{
+  const items = [...document.querySelectorAll("li")].map((item) => item.textContent);
+  const answers = [await get(), await get()];
+  const body = JSON.stringify({{ items, answers }});
+  await fetch("/visit/found", {{ method: "POST", body }});
+}}
+visit();
+</script>
+"""
+
+
+@dataclass
+class Record:
+    """What the server saw."""
+
+    exchanges: list[dict[str, Any]] = field(default_factory=list)
+    """Requests, and what was answered."""
+    received: list[str] = field(default_factory=list)
+    """The data of events, as the page's script got them."""
+    found: dict[str, Any] | None = None
+    """What the script of ``/visit`` found."""
+    events_are_over: bool = False
+    """The stream has ended, because all events were received or one was waited for in vain."""
+
+
+class Watch:
+    """A record that can be waited on."""
+
+    def __init__(self) -> None:
+        self._record = Record()
+        self._changed = threading.Condition()
+
+    def change(self, change: Callable[[Record], object]) -> None:
+        """Change the record, and let everybody know."""
+        with self._changed:
+            change(self._record)
+            self._changed.notify_all()
+
+    def wait_for(self, condition: Callable[[Record], object], seconds: float) -> bool:
+        """Wait until the record meets a condition; False if that takes too long."""
+        with self._changed:
+            return bool(self._changed.wait_for(lambda: condition(self._record), seconds))
+
+    def snapshot(self) -> dict[str, Any]:
+        """Return a copy of the record, by the names of its fields."""
+        with self._changed:
+            return asdict(self._record)
+
+
+def create_app(coding: str) -> Flask:
+    """Return an application that codes in one way, if the browser accepts that."""
+    app = Flask(__name__)
+    app.config["COMPRESS_ALGORITHM"] = [coding]
+    app.config["COMPRESS_ALGORITHM_STREAMING"] = [coding]
+    app.config["COMPRESS_MIMETYPES"] = [*DEFAULTS["COMPRESS_MIMETYPES"], "text/event-stream"]
+    watch = Watch()
+
+    # What is registered first runs last: this comes after the extension.
+    @app.after_request
+    def note(response: Response) -> Response:
+        exchange = {
+            "path": request.path,
+            "accepted": request.headers.get("Accept-Encoding", ""),
+            "condition": request.headers.get("If-None-Match"),
+            "status": response.status_code,
+            "coding": response.headers.get("Content-Encoding"),
+            "tag": response.headers.get("ETag"),
+        }
+        watch.change(lambda record: record.exchanges.append(exchange))
+        return response
+
+    pyfastgz.Compress(app)
+
+    # What is registered last runs first: the extension sees the tag.
+    @app.after_request
+    def tag(response: Response) -> Response:
+        if request.path == "/visit/products":
+            response.add_etag()
+            # Keep it, but ask every time whether it is still right.
+            response.headers["Cache-Control"] = "no-cache"
+        return response
+
+    @app.get("/record/<condition>")
+    def record(condition: str) -> dict[str, Any]:
+        watch.wait_for(lambda record: getattr(record, condition), ANSWER_SECONDS)
+        return watch.snapshot()
+
+    _add_events(app, watch)
+    _add_visit(app, watch)
+    return app
+
+
+def _add_events(app: Flask, watch: Watch) -> None:
+    @app.get("/events")
+    def events() -> str:
+        return _EVENTS_PAGE
+
+    @app.get("/events/stream")
+    def stream() -> Response:
+        def have_received(count: int) -> bool:
+            return watch.wait_for(
+                lambda record: len(record.received) == count, PATIENCE_SECONDS
+            )
+
+        def chunks() -> Iterator[str]:
+            # No event is made before the page's script has said that it got the last one.
+            for number, data in enumerate(EVENTS):
+                if not have_received(number):
+                    break
+                yield f"id: {number}\ndata: {data}\n\n"
+            have_received(len(EVENTS))
+            yield "event: end\ndata: \n\n"
+            watch.change(lambda record: setattr(record, "events_are_over", True))
+
+        return Response(chunks(), mimetype="text/event-stream")
+
+    @app.post("/events/received")
+    def received() -> Response:
+        data = request.get_data(as_text=True)
+        watch.change(lambda record: record.received.append(data))
+        return Response(status=204)
+
+
+def _add_visit(app: Flask, watch: Watch) -> None:
+    @app.get("/visit")
+    def visit() -> str:
+        items = "".join(f"<li>{json.dumps(product)}</li>" for product in PRODUCTS)
+        return _VISIT_PAGE.format(items=items)
+
+    @app.get("/visit/products")
+    def products() -> list[Any]:
+        return PRODUCTS
+
+    @app.post("/visit/found")
+    def found() -> Response:
+        data = request.get_json(force=True)
+        watch.change(lambda record: setattr(record, "found", data))
+        return Response(status=204)

@@ -1,0 +1,79 @@
+"""Chromium as the client: events one by one, pages, JSON, and its cache."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.e2e.browser_application import EVENTS
+from tests.e2e.browser_application import PRODUCTS
+from tests.e2e.chromium import CHROMIUM
+from tests.e2e.chromium import visiting
+from tools.demo.client import fetch
+from tools.demo.decoding import CODINGS
+from tools.demo.server import gunicorn_command
+from tools.demo.server import serving
+
+MAX_ANSWERS = 30
+"""So many times the server may say, every 5 seconds, that the browser is not there yet."""
+
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed")
+
+
+@pytest.fixture(scope="module", params=CODINGS, name="coding")
+def each_coding(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture(name="server")
+def serve(coding: str) -> Iterator[int]:
+    """Yield the port of a server that has this coding only."""
+    application = f"tests.e2e.browser_application:create_app({coding!r})"
+    with serving(gunicorn_command(application)) as port:
+        yield port
+
+
+def visit(port: int, path: str, *, until: str) -> dict[str, Any]:
+    """Have Chromium visit a page until the server has seen something; return its record."""
+    # br and zstd are offered on secure connections, and to this name.
+    with visiting(f"http://localhost:{port}{path}"):
+        for _ in range(MAX_ANSWERS):
+            record: dict[str, Any] = json.loads(fetch(port, f"/record/{until}").body)
+            if record[until]:
+                return record
+    pytest.fail(f"Chromium did not get to the end of {path}: {record}")
+
+
+def exchanges(record: dict[str, Any], path: str) -> list[dict[str, Any]]:
+    return [exchange for exchange in record["exchanges"] if exchange["path"] == path]
+
+
+def test_events_arrive_one_by_one(server: int, coding: str) -> None:
+    """Each in the page's script before the next one is made."""
+    record = visit(server, "/events", until="events_are_over")
+    (stream,) = exchanges(record, "/events/stream")
+    print(f"Chromium accepts {stream['accepted']!r}")
+    assert stream["coding"] == coding
+    assert record["received"] == EVENTS
+
+
+def test_page_json_and_cache(server: int, coding: str) -> None:
+    record = visit(server, "/visit", until="found")
+    (page,) = exchanges(record, "/visit")
+    assert (page["status"], page["coding"]) == (200, coding)
+    first, second = exchanges(record, "/visit/products")
+    assert (first["status"], first["coding"], first["condition"]) == (200, coding, None)
+    assert first["tag"].endswith(f':{coding}"')
+    # Chromium asks whether what it has is still right, with our tag, and hears that it is.
+    assert second["condition"] == first["tag"]
+    assert (second["status"], second["coding"], second["tag"]) == (304, None, first["tag"])
+
+    # And the page never knows of it.
+    found = record["found"]
+    assert [json.loads(item) for item in found["items"]] == PRODUCTS
+    for answer in found["answers"]:
+        assert answer["status"] == 200
+        assert json.loads(answer["text"]) == PRODUCTS
