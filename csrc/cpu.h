@@ -1,11 +1,22 @@
 /*
  * cpu.h - which instruction sets this processor has
+ *
+ * Only those that the compiler may not take for granted: SSE2 on x86-64 and
+ * NEON on aarch64 are always there.
  */
 #ifndef FGZ_CPU_H
 #define FGZ_CPU_H
 
-/* Carry-less multiplication of 64-bit words, with SSE4.1 loads around it. */
+/* x86-64: carry-less multiplication of 64-bit words, with SSE4.1 around it. */
 #define FGZ_CPU_PCLMUL (1u << 0)
+/* x86-64: shuffles and multiplication of bytes. */
+#define FGZ_CPU_SSSE3 (1u << 1)
+/* x86-64: the same and more on 32 bytes. */
+#define FGZ_CPU_AVX2 (1u << 2)
+/* aarch64: carry-less multiplication of 64-bit words. */
+#define FGZ_CPU_PMULL (1u << 3)
+/* aarch64: steps of CRC-32. */
+#define FGZ_CPU_CRC32 (1u << 4)
 /* Set once the processor has been asked. */
 #define FGZ_CPU_KNOWN (1u << 31)
 

@@ -132,12 +132,50 @@ def crc32_slices() -> list[list[int]]:
     return slices
 
 
+# The same generator lowest degree first, with its leading term, for division.
+CRC32_GENERATOR = 1 << 32 | int(f"{CRC32_REVERSED_POLYNOMIAL:032b}"[::-1], 2)
+
+# How many bits of message one step of folding moves a register over.
+CRC32_FOLD_NBITS = (512, 384, 256, 128)
+
+
+def divide(dividend: int, divisor: int) -> tuple[int, int]:
+    """Divide polynomials over GF(2), bit i being the factor of x^i: quotient, remainder."""
+    quotient = 0
+    while (excess := dividend.bit_length() - divisor.bit_length()) >= 0:
+        quotient |= 1 << excess
+        dividend ^= divisor << excess
+    return quotient, dividend
+
+
 def crc32_power(exponent: int) -> int:
-    """Return x^exponent mod the CRC-32 generator as a bit-reversed 64-bit word."""
-    remainder = 0x80000000  # x^0 in a bit-reversed 32-bit word
-    for _ in range(exponent):
-        remainder = remainder >> 1 ^ (CRC32_REVERSED_POLYNOMIAL if remainder & 1 else 0)
-    return remainder << 32
+    """Return x^exponent modulo the CRC-32 generator."""
+    return divide(1 << exponent, CRC32_GENERATOR)[1]
+
+
+def reversed_word(polynomial: int) -> str:
+    """Return a polynomial of degree 63 or less as a 64-bit word whose bit 63 is x^0."""
+    return f"0x{int(f'{polynomial:064b}'[::-1], 2):016x}ull"
+
+
+def crc32_constants() -> str:
+    """Return the constants of crc32_fold.h, which says where they come from."""
+    text = "\n/* x^(n+63) and x^(n-1) modulo the generator, to fold over n bits. */\n"
+    for nbits in CRC32_FOLD_NBITS:
+        first, second = crc32_power(nbits + 63), crc32_power(nbits - 1)
+        text += f"#define CRC32_FOLD_{nbits}_FIRST {reversed_word(first)}\n"
+        text += f"#define CRC32_FOLD_{nbits}_SECOND {reversed_word(second)}\n"
+    finish = reversed_word(crc32_power(96) << 31)
+    quotient = reversed_word(divide(1 << 95, CRC32_GENERATOR)[0])
+    generator = reversed_word(CRC32_GENERATOR << 31)
+    return (
+        text
+        + "\n/* (x^96 modulo the generator) * x^31. */\n"
+        + f"#define CRC32_FINISH {finish}\n"
+        + "\n/* x^95 divided by the generator, and the generator * x^31. */\n"
+        + f"#define CRC32_QUOTIENT {quotient}\n"
+        + f"#define CRC32_GENERATOR {generator}\n"
+    )
 
 
 def crc32_tables() -> str:
@@ -145,12 +183,7 @@ def crc32_tables() -> str:
     text = NOTICE + "\nstatic const uint32_t crc32_slices[8][256] = {\n"
     for table in crc32_slices():
         text += "    {\n" + rows([f"0x{value:08x}" for value in table], 6) + "    },\n"
-    text += "};\n\n/* x^(n+63) and x^(n-1) modulo the generator, for a distance of n bits. */\n"
-    for distance in (512, 128):
-        first, second = crc32_power(distance + 63), crc32_power(distance - 1)
-        text += f"#define CRC32_FOLD_{distance}_FIRST 0x{first:016x}ull\n"
-        text += f"#define CRC32_FOLD_{distance}_SECOND 0x{second:016x}ull\n"
-    return text
+    return text + "};\n" + crc32_constants()
 
 
 def main() -> int:

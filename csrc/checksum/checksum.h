@@ -14,13 +14,25 @@
 #define FGZ_CRC32_INITIAL 0u
 #define FGZ_ADLER32_INITIAL 1u
 
-uint32_t fgz_crc32(uint32_t crc, const uint8_t *in, size_t in_nbytes);
-uint32_t fgz_adler32(uint32_t adler, const uint8_t *in, size_t in_nbytes);
+typedef uint32_t fgz_checksum(uint32_t checksum, const uint8_t *in,
+                              size_t in_nbytes);
+
+fgz_checksum fgz_crc32;
+fgz_checksum fgz_adler32;
 
 /*
- * The portable implementation of fgz_crc32.  It is what the others are tested
- * against, and what they use for the few bytes that do not fill a register.
+ * The portable implementations.  They are what the others are tested against,
+ * and what these use for the few bytes that do not fill a register.
  */
-uint32_t fgz_crc32_portable(uint32_t crc, const uint8_t *in, size_t in_nbytes);
+fgz_checksum fgz_crc32_portable;
+fgz_checksum fgz_adler32_portable;
+
+/*
+ * The best implementation for the features that fgz_cpu_features() gives now.
+ * fgz_crc32 and fgz_adler32 ask once and stay with the answer; tests ask again
+ * after each feature that they disable.
+ */
+fgz_checksum *fgz_crc32_best(void);
+fgz_checksum *fgz_adler32_best(void);
 
 #endif /* FGZ_CHECKSUM_H */

@@ -51,95 +51,200 @@ uint32_t fgz_crc32_portable(uint32_t crc, const uint8_t *in, size_t in_nbytes)
 
 #include <immintrin.h>
 
-#define CRC32_TARGET __attribute__((target("pclmul,sse4.1")))
+#define CRC32_FOLD_FEATURE FGZ_CPU_PCLMUL
+#define CRC32_FOLD_TARGET __attribute__((target("pclmul,sse4.1")))
 
-/*
- * Move a register over n bits of message that follow it.  The register is
- * FIRST * x^64 + SECOND, FIRST being its low half because bits are reversed,
- * so
- *
- *     register * x^n = FIRST * x^(n + 64) + SECOND * x^n
- *
- * and both powers may be reduced modulo G beforehand.  The product of two
- * reversed 64-bit words, read as a reversed 128-bit word, has one factor x too
- * many, so the constants are the powers n + 63 and n - 1.
- */
-CRC32_TARGET FGZ_INLINE __m128i crc32_fold(__m128i reg, __m128i powers)
-{
-    return _mm_xor_si128(_mm_clmulepi64_si128(reg, powers, 0x00),
-                         _mm_clmulepi64_si128(reg, powers, 0x11));
-}
+typedef __m128i crc32_vector;
 
-CRC32_TARGET FGZ_INLINE __m128i crc32_load(const uint8_t *p)
+CRC32_FOLD_TARGET FGZ_INLINE crc32_vector crc32_load(const uint8_t *p)
 {
     return _mm_loadu_si128((const __m128i *)(const void *)p);
 }
 
-/*
- * Four registers, 64 bytes apart, hide the latency of the multiplication; then
- * one register takes the rest, 16 bytes a step.  What is left in it has the
- * same remainder as all it stands for, so the portable code finishes: 16 bytes
- * of register as if they were message, and the tail.
- */
-CRC32_TARGET static uint32_t crc32_pclmul(uint32_t crc, const uint8_t *in,
-                                          size_t in_nbytes)
+CRC32_FOLD_TARGET FGZ_INLINE crc32_vector crc32_set(uint64_t first,
+                                                    uint64_t second)
 {
-    __m128i const by_512 = _mm_set_epi64x((int64_t)CRC32_FOLD_512_SECOND,
-                                          (int64_t)CRC32_FOLD_512_FIRST);
-    __m128i const by_128 = _mm_set_epi64x((int64_t)CRC32_FOLD_128_SECOND,
-                                          (int64_t)CRC32_FOLD_128_FIRST);
-    __m128i x0, x1, x2, x3;
-    uint8_t remainder[16];
+    return _mm_set_epi64x((int64_t)second, (int64_t)first);
+}
 
-    if (in_nbytes < 64)
-        return fgz_crc32_portable(crc, in, in_nbytes);
+CRC32_FOLD_TARGET FGZ_INLINE crc32_vector crc32_xor(crc32_vector a,
+                                                    crc32_vector b)
+{
+    return _mm_xor_si128(a, b);
+}
 
-    x0 = _mm_xor_si128(crc32_load(in), _mm_cvtsi32_si128((int)~crc));
-    x1 = crc32_load(in + 16);
-    x2 = crc32_load(in + 32);
-    x3 = crc32_load(in + 48);
-    for (in += 64, in_nbytes -= 64; in_nbytes >= 64; in += 64, in_nbytes -= 64) {
-        x0 = _mm_xor_si128(crc32_fold(x0, by_512), crc32_load(in));
-        x1 = _mm_xor_si128(crc32_fold(x1, by_512), crc32_load(in + 16));
-        x2 = _mm_xor_si128(crc32_fold(x2, by_512), crc32_load(in + 32));
-        x3 = _mm_xor_si128(crc32_fold(x3, by_512), crc32_load(in + 48));
-    }
-    x0 = _mm_xor_si128(crc32_fold(x0, by_128), x1);
-    x0 = _mm_xor_si128(crc32_fold(x0, by_128), x2);
-    x0 = _mm_xor_si128(crc32_fold(x0, by_128), x3);
-    for (; in_nbytes >= 16; in += 16, in_nbytes -= 16)
-        x0 = _mm_xor_si128(crc32_fold(x0, by_128), crc32_load(in));
+CRC32_FOLD_TARGET FGZ_INLINE crc32_vector crc32_multiply_first(crc32_vector a,
+                                                               crc32_vector b)
+{
+    return _mm_clmulepi64_si128(a, b, 0x00);
+}
 
-    _mm_storeu_si128((__m128i *)(void *)remainder, x0);
-    /* The inversion that starts a message is already inside: cancel it. */
-    crc = fgz_crc32_portable(~0u, remainder, sizeof(remainder));
-    return fgz_crc32_portable(crc, in, in_nbytes);
+CRC32_FOLD_TARGET FGZ_INLINE crc32_vector crc32_multiply_second(crc32_vector a,
+                                                                crc32_vector b)
+{
+    return _mm_clmulepi64_si128(a, b, 0x11);
+}
+
+CRC32_FOLD_TARGET FGZ_INLINE crc32_vector crc32_permute(crc32_vector bytes,
+                                                        crc32_vector indices)
+{
+    return _mm_shuffle_epi8(bytes, indices);
+}
+
+CRC32_FOLD_TARGET FGZ_INLINE crc32_vector
+crc32_permute_over(crc32_vector below, crc32_vector bytes, crc32_vector indices)
+{
+    return _mm_blendv_epi8(_mm_shuffle_epi8(bytes, indices), below, indices);
+}
+
+CRC32_FOLD_TARGET FGZ_INLINE crc32_vector crc32_second_to_first(crc32_vector a)
+{
+    return _mm_srli_si128(a, 8);
+}
+
+CRC32_FOLD_TARGET FGZ_INLINE uint32_t crc32_second_low32(crc32_vector a)
+{
+    return (uint32_t)_mm_extract_epi32(a, 2);
+}
+
+#include "crc32_fold.h"
+
+#endif
+
+#if defined(__aarch64__) && defined(__GNUC__) && !FGZ_BIG_ENDIAN
+
+#include <arm_acle.h>
+#include <arm_neon.h>
+
+#if !defined(__clang__)
+#  define CRC32_FOLD_TARGET __attribute__((target("+crypto")))
+#  define CRC32_STEP_TARGET __attribute__((target("+crc")))
+#elif __clang_major__ >= 16
+#  define CRC32_FOLD_TARGET __attribute__((target("aes")))
+#  define CRC32_STEP_TARGET __attribute__((target("crc")))
+#else
+/* Such a clang has the instructions only where it may use them anyway. */
+#  if defined(__ARM_FEATURE_AES)
+#    define CRC32_FOLD_TARGET
+#  endif
+#  if defined(__ARM_FEATURE_CRC32)
+#    define CRC32_STEP_TARGET
+#  endif
+#endif
+
+#ifdef CRC32_FOLD_TARGET
+
+#define CRC32_FOLD_FEATURE FGZ_CPU_PMULL
+
+typedef uint8x16_t crc32_vector;
+
+CRC32_FOLD_TARGET FGZ_INLINE crc32_vector crc32_load(const uint8_t *p)
+{
+    return vld1q_u8(p);
+}
+
+CRC32_FOLD_TARGET FGZ_INLINE crc32_vector crc32_set(uint64_t first,
+                                                    uint64_t second)
+{
+    return vreinterpretq_u8_u64(
+        vcombine_u64(vcreate_u64(first), vcreate_u64(second)));
+}
+
+CRC32_FOLD_TARGET FGZ_INLINE crc32_vector crc32_xor(crc32_vector a,
+                                                    crc32_vector b)
+{
+    return veorq_u8(a, b);
+}
+
+CRC32_FOLD_TARGET FGZ_INLINE crc32_vector crc32_multiply_first(crc32_vector a,
+                                                               crc32_vector b)
+{
+    return vreinterpretq_u8_p128(
+        vmull_p64(vgetq_lane_p64(vreinterpretq_p64_u8(a), 0),
+                  vgetq_lane_p64(vreinterpretq_p64_u8(b), 0)));
+}
+
+CRC32_FOLD_TARGET FGZ_INLINE crc32_vector crc32_multiply_second(crc32_vector a,
+                                                                crc32_vector b)
+{
+    return vreinterpretq_u8_p128(vmull_high_p64(vreinterpretq_p64_u8(a),
+                                                vreinterpretq_p64_u8(b)));
+}
+
+CRC32_FOLD_TARGET FGZ_INLINE crc32_vector crc32_permute(crc32_vector bytes,
+                                                        crc32_vector indices)
+{
+    return vqtbl1q_u8(bytes, indices);
+}
+
+CRC32_FOLD_TARGET FGZ_INLINE crc32_vector
+crc32_permute_over(crc32_vector below, crc32_vector bytes, crc32_vector indices)
+{
+    return vqtbx1q_u8(below, bytes, indices);
+}
+
+CRC32_FOLD_TARGET FGZ_INLINE crc32_vector crc32_second_to_first(crc32_vector a)
+{
+    return vextq_u8(a, vdupq_n_u8(0), 8);
+}
+
+CRC32_FOLD_TARGET FGZ_INLINE uint32_t crc32_second_low32(crc32_vector a)
+{
+    return vgetq_lane_u32(vreinterpretq_u32_u8(a), 2);
+}
+
+#include "crc32_fold.h"
+
+#endif
+
+#ifdef CRC32_STEP_TARGET
+
+#define CRC32_STEP_FEATURE FGZ_CPU_CRC32
+
+/* For the processors that know CRC-32 but not how to multiply. */
+CRC32_STEP_TARGET static uint32_t crc32_step(uint32_t crc, const uint8_t *in,
+                                             size_t in_nbytes)
+{
+    crc = ~crc;
+    for (; in_nbytes >= 8; in_nbytes -= 8, in += 8)
+        crc = __crc32d(crc, fgz_load_le64(in));
+    for (; in_nbytes > 0; in_nbytes--)
+        crc = __crc32b(crc, *in++);
+    return ~crc;
 }
 
 #endif
 
-typedef uint32_t crc32_function(uint32_t crc, const uint8_t *in,
-                                size_t in_nbytes);
+#endif
 
-static crc32_function crc32_choose;
-static crc32_function *_Atomic crc32_chosen = crc32_choose;
+fgz_checksum *fgz_crc32_best(void)
+{
+#ifdef CRC32_FOLD_FEATURE
+    if (fgz_cpu_features() & CRC32_FOLD_FEATURE)
+        return crc32_fold;
+#endif
+#ifdef CRC32_STEP_FEATURE
+    if (fgz_cpu_features() & CRC32_STEP_FEATURE)
+        return crc32_step;
+#endif
+    return fgz_crc32_portable;
+}
+
+static fgz_checksum crc32_choose;
+static fgz_checksum *_Atomic crc32_chosen = crc32_choose;
 
 /* The first call comes here, and puts the best implementation in its place. */
 static uint32_t crc32_choose(uint32_t crc, const uint8_t *in, size_t in_nbytes)
 {
-    crc32_function *best = fgz_crc32_portable;
+    fgz_checksum *const best = fgz_crc32_best();
 
-#if defined(__x86_64__) && defined(__GNUC__)
-    if (fgz_cpu_features() & FGZ_CPU_PCLMUL)
-        best = crc32_pclmul;
-#endif
     atomic_store_explicit(&crc32_chosen, best, memory_order_relaxed);
     return best(crc, in, in_nbytes);
 }
 
 uint32_t fgz_crc32(uint32_t crc, const uint8_t *in, size_t in_nbytes)
 {
-    crc32_function *const implementation =
+    fgz_checksum *const implementation =
         atomic_load_explicit(&crc32_chosen, memory_order_relaxed);
 
     return implementation(crc, in, in_nbytes);

@@ -363,8 +363,19 @@ static const uint32_t crc32_slices[8][256] = {
     },
 };
 
-/* x^(n+63) and x^(n-1) modulo the generator, for a distance of n bits. */
+/* x^(n+63) and x^(n-1) modulo the generator, to fold over n bits. */
 #define CRC32_FOLD_512_FIRST 0x653d982200000000ull
 #define CRC32_FOLD_512_SECOND 0xcad38e8f00000000ull
+#define CRC32_FOLD_384_FIRST 0x69ccfc0d00000000ull
+#define CRC32_FOLD_384_SECOND 0x2a28386200000000ull
+#define CRC32_FOLD_256_FIRST 0x9570d49500000000ull
+#define CRC32_FOLD_256_SECOND 0x01b5fd1d00000000ull
 #define CRC32_FOLD_128_FIRST 0x65673b4600000000ull
 #define CRC32_FOLD_128_SECOND 0x9ba54c6f00000000ull
+
+/* (x^96 modulo the generator) * x^31. */
+#define CRC32_FINISH 0x00000000ccaa009eull
+
+/* x^95 divided by the generator, and the generator * x^31. */
+#define CRC32_QUOTIENT 0xb4e5b025f7011641ull
+#define CRC32_GENERATOR 0x00000001db710641ull
