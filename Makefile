@@ -3,13 +3,15 @@
 #   PYTHON=python3.12 make ...          chooses the interpreter of a new environment
 #   PYFASTGZ_ZSTD=system make ...       builds against the libzstd that pkg-config knows
 #   SANITIZE= make test-c               runs the C tests without sanitizers
+#   FUZZ_SECONDS=60 make fuzz           fuzzes each target for a minute
 
 PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 CORE_SOURCES := $(wildcard csrc/*.c csrc/deflate/*.c csrc/checksum/*.c)
-CORE_HEADERS := $(wildcard csrc/*.h csrc/deflate/*.h csrc/checksum/*.h csrc/test/*.h)
+CORE_HEADERS := $(wildcard csrc/*.h csrc/deflate/*.h csrc/checksum/*.h)
+TEST_HEADERS := $(wildcard csrc/test/*.h csrc/test/fuzz/*.h)
 
 .PHONY: help
 help:  ## list the targets
@@ -29,7 +31,7 @@ ZSTD_LINK := $(shell pkg-config --libs libzstd)
 else
 ZSTD := build/zstd/pin.txt
 ZSTD_CFLAGS := -Ibuild/zstd
-ZSTD_LINK := build/ctest/zstd.o
+ZSTD_LINK = $(CTEST)/zstd.o
 endif
 
 build/zstd/pin.txt: tools/zstd.txt tools/fetch_zstd.py .venv/tools.stamp
@@ -65,35 +67,137 @@ test: lint  ## check and test everything, the C tests included
 	$(BIN)/python -m pytest
 
 .PHONY: lint
-lint: setup  ## ruff, mypy, and that the generated tables are up to date
+lint: setup  ## ruff, mypy, and that what scripts generate is up to date
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/python tools/generate_tables.py --check
+	$(BIN)/python tests/fuzz/make_corpus.py --check
 
 SANITIZE ?= -fsanitize=address,undefined -fno-sanitize-recover=all
+C_OPTIMISATION := -O1 -g
 C_WARNINGS := -std=c11 -Wall -Wextra -Wshadow -Wundef -Wvla -Wstrict-prototypes \
               -Wmissing-prototypes -Werror
-C_PROGRAMS := $(patsubst csrc/test/%.c,build/ctest/%,$(wildcard csrc/test/*.c))
-C_PROPERTIES := $(filter-out build/ctest/replay,$(C_PROGRAMS))
 
-build/ctest/zstd.o: build/zstd/pin.txt
-	mkdir -p build/ctest
+# Where the C tests are built, and what runs them: other builds set these.
+CTEST := build/ctest
+EMULATOR :=
+
+FUZZ_TARGETS := roundtrip stream bound
+C_PROPERTIES := $(patsubst csrc/test/%.c,$(CTEST)/%,$(wildcard csrc/test/*.c))
+C_REPLAYS := $(FUZZ_TARGETS:%=$(CTEST)/fuzz/%)
+
+C_COMPILE = $(CC) $(C_OPTIMISATION) $(C_WARNINGS) $(SANITIZE) -Icsrc $(ZSTD_CFLAGS)
+CORE_OBJECTS := $(CORE_SOURCES:csrc/%.c=$(CTEST)/core/%.o)
+
+.SECONDARY: $(CORE_OBJECTS)
+
+$(CTEST)/zstd.o: build/zstd/pin.txt
+	@mkdir -p $(@D)
 	$(CC) -O2 -c build/zstd/zstd.c -o $@
 
-build/ctest/alloc: C_DEFINES := -DFGZ_TEST_ALLOC
+$(CTEST)/core/%.o: csrc/%.c $(CORE_HEADERS) $(ZSTD)
+	@mkdir -p $(@D)
+	$(C_COMPILE) -c $< -o $@
 
-build/ctest/%: csrc/test/%.c $(CORE_SOURCES) $(CORE_HEADERS) $(filter %.o,$(ZSTD_LINK))
-	mkdir -p build/ctest
-	$(CC) -O1 -g $(C_WARNINGS) $(SANITIZE) $(C_DEFINES) -Icsrc $(ZSTD_CFLAGS) \
-	    $< $(CORE_SOURCES) $(ZSTD_LINK) -o $@
+$(CTEST)/%: csrc/test/%.c $(CORE_OBJECTS) $(CORE_HEADERS) $(TEST_HEADERS) $(filter %.o,$(ZSTD_LINK))
+	@mkdir -p $(@D)
+	$(C_COMPILE) $(filter %.c,$^) $(CORE_OBJECTS) $(ZSTD_LINK) -o $@
+
+# All of the core has to know that this one refuses memory.
+$(CTEST)/alloc: csrc/test/alloc.c $(CORE_SOURCES) $(CORE_HEADERS) $(TEST_HEADERS) \
+                $(filter %.o,$(ZSTD_LINK))
+	@mkdir -p $(@D)
+	$(C_COMPILE) -DFGZ_TEST_ALLOC $(filter %.c,$^) $(ZSTD_LINK) -o $@
+
+$(C_REPLAYS): csrc/test/fuzz/replay.c
 
 .PHONY: c-programs
-c-programs: $(C_PROGRAMS)  ## build the C tests with the address and undefined-behaviour sanitizers
+c-programs: $(C_PROPERTIES) $(C_REPLAYS)  ## build the C tests, with sanitizers
+
+# A replay gets its part of the corpus, and some more inputs made up at random.
+.PHONY: run-c-programs
+run-c-programs: c-programs
+	for program in $(C_PROPERTIES); do \
+	    echo $$program; $(EMULATOR) $$program >$$program.out || exit 1; \
+	done
+	for target in $(FUZZ_TARGETS); do \
+	    echo $(CTEST)/fuzz/$$target; \
+	    $(EMULATOR) $(CTEST)/fuzz/$$target -n 100 tests/fuzz/corpus/$$target/* || exit 1; \
+	done
 
 .PHONY: test-c
-test-c: setup c-programs  ## build the C tests and run them
-	for program in $(C_PROPERTIES); do echo $$program; $$program || exit 1; done
+test-c: setup run-c-programs  ## build the C tests and run them
+
+# ---- Fuzzing: clang with libFuzzer ----
+
+CLANG ?= clang
+FUZZ_SECONDS ?= 1800
+
+.PHONY: fuzz-compiler
+fuzz-compiler:
+	@command -v $(CLANG) >/dev/null || \
+	    { echo '$(CLANG) not found: install the Debian package clang'; exit 1; }
+	@mkdir -p build/fuzz
+	@echo 'int LLVMFuzzerTestOneInput(void) { return 0; }' | \
+	    $(CLANG) -x c -fsanitize=fuzzer,address,undefined - -o build/fuzz/probe 2>/dev/null || \
+	    { echo "$(CLANG) has no libFuzzer: install the Debian package" \
+	           "libclang-rt-$$($(CLANG) -dumpversion | cut -d. -f1)-dev"; exit 1; }
+
+# Comparisons are not traced: there is no magic number to guess, and it takes three quarters of
+# the time.
+build/fuzz/%: CC := $(CLANG)
+build/fuzz/%: C_OPTIMISATION := -O2 -g
+build/fuzz/%: csrc/test/fuzz/%.c $(CORE_SOURCES) $(CORE_HEADERS) $(TEST_HEADERS) \
+              $(filter %.o,$(ZSTD_LINK)) | fuzz-compiler
+	$(C_COMPILE) -fsanitize=fuzzer -fno-sanitize-coverage=trace-cmp $(filter %.c,$^) \
+	    $(ZSTD_LINK) -o $@
+
+# What libFuzzer finds worth keeping goes to build/fuzz/corpus, what fails to build/fuzz/found.
+.PHONY: fuzz
+fuzz: setup $(FUZZ_TARGETS:%=build/fuzz/%)  ## run each fuzz target for FUZZ_SECONDS (1800)
+	mkdir -p build/fuzz/found $(FUZZ_TARGETS:%=build/fuzz/corpus/%)
+	for target in $(FUZZ_TARGETS); do \
+	    build/fuzz/$$target -max_total_time=$(FUZZ_SECONDS) -timeout=60 -print_final_stats=1 \
+	        -artifact_prefix=build/fuzz/found/$$target- \
+	        build/fuzz/corpus/$$target tests/fuzz/corpus/$$target || exit 1; \
+	done
+
+# ---- Other processors: cross-compiled with zig, run by QEMU's user mode emulation ----
+
+# The second is big-endian.
+FOREIGN := aarch64 s390x
+FOREIGN_CC = $(BIN)/python -m ziglang cc -target $*-linux-musl
+
+.venv/foreign.stamp: pyproject.toml .venv/installed.stamp
+	$(PIP) install --no-build-isolation --editable '.[foreign]'
+	touch $@
+
+.PHONY: test-foreign $(FOREIGN:%=test-foreign-%)
+test-foreign: $(FOREIGN:%=test-foreign-%)  ## run the C tests for aarch64 and s390x, and compare the output
+
+$(FOREIGN:%=test-foreign-%): test-foreign-%: setup .venv/foreign.stamp build/ctest/digest
+	emulator=$$($(BIN)/python tools/fetch_qemu.py $*) && \
+	ZIG_GLOBAL_CACHE_DIR=$(CURDIR)/build/zig ZIG_LOCAL_CACHE_DIR=$(CURDIR)/build/zig \
+	PYFASTGZ_ZSTD=fetched \
+	$(MAKE) --no-print-directory run-c-programs CTEST=build/foreign/$* CC='$(FOREIGN_CC)' \
+	    SANITIZE= C_OPTIMISATION='-O2 -static' EMULATOR=$$emulator
+	build/ctest/digest | diff - build/foreign/$*/digest.out
+	@echo 'all tests pass on $*, and the bytes are the same'
+
+# ---- Coverage: gcc and gcovr ----
+
+.venv/coverage.stamp: pyproject.toml .venv/installed.stamp
+	$(PIP) install --no-build-isolation --editable '.[coverage]'
+	touch $@
+
+.PHONY: coverage
+coverage: setup .venv/coverage.stamp  ## how much of the core the C tests run: 98 % of the lines or more
+	rm -rf build/coverage
+	$(MAKE) --no-print-directory run-c-programs CTEST=build/coverage CC=gcc \
+	    SANITIZE=--coverage C_OPTIMISATION=-O0
+	$(BIN)/gcovr --root . --filter csrc/deflate/ --filter csrc/checksum/ --filter 'csrc/[a-z_]*\.c' \
+	    --fail-under-line 98 --txt-metric line build/coverage
 
 .PHONY: clean
 clean:  ## remove all that was made

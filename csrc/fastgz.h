@@ -27,8 +27,9 @@
  *
  * - The output depends on the coding, the level, whether the encoder is small,
  *   the declared total, the input bytes, the points at which fgz_flush was
- *   called, and this library's version.  It does not depend on earlier bodies, on how the input was cut
- *   into calls (gzip, deflate and raw), on time, or on the processor.
+ *   called, and this library's version.  It does not depend on earlier bodies,
+ *   on how the input was cut into calls (gzip, deflate and raw), on time, or on
+ *   the processor.
  * - An encoder keeps no pointer to the caller's memory after a call returns.
  * - Different encoders may be used by different threads at the same time.  One
  *   encoder may be used by one thread at a time.
@@ -134,7 +135,7 @@ size_t fgz_create(fgz_encoder **enc_ret, fgz_coding coding, int level);
  * As fgz_create, but an encoder that takes little memory: for streams that
  * stay open for long and send little at a time, of which a process may hold
  * thousands.  In the DEFLATE family it takes at most 64 KB, where others take
- * up to 340, and refers back 8 KB instead of 32; in zstd its window is 8 KB.
+ * up to 376, and refers back 8 KB instead of 32; in zstd its window is 8 KB.
  */
 size_t fgz_create_small(fgz_encoder **enc_ret, fgz_coding coding, int level);
 

@@ -3,8 +3,8 @@
  *
  * A parser searches the input before a position for strings that occur again,
  * and decides which to use.  There are two: fast (one or two places to look
- * at) and lazy (hash chains, looks ahead before it accepts).  They share the tables, the
- * idea of a position, and the contract of fgz_parser.
+ * at) and lazy (hash chains, looks ahead before it accepts).  They share the
+ * tables, the idea of a position, and the contract of fgz_parser.
  *
  * POSITIONS are kept modulo 2^16, half the size of anything that could hold
  * them all, and are never adjusted.  An entry may therefore be stale, or stand
@@ -91,8 +91,9 @@ typedef struct fgz_effort {
 
 /*
  * Parse from next on, adding tokens, until next is at least stop or there is no
- * room for FGZ_PARSE_MIN_NTOKENS more below tokens->limit.  A match may go beyond stop, not beyond
- * input->end.  The tables of finder are those that the same parser left.
+ * room for FGZ_PARSE_MIN_NTOKENS more below tokens->limit.  A match may go
+ * beyond stop, not beyond input->end.  The tables of finder are those that the
+ * same parser left.
  *
  * @return the position after the last token.
  */

@@ -45,20 +45,40 @@ typedef struct lazy_tables {
     uint32_t bias; /* what makes an address a position */
 } lazy_tables;
 
+FGZ_INLINE uint16_t *lazy_short_head(const lazy_tables *tables, uint64_t bytes)
+{
+    return &tables->short_heads[fgz_hash(bytes, 4, tables->hash_nbits)];
+}
+
+FGZ_INLINE uint16_t *lazy_long_head(const lazy_tables *tables, uint64_t bytes)
+{
+    return &tables->long_heads[fgz_hash(bytes, LAZY_CHAIN_NBYTES,
+                                        tables->hash_nbits)];
+}
+
+FGZ_INLINE uint16_t *lazy_head3(const lazy_tables *tables, uint64_t bytes)
+{
+    return &tables->heads3[fgz_hash(bytes, 3, FGZ_HASH3_NBITS)];
+}
+
+FGZ_INLINE uint16_t *lazy_step(const lazy_tables *tables, uint32_t position)
+{
+    return &tables->steps[position & (tables->max_distance - 1)];
+}
+
 /* Put one position into the tables.  8 bytes from next on are known. */
 FGZ_INLINE void lazy_enter(const lazy_tables *tables, const uint8_t *next,
                            bool uses_match3)
 {
     uint64_t const bytes = fgz_load_le64(next);
     uint32_t const position = (uint32_t)(uintptr_t)next + tables->bias;
-    uint16_t *const head6 = &tables->long_heads[fgz_hash(
-        bytes, LAZY_CHAIN_NBYTES, tables->hash_nbits)];
+    uint16_t *const long_head = lazy_long_head(tables, bytes);
 
-    tables->steps[position & (tables->max_distance - 1)] = (uint16_t)(position - *head6);
-    *head6 = (uint16_t)position;
-    tables->short_heads[fgz_hash(bytes, 4, tables->hash_nbits)] = (uint16_t)position;
+    *lazy_step(tables, position) = (uint16_t)(position - *long_head);
+    *long_head = (uint16_t)position;
+    *lazy_short_head(tables, bytes) = (uint16_t)position;
     if (uses_match3)
-        tables->heads3[fgz_hash(bytes, 3, FGZ_HASH3_NBITS)] = (uint16_t)position;
+        *lazy_head3(tables, bytes) = (uint16_t)position;
 }
 
 /*
@@ -77,13 +97,11 @@ FGZ_INLINE match lazy_find(const lazy_tables *tables, const fgz_input *input,
 {
     uint64_t const bytes = fgz_load_le64(next);
     uint32_t const position = (uint32_t)(uintptr_t)next + tables->bias;
-    uint16_t *const head4 =
-        &tables->short_heads[fgz_hash(bytes, 4, tables->hash_nbits)];
-    uint16_t *const head6 = &tables->long_heads[fgz_hash(
-        bytes, LAZY_CHAIN_NBYTES, tables->hash_nbits)];
-    uint32_t const distance4 = (uint16_t)(position - *head4);
+    uint16_t *const short_head = lazy_short_head(tables, bytes);
+    uint16_t *const long_head = lazy_long_head(tables, bytes);
+    uint32_t const short_distance = (uint16_t)(position - *short_head);
     uint32_t const max_nbytes = fgz_max_match(next, input);
-    uint32_t step = (uint16_t)(position - *head6);
+    uint32_t step = (uint16_t)(position - *long_head);
     uint32_t distance;
     uint32_t distance3 = 0;
     uint32_t to_beat = min_length - 1;
@@ -92,22 +110,21 @@ FGZ_INLINE match lazy_find(const lazy_tables *tables, const fgz_input *input,
     bool is_tried;
     match best = {0, 0};
 
-    tables->steps[position & (tables->max_distance - 1)] = (uint16_t)step;
-    *head6 = (uint16_t)position;
-    *head4 = (uint16_t)position;
+    *lazy_step(tables, position) = (uint16_t)step;
+    *long_head = (uint16_t)position;
+    *short_head = (uint16_t)position;
     if (uses_match3) {
-        uint16_t *const head3 =
-            &tables->heads3[fgz_hash(bytes, 3, FGZ_HASH3_NBITS)];
+        uint16_t *const head3 = lazy_head3(tables, bytes);
 
         distance3 = (uint16_t)(position - *head3);
         *head3 = (uint16_t)position;
     }
 
     /* One comparison rules out 0 as well: it wraps round. */
-    if (distance4 - 1 >= tables->max_distance ||
-        fgz_load_le32(next - distance4) != (uint32_t)bytes) {
-        if (uses_match3 && min_length <= 3 && distance3 - 1 < tables->max_distance &&
-            distance3 <= LAZY_MATCH3_MAX_DISTANCE &&
+    if (short_distance - 1 >= tables->max_distance ||
+        fgz_load_le32(next - short_distance) != (uint32_t)bytes) {
+        if (uses_match3 && min_length <= 3 &&
+            distance3 - 1 < LAZY_MATCH3_MAX_DISTANCE &&
             ((fgz_load_le32(next - distance3) ^ bytes) & 0xffffff) == 0) {
             best.length = 3;
             best.distance = distance3;
@@ -118,14 +135,14 @@ FGZ_INLINE match lazy_find(const lazy_tables *tables, const fgz_input *input,
         return best;
     /* To be longer, a match must agree in the 4 bytes up to its new end; most
      * do not. */
-    if (to_beat < 4 || fgz_load_le32(next - distance4 + to_beat - 3) ==
+    if (to_beat < 4 || fgz_load_le32(next - short_distance + to_beat - 3) ==
                        fgz_load_le32(next + to_beat - 3)) {
         uint32_t const length =
-            fgz_match_length(next, next - distance4, 4, max_nbytes);
+            fgz_match_length(next, next - short_distance, 4, max_nbytes);
 
         if (length > to_beat) {
             best.length = length;
-            best.distance = distance4;
+            best.distance = short_distance;
             to_beat = length;
             if (length >= nice_nbytes)
                 return best;
@@ -134,8 +151,8 @@ FGZ_INLINE match lazy_find(const lazy_tables *tables, const fgz_input *input,
 
     /* The chain mostly begins with what was just tried; whether it does is hard
      * to predict, so there is no branch: 3 % of the time. */
-    is_tried = step == distance4;
-    next_step = tables->steps[(position - step) & (tables->max_distance - 1)];
+    is_tried = step == short_distance;
+    next_step = *lazy_step(tables, position - step);
     distance = is_tried ? step : 0;
     step = is_tried ? next_step : step;
     if (to_beat < LAZY_CHAIN_NBYTES - 1)
@@ -144,13 +161,13 @@ FGZ_INLINE match lazy_find(const lazy_tables *tables, const fgz_input *input,
         return best;
     end_bytes = fgz_load_le32(next + to_beat - 3);
     /* Again the comparison rules out 0, the end of a chain. */
-    for (; max_depth > 0 && step - 1 < tables->max_distance - distance; max_depth--) {
+    for (; max_depth > 0 && step - 1 < tables->max_distance - distance;
+         max_depth--) {
         const uint8_t *candidate;
 
         distance += step;
         candidate = next - distance;
-        step = tables->steps[(position - distance) &
-                             (tables->max_distance - 1)];
+        step = *lazy_step(tables, position - distance);
         if (fgz_load_le32(candidate + to_beat - 3) == end_bytes &&
             fgz_load_le32(candidate) == (uint32_t)bytes) {
             uint32_t const length =
@@ -224,7 +241,6 @@ FGZ_INLINE const uint8_t *lazy_parse(fgz_finder *finder,
     const uint8_t *const tail = fgz_input_tail(input);
     const uint8_t *entered = next - finder->missing;
     uint32_t const max_depth = effort->max_depth;
-
     fgz_token_writer tokens = fgz_tokens_begin(shared_tokens);
 
     for (; entered < next && entered < tail; entered++)

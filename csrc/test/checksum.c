@@ -8,6 +8,7 @@
 
 #include "../checksum/checksum.h"
 #include "../cpu.h"
+#include "definition.h"
 
 /* Longer than three times what Adler-32 sums before it reduces. */
 #define BUFFER_NBYTES 70000
@@ -19,33 +20,6 @@
 
 /* Both sums of Adler-32 at 65520. */
 #define ADLER32_LARGEST 0xfff0fff0u
-
-/* RFC 1952, section 8, one bit at a time. */
-static uint32_t crc32_by_definition(uint32_t crc, const uint8_t *in,
-                                    size_t in_nbytes)
-{
-    crc = ~crc;
-    for (size_t i = 0; i < in_nbytes; i++) {
-        crc ^= in[i];
-        for (unsigned bit = 0; bit < 8; bit++)
-            crc = (crc & 1) != 0 ? crc >> 1 ^ 0xedb88320 : crc >> 1;
-    }
-    return ~crc;
-}
-
-/* RFC 1950, section 8.2, one byte at a time. */
-static uint32_t adler32_by_definition(uint32_t adler, const uint8_t *in,
-                                      size_t in_nbytes)
-{
-    uint32_t s1 = adler & 0xffff;
-    uint32_t s2 = adler >> 16;
-
-    for (size_t i = 0; i < in_nbytes; i++) {
-        s1 = (s1 + in[i]) % 65521;
-        s2 = (s2 + s1) % 65521;
-    }
-    return s2 << 16 | s1;
-}
 
 /* A value that the checksum before some input may have. */
 static uint32_t random_start(fgz_checksum *oracle, uint32_t *state)
@@ -134,8 +108,9 @@ TEST_MAIN
 
     test_fill(noise, sizeof(noise), 0, 1);
     memset(ones, 0xff, sizeof(ones));
-    check_path(&crc, fgz_crc32_portable, crc32_by_definition, noise, ones, 8);
-    check_path(&adler, fgz_adler32_portable, adler32_by_definition, noise,
+    check_path(&crc, fgz_crc32_portable, test_crc32_by_definition, noise, ones,
+               8);
+    check_path(&adler, fgz_adler32_portable, test_adler32_by_definition, noise,
                ones, 8);
 
     /* What is used, then what is left without each feature. */

@@ -95,6 +95,59 @@ static void check_dirty(fgz_encoder *(*create)(fgz_coding, int),
     fgz_free(dirty);
 }
 
+/*
+ * Fill in with a beginning of one kind, and then twice the same 20000 bytes,
+ * in which three bytes that occurred before alternate with one of noise.
+ */
+static size_t fill_twin(unsigned kind_of_beginning)
+{
+    static uint8_t threes[3 * 256];
+    size_t const beginning_nbytes = 12000;
+    size_t const half_nbytes = 20000;
+    uint8_t *const half = in + beginning_nbytes;
+    uint32_t state = 17;
+
+    test_fill(in, beginning_nbytes, kind_of_beginning, 1);
+    test_fill(threes, sizeof(threes), 0, 2);
+    for (size_t i = 0; i < half_nbytes; i += 4) {
+        memcpy(half + i, threes + 3 * (test_random(&state) >> 8 & 255), 3);
+        half[i + 3] = (uint8_t)(test_random(&state) >> 8);
+    }
+    memcpy(half + half_nbytes, half, half_nbytes);
+    return beginning_nbytes + 2 * half_nbytes;
+}
+
+/*
+ * What an earlier body left in the tables is most likely to be believed when
+ * it is true: when that body was the same from somewhere on, at the same
+ * positions, but began otherwise, so that it was searched elsewhere; and when
+ * it ended not far ahead, because the tables know what came last.
+ */
+static void check_twins(fgz_encoder *(*create)(fgz_coding, int), int level)
+{
+    fgz_encoder *const fresh = create(FGZ_RAW, level);
+    fgz_encoder *const dirty = create(FGZ_RAW, level);
+
+    for (unsigned kind = 0; kind < 2; kind++) {
+        size_t const in_nbytes = fill_twin(kind);
+        size_t const nbytes =
+            fgz_compress(fresh, in, in_nbytes, expected, ROOM_NBYTES);
+
+        CHECK(!fgz_is_error(nbytes));
+        for (size_t cut = 14000; cut < in_nbytes; cut += 1000) {
+            fill_twin(1 - kind);
+            CHECK(!fgz_is_error(
+                fgz_compress(dirty, in, cut, actual, ROOM_NBYTES)));
+            fill_twin(kind);
+            CHECK(fgz_compress(dirty, in, in_nbytes, actual, ROOM_NBYTES) ==
+                  nbytes);
+            CHECK(memcmp(expected, actual, nbytes) == 0);
+        }
+    }
+    fgz_free(fresh);
+    fgz_free(dirty);
+}
+
 TEST_MAIN
 {
     uint32_t state = 5;
@@ -104,5 +157,9 @@ TEST_MAIN
             check_dirty(test_create, test_codings[c], index, &state);
             check_dirty(test_create_small, test_codings[c], index, &state);
         }
+    for (int level = 0; level <= 9; level++) {
+        check_twins(test_create, level);
+        check_twins(test_create_small, level);
+    }
     return 0;
 }

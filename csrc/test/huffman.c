@@ -89,7 +89,8 @@ TEST_MAIN
             freqs[sym] = test_random(&state) % sparseness != 0 ? 0 :
                 test_random(&state) % (1 + (test_random(&state) &
                                             ((1u << skew) - 1)));
-        while (round % 3 != 0 && max_nbits > 7 && 1u << (max_nbits - 1) >= nsyms)
+        while (round % 3 != 0 && max_nbits > 7 &&
+               1u << (max_nbits - 1) >= nsyms)
             max_nbits--;
         check_code(freqs, nsyms, max_nbits);
     }

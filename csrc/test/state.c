@@ -109,10 +109,27 @@ static void check_idle_flush(fgz_encoder *enc, fgz_coding coding)
     CHECK(!fgz_is_error(fgz_finish(enc, NULL, 0, out, ROOM_NBYTES)));
 }
 
-TEST_MAIN
+/* Each error has a message of its own. */
+static void check_messages(void)
 {
+    static const fgz_error errors[] = {
+        FGZ_OK, FGZ_ERROR_MEMORY, FGZ_ERROR_CODING, FGZ_ERROR_LEVEL,
+        FGZ_ERROR_STATE, FGZ_ERROR_OUTPUT, FGZ_ERROR_SIZE, FGZ_ERROR_ZSTD,
+        (fgz_error)99
+    };
+
+    for (size_t i = 0; i < sizeof(errors) / sizeof(errors[0]); i++)
+        for (size_t j = 0; j < i; j++)
+            CHECK(strcmp(fgz_error_message((size_t)0 - (size_t)errors[i]),
+                         fgz_error_message((size_t)0 - (size_t)errors[j])) !=
+                  0);
     CHECK(strcmp(fgz_error_message(5), "no error") == 0);
     CHECK(strcmp(fgz_error_message((size_t)0 - 99), "unknown error") == 0);
+}
+
+TEST_MAIN
+{
+    check_messages();
     CHECK(fgz_error_code(5) == FGZ_OK && !fgz_is_error(5));
     CHECK(fgz_version()[0] != '\0' && fgz_zstd_version() >= 10400);
     check_create();

@@ -6,57 +6,21 @@ import random
 import signal
 import threading
 import zlib
-from collections.abc import Callable
 from contextlib import suppress
 from itertools import pairwise
 from typing import Any
 
-import brotli
 import decoders
-import isal.isal_zlib
 import pytest
 import zstandard
 from hypothesis import given
 from hypothesis import settings
 from hypothesis import strategies as st
-from zlib_ng import zlib_ng
 
 import pyfastgz
 
 CODINGS = ("gzip", "deflate", "zstd", "br")
 
-
-def brotli_decoder() -> Callable[[bytes], bytes]:
-    """Return a decoder that holds nothing back: the package's own stops at full buffers."""
-    decompressor = brotli.Decompressor()
-
-    def decode(coded: bytes) -> bytes:
-        decoded = piece = decompressor.process(coded)
-        while piece and not decompressor.is_finished():
-            piece = decompressor.process(b"")
-            decoded += piece
-        return bytes(decoded)
-
-    return decode
-
-
-# A fresh decoder that is fed piece by piece, for each coding and independent implementation.
-INCREMENTAL: dict[str, list[Callable[[], Callable[[bytes], bytes]]]] = {
-    "gzip": [
-        lambda: zlib.decompressobj(31).decompress,
-        lambda: isal.isal_zlib.decompressobj(31).decompress,
-        lambda: zlib_ng.decompressobj(31).decompress,
-    ],
-    "deflate": [
-        lambda: zlib.decompressobj(15).decompress,
-        lambda: isal.isal_zlib.decompressobj(15).decompress,
-        lambda: zlib_ng.decompressobj(15).decompress,
-    ],
-    "zstd": [
-        lambda: zstandard.ZstdDecompressor(max_window_size=1 << 23).decompressobj().decompress
-    ],
-    "br": [brotli_decoder],
-}
 
 chunks = st.lists(
     st.tuples(
@@ -79,7 +43,7 @@ chunks = st.lists(
 def test_every_flush_delivers_all_input_so_far(
     coding: str, chunks: list[tuple[bytes, bool]], level: int, ends_in_finish: bool
 ) -> None:
-    decoding = [make() for make in INCREMENTAL[coding]]
+    decoding = [make() for make in decoders.INCREMENTAL[coding]]
     decoded = [b"" for _ in decoding]
     written = b""
     coded = b""
@@ -98,13 +62,16 @@ def test_every_flush_delivers_all_input_so_far(
     decoders.check(coding, coded, written + last)
 
 
+@pytest.mark.parametrize("small", [False, True])
 @pytest.mark.parametrize("level", range(1, 10))
 @pytest.mark.parametrize("coding", CODINGS)
-def test_every_level_delivers_every_event_of_100_bytes(coding: str, level: int) -> None:
+def test_every_level_delivers_every_event_of_100_bytes(
+    coding: str, level: int, *, small: bool
+) -> None:
     """Long enough for the window to move, and for tables and buffers to fill."""
     numbers = random.Random(level)
-    decoding = [make() for make in INCREMENTAL[coding]]
-    encoder = pyfastgz.Encoder(coding, level)
+    decoding = [make() for make in decoders.INCREMENTAL[coding]]
+    encoder = pyfastgz.Encoder(coding, level, small=small)
     for i in range(1500):
         event = b'data: {"id": %d, "price": %d, "name": "%s"}' % (
             i,
