@@ -33,17 +33,17 @@ typedef struct fgz_level {
 #define ALL FGZ_MAX_MATCH
 
 static const fgz_level levels[FGZ_DEFLATE_MAX_LEVEL + 1] = {
-    /*                           depth nice lazy per_end two_ahead match3 */
-    {NULL,           0,  WHOLE, {0,    0,   0,   0,      false,    0}},
-    {fgz_parse_fast, 13, WHOLE, {1,    0,   0,   0,      false,    0}},
-    {fgz_parse_fast, 14, WHOLE, {2,    0,   0,   0,      false,    0}},
-    {fgz_parse_lazy, 15, 1024,  {2,    32,  8,   8,      false,    7}},
-    {fgz_parse_lazy, 15, 1024,  {3,    32,  12,  12,     false,    7}},
-    {fgz_parse_lazy, 15, 1024,  {6,    64,  24,  ALL,    false,    7}},
-    {fgz_parse_lazy, 15, 1024,  {8,    128, 64,  ALL,    false,    7}},
-    {fgz_parse_lazy, 15, 512,   {24,   258, 258, ALL,    true,     7}},
-    {fgz_parse_lazy, 15, 512,   {64,   258, 258, ALL,    true,     6}},
-    {fgz_parse_lazy, 15, 512,   {250,  258, 258, ALL,    true,     6}},
+    /*                           depth nice lazy per_end two_ahead match3 mid */
+    {NULL,           0,  WHOLE, {0,    0,   0,   0,      false,    0, false}},
+    {fgz_parse_fast, 13, WHOLE, {1,    0,   0,   0,      false,    0, false}},
+    {fgz_parse_fast, 14, WHOLE, {2,    0,   0,   0,      false,    0, false}},
+    {fgz_parse_lazy, 15, 1024,  {2,    32,  8,   8,      false,    7, false}},
+    {fgz_parse_lazy, 15, 1024,  {3,    32,  12,  12,     false,    7, false}},
+    {fgz_parse_lazy, 15, 1024,  {6,    64,  24,  ALL,    false,    7, false}},
+    {fgz_parse_lazy, 15, 1024,  {8,    128, 64,  ALL,    false,    7, false}},
+    {fgz_parse_lazy, 15, 512,   {32,   258, 258, ALL,    true,     7, false}},
+    {fgz_parse_lazy, 15, 512,   {32,   258, 258, ALL,    true,     6, true}},
+    {fgz_parse_lazy, 15, 512,   {250,  258, 258, ALL,    true,     6, true}},
 };
 
 /*
@@ -54,7 +54,7 @@ static const fgz_level levels[FGZ_DEFLATE_MAX_LEVEL + 1] = {
  */
 #define LONG_NBYTES ((uint64_t)128 * 1024)
 static const fgz_level long_level_6 =
-    {fgz_parse_lazy, 15, 512,   {14,   160, 64,  ALL,    true,     7}};
+    {fgz_parse_lazy, 15, 512,   {14,   160, 64,  ALL,    true,     7, false}};
 
 static const fgz_level *find_level(int level, uint64_t total_nbytes)
 {
@@ -87,8 +87,9 @@ typedef struct fgz_memory {
     size_t block_max_ntokens;
 } fgz_memory;
 
-/* 314 KB, of which a stream of unknown length touches at most 246; and small,
- * for streams of which there may be thousands: 64 KB. */
+/* 310 KB, at the highest levels 375, of which a stream of unknown length
+ * touches at most 246, or 278; and small, for streams of which there may be
+ * thousands: 64 KB. */
 static const fgz_memory normal_memory = {32768, 65536, 15, 14, 8192};
 static const fgz_memory small_memory = {8192, 12288, 12, 12, 1024};
 
@@ -148,17 +149,43 @@ static size_t heads_max_count(const fgz_level *level, const fgz_memory *memory)
                          level->hash_max_nbits : memory->heads_max_nbits);
 }
 
-/* How many entries the finder's tables have, all told. */
-static size_t tables_count(const fgz_level *level, const fgz_memory *memory)
+/* Take count entries from *next_ptr, which is NULL while they are counted. */
+static uint16_t *take_table(uint16_t **next_ptr, size_t *total, size_t count)
+{
+    uint16_t *const table = *next_ptr;
+
+    *total += count;
+    if (table != NULL)
+        *next_ptr += count;
+    return table;
+}
+
+/*
+ * Lay the finder's tables out from tables on; if that is NULL only count.
+ *
+ * @return how many entries they have, all told.
+ */
+static size_t lay_out_tables(fgz_finder *finder, uint16_t *tables,
+                             const fgz_level *level, const fgz_memory *memory)
 {
     size_t const heads_count = heads_max_count(level, memory);
+    size_t total = 0;
 
-    if (level->parse == fgz_parse_fast)
-        return level->effort.max_depth * heads_count;
-    if (level->parse == fgz_parse_lazy)
-        return 2 * heads_count + memory->history_nbytes +
-               (1u << FGZ_HASH3_NBITS);
-    return 0;
+    if (level->parse == NULL)
+        return 0;
+    finder->max_distance = memory->history_nbytes;
+    finder->short_heads = take_table(&tables, &total, heads_count);
+    if (level->effort.max_depth > 1)
+        finder->long_heads = take_table(&tables, &total, heads_count);
+    if (level->parse == fgz_parse_lazy) {
+        finder->steps = take_table(&tables, &total, memory->history_nbytes);
+        finder->heads3 =
+            take_table(&tables, &total, (size_t)1 << FGZ_HASH3_NBITS);
+    }
+    /* A small encoder has no room for them. */
+    if (level->effort.has_mid_heads && memory == &normal_memory)
+        finder->mid_heads = take_table(&tables, &total, heads_count);
+    return total;
 }
 
 fgz_deflate *fgz_deflate_create(int level, bool is_small)
@@ -166,13 +193,12 @@ fgz_deflate *fgz_deflate_create(int level, bool is_small)
     int const level_number = level < 0 ? FGZ_DEFLATE_DEFAULT_LEVEL : level;
     const fgz_level *const meaning = &levels[level_number];
     const fgz_memory *const memory = is_small ? &small_memory : &normal_memory;
-    size_t const heads_count = heads_max_count(meaning, memory);
     size_t const list_count = memory->block_max_ntokens + 1;
+    fgz_finder finder = {0};
     size_t const nbytes =
         sizeof(fgz_deflate) + sizeof(uint32_t) * list_count +
-        sizeof(uint16_t) * tables_count(meaning, memory);
+        sizeof(uint16_t) * lay_out_tables(&finder, NULL, meaning, memory);
     fgz_deflate *const deflate = fgz_calloc(nbytes);
-    uint16_t *tables;
 
     if (deflate == NULL)
         return NULL;
@@ -181,16 +207,9 @@ fgz_deflate *fgz_deflate_create(int level, bool is_small)
     deflate->memory_nbytes = nbytes;
     deflate->tokens.max_count = memory->block_max_ntokens;
     deflate->tokens.list = (uint32_t *)(void *)(deflate + 1);
-    tables = (uint16_t *)(void *)(deflate->tokens.list + list_count);
-    deflate->finder.max_distance = memory->history_nbytes;
-    deflate->finder.short_heads = tables;
-    if (meaning->effort.max_depth > 1)
-        deflate->finder.long_heads = tables + heads_count;
-    if (meaning->parse == fgz_parse_lazy) {
-        deflate->finder.steps = tables + 2 * heads_count;
-        deflate->finder.heads3 =
-            deflate->finder.steps + memory->history_nbytes;
-    }
+    lay_out_tables(&deflate->finder,
+                   (uint16_t *)(void *)(deflate->tokens.list + list_count),
+                   meaning, memory);
     fgz_deflate_reset(deflate, FGZ_SIZE_UNKNOWN);
     return deflate;
 }
@@ -241,8 +260,10 @@ void fgz_deflate_reset(fgz_deflate *deflate, uint64_t total_nbytes)
     finder->hash_nbits = nbits;
     finder->missing = 0;
     finder->has_heads3 = false;
-    if (deflate->level->parse != NULL)
+    if (finder->short_heads != NULL)
         memset(finder->short_heads, 0, heads_nbytes);
+    if (finder->mid_heads != NULL)
+        memset(finder->mid_heads, 0, heads_nbytes);
     if (finder->long_heads != NULL)
         memset(finder->long_heads, 0, heads_nbytes);
     /* Heads are only stale once positions have wrapped round; before that a

@@ -52,7 +52,8 @@ typedef struct fgz_input {
 /* Each head is the latest position for a hash of some bytes. */
 typedef struct fgz_finder {
     uint16_t *short_heads; /* lazy: of 4 bytes; fast: of 4 or 5 */
-    uint16_t *long_heads;  /* lazy: of 8 bytes; fast: of 8, or not used */
+    uint16_t *mid_heads;   /* lazy: of 6 bytes, or NULL */
+    uint16_t *long_heads;  /* lazy: of 8 bytes; fast: of 8, or NULL */
     /* The largest distance to use, a power of 2. */
     uint32_t max_distance;
     /* Lazy: for each position modulo max_distance, how far back the one before
@@ -87,6 +88,8 @@ typedef struct fgz_effort {
     /* The mean cost of a literal in bits from which on matches of 3 bytes are
      * used, see parse_lazy.c. */
     uint8_t match3_literal_nbits;
+    /* Whether the finder has mid_heads, see parse_lazy.c. */
+    bool has_mid_heads;
 } fgz_effort;
 
 /*

@@ -13,6 +13,13 @@
 #define LAZY_CHAIN_NBYTES 8
 
 /*
+ * The highest levels also ask for the latest position with the same 6 bytes,
+ * since that with the same 4 seldom has as many: 0.3 % smaller, above 1 MB
+ * 1.2 %, for 13 % of the time, which below them is better spent on depth.
+ */
+#define LAZY_MID_NBYTES 6
+
+/*
  * A match of 3 bytes further away takes more bits than its literals.  Where
  * literals are expensive, matches of 3 bytes pay: in fonts they save up to
  * 10 % of the output, in minified scripts 0.5 to 1 %; in text, where a literal
@@ -36,10 +43,13 @@ typedef struct match {
 
 /* The tables; copies in registers, which no store can change. */
 typedef struct lazy_tables {
+    bool has_heads3;
+    bool has_mid_heads;
+    uint16_t *heads3;
     uint16_t *short_heads;
+    uint16_t *mid_heads;
     uint16_t *long_heads;
     uint16_t *steps;
-    uint16_t *heads3;
     unsigned hash_nbits;
     uint32_t max_distance;
     uint32_t bias; /* what makes an address a position */
@@ -48,6 +58,12 @@ typedef struct lazy_tables {
 FGZ_INLINE uint16_t *lazy_short_head(const lazy_tables *tables, uint64_t bytes)
 {
     return &tables->short_heads[fgz_hash(bytes, 4, tables->hash_nbits)];
+}
+
+FGZ_INLINE uint16_t *lazy_mid_head(const lazy_tables *tables, uint64_t bytes)
+{
+    return &tables->mid_heads[fgz_hash(bytes, LAZY_MID_NBYTES,
+                                       tables->hash_nbits)];
 }
 
 FGZ_INLINE uint16_t *lazy_long_head(const lazy_tables *tables, uint64_t bytes)
@@ -67,8 +83,7 @@ FGZ_INLINE uint16_t *lazy_step(const lazy_tables *tables, uint32_t position)
 }
 
 /* Put one position into the tables.  8 bytes from next on are known. */
-FGZ_INLINE void lazy_enter(const lazy_tables *tables, const uint8_t *next,
-                           bool uses_match3)
+FGZ_INLINE void lazy_enter(const lazy_tables *tables, const uint8_t *next)
 {
     uint64_t const bytes = fgz_load_le64(next);
     uint32_t const position = (uint32_t)(uintptr_t)next + tables->bias;
@@ -77,8 +92,36 @@ FGZ_INLINE void lazy_enter(const lazy_tables *tables, const uint8_t *next,
     *lazy_step(tables, position) = (uint16_t)(position - *long_head);
     *long_head = (uint16_t)position;
     *lazy_short_head(tables, bytes) = (uint16_t)position;
-    if (uses_match3)
+    if (tables->has_mid_heads)
+        *lazy_mid_head(tables, bytes) = (uint16_t)position;
+    if (tables->has_heads3)
         *lazy_head3(tables, bytes) = (uint16_t)position;
+}
+
+/*
+ * Make the match at this distance the best if it is longer than to_beat, which
+ * is less than max_nbytes.
+ *
+ * @return whether it is.
+ */
+FGZ_INLINE bool lazy_try(const uint8_t *next, uint32_t distance,
+                         uint32_t max_nbytes, uint32_t *to_beat, match *best)
+{
+    const uint8_t *const candidate = next - distance;
+    uint32_t length;
+
+    /* To be longer it must agree in the 4 bytes up to its new end; most do
+     * not. */
+    if (*to_beat >= 4 && fgz_load_le32(candidate + *to_beat - 3) !=
+                         fgz_load_le32(next + *to_beat - 3))
+        return false;
+    length = fgz_match_length(next, candidate, 0, max_nbytes);
+    if (length <= *to_beat)
+        return false;
+    best->length = length;
+    best->distance = distance;
+    *to_beat = length;
+    return true;
 }
 
 /*
@@ -92,8 +135,7 @@ FGZ_INLINE void lazy_enter(const lazy_tables *tables, const uint8_t *next,
  */
 FGZ_INLINE match lazy_find(const lazy_tables *tables, const fgz_input *input,
                            const uint8_t *next, uint32_t min_length,
-                           uint32_t max_depth, uint32_t nice_nbytes,
-                           bool uses_match3)
+                           uint32_t max_depth, uint32_t nice_nbytes)
 {
     uint64_t const bytes = fgz_load_le64(next);
     uint32_t const position = (uint32_t)(uintptr_t)next + tables->bias;
@@ -104,6 +146,7 @@ FGZ_INLINE match lazy_find(const lazy_tables *tables, const fgz_input *input,
     uint32_t step = (uint16_t)(position - *long_head);
     uint32_t distance;
     uint32_t distance3 = 0;
+    uint32_t mid_distance = 0;
     uint32_t to_beat = min_length - 1;
     uint32_t end_bytes;
     uint32_t next_step;
@@ -113,7 +156,13 @@ FGZ_INLINE match lazy_find(const lazy_tables *tables, const fgz_input *input,
     *lazy_step(tables, position) = (uint16_t)step;
     *long_head = (uint16_t)position;
     *short_head = (uint16_t)position;
-    if (uses_match3) {
+    if (tables->has_mid_heads) {
+        uint16_t *const mid_head = lazy_mid_head(tables, bytes);
+
+        mid_distance = (uint16_t)(position - *mid_head);
+        *mid_head = (uint16_t)position;
+    }
+    if (tables->has_heads3) {
         uint16_t *const head3 = lazy_head3(tables, bytes);
 
         distance3 = (uint16_t)(position - *head3);
@@ -123,7 +172,7 @@ FGZ_INLINE match lazy_find(const lazy_tables *tables, const fgz_input *input,
     /* One comparison rules out 0 as well: it wraps round. */
     if (short_distance - 1 >= tables->max_distance ||
         fgz_load_le32(next - short_distance) != (uint32_t)bytes) {
-        if (uses_match3 && min_length <= 3 &&
+        if (tables->has_heads3 && min_length <= 3 &&
             distance3 - 1 < LAZY_MATCH3_MAX_DISTANCE &&
             ((fgz_load_le32(next - distance3) ^ bytes) & 0xffffff) == 0) {
             best.length = 3;
@@ -133,20 +182,17 @@ FGZ_INLINE match lazy_find(const lazy_tables *tables, const fgz_input *input,
     }
     if (to_beat >= max_nbytes)
         return best;
-    /* To be longer, a match must agree in the 4 bytes up to its new end; most
-     * do not. */
-    if (to_beat < 4 || fgz_load_le32(next - short_distance + to_beat - 3) ==
-                       fgz_load_le32(next + to_beat - 3)) {
-        uint32_t const length =
-            fgz_match_length(next, next - short_distance, 4, max_nbytes);
-
-        if (length > to_beat) {
-            best.length = length;
-            best.distance = short_distance;
-            to_beat = length;
-            if (length >= nice_nbytes)
-                return best;
-        }
+    if (lazy_try(next, short_distance, max_nbytes, &to_beat, &best) &&
+        best.length >= nice_nbytes)
+        return best;
+    if (tables->has_mid_heads && mid_distance != short_distance &&
+        mid_distance - 1 < tables->max_distance) {
+        if (to_beat < LAZY_MID_NBYTES - 1)
+            to_beat = LAZY_MID_NBYTES - 1;
+        if (to_beat < max_nbytes &&
+            lazy_try(next, mid_distance, max_nbytes, &to_beat, &best) &&
+            best.length >= nice_nbytes)
+            return best;
     }
 
     /* The chain mostly begins with what was just tried; whether it does is hard
@@ -207,18 +253,17 @@ FGZ_INLINE const uint8_t *lazy_enter_match(const lazy_tables *tables,
                                            const uint8_t *entered,
                                            const uint8_t *next,
                                            const uint8_t *tail,
-                                           const fgz_effort *effort,
-                                           bool uses_match3)
+                                           const fgz_effort *effort)
 {
     const uint8_t *const end = next < tail ? next : tail;
 
     if (end - entered > 4 * effort->entered_per_end) {
         for (unsigned i = 0; i < effort->entered_per_end; i++)
-            lazy_enter(tables, entered++, uses_match3);
+            lazy_enter(tables, entered++);
         entered = end - effort->entered_per_end;
     }
     for (; entered < end; entered++)
-        lazy_enter(tables, entered, uses_match3);
+        lazy_enter(tables, entered);
     return entered;
 }
 
@@ -227,12 +272,14 @@ FGZ_INLINE const uint8_t *lazy_parse(fgz_finder *finder,
                                      const uint8_t *next, const uint8_t *stop,
                                      const fgz_effort *effort,
                                      fgz_tokens *shared_tokens,
-                                     uint32_t max_distance, bool uses_match3)
+                                     uint32_t max_distance, bool has_heads3,
+                                     bool has_mid_heads)
 {
     /* Copies, which no store of a token can change, stay in registers: 3 % of
      * the time. */
     lazy_tables const local_tables = {
-        finder->short_heads, finder->long_heads, finder->steps, finder->heads3,
+        has_heads3, has_mid_heads, finder->heads3, finder->short_heads,
+        finder->mid_heads, finder->long_heads, finder->steps,
         finder->hash_nbits, max_distance, fgz_position_bias(shared_input)
     };
     fgz_input const local_input = *shared_input;
@@ -244,14 +291,14 @@ FGZ_INLINE const uint8_t *lazy_parse(fgz_finder *finder,
     fgz_token_writer tokens = fgz_tokens_begin(shared_tokens);
 
     for (; entered < next && entered < tail; entered++)
-        lazy_enter(tables, entered, uses_match3);
+        lazy_enter(tables, entered);
 
     /* Up to two literals can precede a match: leave room for all three. */
     while (next < stop && next < tail &&
            fgz_tokens_avail(&tokens) >= FGZ_PARSE_MIN_NTOKENS) {
         match accepted =
             lazy_find(tables, input, next, FGZ_MIN_MATCH, max_depth,
-                      effort->nice_nbytes, uses_match3);
+                      effort->nice_nbytes);
 
         entered = next + 1;
         if (accepted.length == 0) {
@@ -262,8 +309,7 @@ FGZ_INLINE const uint8_t *lazy_parse(fgz_finder *finder,
                fgz_tokens_avail(&tokens) >= FGZ_PARSE_MIN_NTOKENS) {
             match later =
                 lazy_find(tables, input, next + 1, accepted.length,
-                          max_depth / 4, effort->nice_nbytes,
-                          uses_match3);
+                          max_depth / 4, effort->nice_nbytes);
 
             entered = next + 2;
             if (later.length != 0 &&
@@ -275,8 +321,7 @@ FGZ_INLINE const uint8_t *lazy_parse(fgz_finder *finder,
             if (!effort->looks_two_ahead)
                 break;
             later = lazy_find(tables, input, next + 2, accepted.length,
-                              max_depth / 4, effort->nice_nbytes,
-                              uses_match3);
+                              max_depth / 4, effort->nice_nbytes);
             entered = next + 3;
             if (later.length == 0 ||
                 lazy_gain(later, accepted) <= LAZY_MIN_GAIN_TWO_AHEAD)
@@ -287,8 +332,7 @@ FGZ_INLINE const uint8_t *lazy_parse(fgz_finder *finder,
         }
         fgz_put_match(&tokens, accepted.length, accepted.distance);
         next += accepted.length;
-        entered = lazy_enter_match(tables, entered, next, tail, effort,
-                                   uses_match3);
+        entered = lazy_enter_match(tables, entered, next, tail, effort);
     }
 
     /* Too near the end for a chain: the last place with the same 4 bytes. */
@@ -307,35 +351,36 @@ FGZ_INLINE const uint8_t *lazy_parse(fgz_finder *finder,
 }
 
 /* The parser for each case, with what does not change in it as a constant. */
-#define LAZY_VARIANT(name, max_distance, uses_match3) \
+#define LAZY_VARIANT(name, max_distance, has_heads3, has_mid_heads) \
     static FGZ_NOINLINE const uint8_t *name( \
         fgz_finder *finder, const fgz_input *input, const uint8_t *next, \
         const uint8_t *stop, const fgz_effort *effort, fgz_tokens *tokens) \
     { \
         return lazy_parse(finder, input, next, stop, effort, tokens, \
-                          max_distance, uses_match3); \
+                          max_distance, has_heads3, has_mid_heads); \
     }
 
-LAZY_VARIANT(lazy_parse_without3, FGZ_MAX_DISTANCE, false)
-LAZY_VARIANT(lazy_parse_with3, FGZ_MAX_DISTANCE, true)
-LAZY_VARIANT(lazy_parse_small_without3, finder->max_distance, false)
-LAZY_VARIANT(lazy_parse_small_with3, finder->max_distance, true)
+LAZY_VARIANT(lazy_parse_plain, FGZ_MAX_DISTANCE, false, false)
+LAZY_VARIANT(lazy_parse_plain3, FGZ_MAX_DISTANCE, true, false)
+LAZY_VARIANT(lazy_parse_mid, FGZ_MAX_DISTANCE, false, true)
+LAZY_VARIANT(lazy_parse_mid3, FGZ_MAX_DISTANCE, true, true)
+LAZY_VARIANT(lazy_parse_small, finder->max_distance, false, false)
+LAZY_VARIANT(lazy_parse_small3, finder->max_distance, true, false)
 
 const uint8_t *fgz_parse_lazy(fgz_finder *finder, const fgz_input *input,
                               const uint8_t *next, const uint8_t *stop,
                               const fgz_effort *effort, fgz_tokens *tokens)
 {
-    static fgz_parser *const variants[2][2] = {
-        {lazy_parse_without3, lazy_parse_with3},
-        {lazy_parse_small_without3, lazy_parse_small_with3}
-    };
-    bool const is_small = finder->max_distance != FGZ_MAX_DISTANCE;
     bool const uses_match3 =
         tokens->literal_nbits >= effort->match3_literal_nbits;
+    fgz_parser *parse = uses_match3 ? lazy_parse_plain3 : lazy_parse_plain;
 
+    if (finder->mid_heads != NULL)
+        parse = uses_match3 ? lazy_parse_mid3 : lazy_parse_mid;
+    else if (finder->max_distance != FGZ_MAX_DISTANCE)
+        parse = uses_match3 ? lazy_parse_small3 : lazy_parse_small;
     if (uses_match3 && !finder->has_heads3)
         memset(finder->heads3, 0, sizeof(*finder->heads3) << FGZ_HASH3_NBITS);
     finder->has_heads3 = uses_match3;
-    return variants[is_small][uses_match3](finder, input, next, stop, effort,
-                                           tokens);
+    return parse(finder, input, next, stop, effort, tokens);
 }
