@@ -354,8 +354,7 @@ class _Pool:
         if nbytes > _SMALL_NBYTES:
             room = _checked(lib.fgz_stream_bound(self._number, nbytes))
             out = _new_scratch("char[]", room)
-            coded: bytes = ffi.unpack(out, _checked(function(encoder, data, nbytes, out, room)))
-            return coded
+            return _unpack(out, _checked(function(encoder, data, nbytes, out, room)))
         try:
             out = _idle_scratch.pop()
         except IndexError:

@@ -142,11 +142,12 @@ struct fgz_deflate {
     fgz_tokens tokens;
 };
 
-/* The most entries that a table of heads can have. */
-static size_t heads_max_count(const fgz_level *level, const fgz_memory *memory)
+/* The most entries of a table of heads, as a power of 2, that both the level
+ * and the memory, of which limit_nbits is one of the limits, allow. */
+static unsigned heads_nbits(const fgz_level *level, unsigned limit_nbits)
 {
-    return (size_t)1 << (level->hash_max_nbits < memory->heads_max_nbits ?
-                         level->hash_max_nbits : memory->heads_max_nbits);
+    return level->hash_max_nbits < limit_nbits ? level->hash_max_nbits :
+                                                 limit_nbits;
 }
 
 /* Take count entries from *next_ptr, which is NULL while they are counted. */
@@ -168,7 +169,8 @@ static uint16_t *take_table(uint16_t **next_ptr, size_t *total, size_t count)
 static size_t lay_out_tables(fgz_finder *finder, uint16_t *tables,
                              const fgz_level *level, const fgz_memory *memory)
 {
-    size_t const heads_count = heads_max_count(level, memory);
+    size_t const heads_count =
+        (size_t)1 << heads_nbits(level, memory->heads_max_nbits);
     size_t total = 0;
 
     if (level->parse == NULL)
@@ -239,7 +241,7 @@ static void note_steps(fgz_deflate *deflate, size_t in_nbytes)
 
 /*
  * Clear the tables, and only as much of them as total_nbytes of input can use:
- * for a body of 1 KB that is 4 KB instead of 140.
+ * for a body of 1 KB that is 8 KB instead of 128.
  */
 void fgz_deflate_reset(fgz_deflate *deflate, uint64_t total_nbytes)
 {
@@ -249,11 +251,10 @@ void fgz_deflate_reset(fgz_deflate *deflate, uint64_t total_nbytes)
     size_t heads_nbytes;
 
     deflate->level = find_level(deflate->level_number, total_nbytes);
-    max_nbits = total_nbytes == FGZ_SIZE_UNKNOWN ?
-        deflate->memory->stream_heads_max_nbits :
-        deflate->memory->heads_max_nbits;
-    if (max_nbits > deflate->level->hash_max_nbits)
-        max_nbits = deflate->level->hash_max_nbits;
+    max_nbits = heads_nbits(deflate->level,
+                            total_nbytes == FGZ_SIZE_UNKNOWN ?
+                            deflate->memory->stream_heads_max_nbits :
+                            deflate->memory->heads_max_nbits);
     while (nbits < max_nbits && (uint64_t)1 << (nbits - 1) < total_nbytes)
         nbits++;
     heads_nbytes = sizeof(*finder->short_heads) << nbits;
@@ -276,7 +277,6 @@ void fgz_deflate_reset(fgz_deflate *deflate, uint64_t total_nbytes)
     }
     deflate->tokens.literal_nbits =
         total_nbytes <= SMALL_NBYTES ? SMALL_LITERAL_NBITS : 0;
-    deflate->tokens.token_nbytes = 0;
     deflate->coded_end = 0;
     deflate->known_end = 0;
     deflate->window_position = 0;
@@ -346,7 +346,6 @@ static size_t join_part(fgz_deflate *deflate, fgz_bitwriter *out,
     deflate->former_freqs = tokens->freqs;
     deflate->former_entropy = all;
     tokens->literal_nbits = latter.literal_nbits;
-    tokens->token_nbytes = (unsigned)((size_t)(next - former->end) / ntokens);
     former->ntokens = tokens->count;
     former->end = next;
     return 0;

@@ -25,9 +25,8 @@
 #include "../common.h"
 #include "token.h"
 
-/* The smallest and largest hash tables, as powers of 2. */
+/* The smallest hash table, as a power of 2; the largest is the level's. */
 #define FGZ_HASH_MIN_NBITS 9
-#define FGZ_HASH_MAX_NBITS 15
 
 /* Matches of 3 bytes are only good nearby, where a small table knows them. */
 #define FGZ_HASH3_NBITS 11
@@ -41,6 +40,11 @@
 /* A parser that has room for this many tokens adds at least one: two literals
  * and the match that follows them. */
 #define FGZ_PARSE_MIN_NTOKENS 3
+
+typedef struct fgz_match {
+    uint32_t length; /* 0: none */
+    uint32_t distance;
+} fgz_match;
 
 /* Where a parser may look. */
 typedef struct fgz_input {
@@ -130,7 +134,7 @@ FGZ_INLINE uint32_t fgz_match_length(const uint8_t *next,
 }
 
 /* Where fewer bytes are left than are loaded for a hash: from here on there is
- * only fgz_put_tail_match. */
+ * only fgz_put_at_end. */
 FGZ_INLINE const uint8_t *fgz_input_tail(const fgz_input *input)
 {
     return input->end - input->begin < FGZ_HASH_LOAD_NBYTES ?
@@ -149,6 +153,12 @@ FGZ_INLINE uint32_t fgz_position_bias(const fgz_input *input)
     return input->begin_position - (uint32_t)(uintptr_t)input->begin;
 }
 
+/* Its low 16 bits are the position. */
+FGZ_INLINE uint32_t fgz_position(const uint8_t *next, uint32_t bias)
+{
+    return (uint32_t)(uintptr_t)next + bias;
+}
+
 /*
  * Multiplicative hashing (Knuth, volume 3, section 6.4): the top bits of the
  * product with an odd constant near 2^w / golden ratio.  The 64-bit constant
@@ -161,29 +171,28 @@ FGZ_INLINE uint32_t fgz_hash(uint64_t bytes, unsigned nbytes, unsigned nbits)
 }
 
 /*
- * Where fewer than FGZ_HASH_LOAD_NBYTES are known: put the match with the
- * latest place that had the same hash_nbytes, 4 or 5, if there is one, and
- * next into its table.  In short events, flushed one by one, the last bytes
- * are a tenth of all.
+ * Put one token, even where fewer than FGZ_HASH_LOAD_NBYTES are known: the
+ * match with the latest place that had the same hash_nbytes, 4 or 5, or else a
+ * literal; and next into the table of those places.  In short events, flushed
+ * one by one, the last bytes are a tenth of all.
  *
- * @return its length, or 0.
+ * @return the bytes that the token stands for.
  */
-FGZ_INLINE uint32_t fgz_put_tail_match(fgz_token_writer *tokens,
-                                       uint16_t *heads, unsigned hash_nbits,
-                                       unsigned hash_nbytes,
-                                       uint32_t max_distance,
-                                       const fgz_input *input,
-                                       const uint8_t *next)
+FGZ_INLINE uint32_t fgz_put_at_end(fgz_token_writer *tokens, uint16_t *heads,
+                                   unsigned hash_nbits, unsigned hash_nbytes,
+                                   uint32_t max_distance,
+                                   const fgz_input *input, const uint8_t *next)
 {
     uint32_t const max_nbytes = fgz_max_match(next, input);
-    uint32_t const position = (uint32_t)(next - input->begin) +
-                              input->begin_position;
+    uint32_t const position = fgz_position(next, fgz_position_bias(input));
     uint64_t bytes;
     uint16_t *head;
     uint32_t distance, length;
 
-    if (max_nbytes < hash_nbytes)
-        return 0;
+    if (max_nbytes < hash_nbytes) {
+        fgz_put_literal(tokens, *next);
+        return 1;
+    }
     bytes = fgz_load_le32(next);
     if (hash_nbytes > 4)
         bytes |= (uint64_t)next[4] << 32;
@@ -191,8 +200,10 @@ FGZ_INLINE uint32_t fgz_put_tail_match(fgz_token_writer *tokens,
     distance = (uint16_t)(position - *head);
     *head = (uint16_t)position;
     if (distance - 1 >= max_distance ||
-        fgz_load_le32(next - distance) != (uint32_t)bytes)
-        return 0;
+        fgz_load_le32(next - distance) != (uint32_t)bytes) {
+        fgz_put_literal(tokens, *next);
+        return 1;
+    }
     length = fgz_match_length(next, next - distance, 4, max_nbytes);
     fgz_put_match(tokens, length, distance);
     return length;

@@ -43,11 +43,6 @@
 #define FAST_ONLY_NENTERED 2
 #define FAST_SHORT_NENTERED 3
 
-typedef struct match {
-    uint32_t length;
-    uint32_t distance;
-} match;
-
 /* The tables; copies in registers, which no store can change. */
 typedef struct fast_tables {
     uint16_t *shorts;
@@ -61,7 +56,7 @@ typedef struct fast_tables {
 FGZ_INLINE uint16_t fast_position(const fast_tables *tables,
                                   const uint8_t *next)
 {
-    return (uint16_t)((uint32_t)(uintptr_t)next + tables->bias);
+    return (uint16_t)fgz_position(next, tables->bias);
 }
 
 FGZ_INLINE uint16_t *fast_short_head(const fast_tables *tables, uint64_t bytes)
@@ -92,30 +87,32 @@ FGZ_INLINE void fast_enter(const fast_tables *tables, const uint8_t *next)
  * where a match, if there is one, is as good as any.  So next is not the first
  * byte of the input.
  */
-FGZ_INLINE match fast_try(const fast_tables *tables, const uint8_t *next,
-                          uint64_t bytes, uint16_t position, uint16_t head)
+FGZ_INLINE fgz_match fast_try(const fast_tables *tables, const uint8_t *next,
+                              uint64_t bytes, uint16_t position,
+                              uint16_t head)
 {
     uint32_t const promised = (uint16_t)(position - head);
     uint32_t const distance =
         promised - 1 < tables->max_distance ? promised : 1;
     uint64_t const difference = fgz_load_le64(next - distance) ^ bytes;
 
-    return (match){fgz_lowest_bit64(difference | (uint64_t)1 << 63) >> 3,
-                   distance};
+    return (fgz_match){fgz_lowest_bit64(difference | (uint64_t)1 << 63) >> 3,
+                       distance};
 }
 
 /* The longer of the matches that the tables promise, and put next into them. */
-FGZ_INLINE match fast_find(const fast_tables *tables, const uint8_t *next,
-                           uint64_t bytes)
+FGZ_INLINE fgz_match fast_find(const fast_tables *tables, const uint8_t *next,
+                               uint64_t bytes)
 {
     uint16_t const position = fast_position(tables, next);
     uint16_t *const short_head = fast_short_head(tables, bytes);
-    match best = fast_try(tables, next, bytes, position, *short_head);
+    fgz_match best = fast_try(tables, next, bytes, position, *short_head);
 
     *short_head = position;
     if (tables->has_longs) {
         uint16_t *const long_head = fast_long_head(tables, bytes);
-        match const other = fast_try(tables, next, bytes, position, *long_head);
+        fgz_match const other =
+            fast_try(tables, next, bytes, position, *long_head);
 
         *long_head = position;
         best = other.length > best.length ? other : best;
@@ -154,19 +151,18 @@ FGZ_INLINE const uint8_t *fast_parse(fgz_finder *finder, const fgz_input *input,
     while (next < loop_end && fgz_tokens_avail(&tokens) >= 2) {
         uint64_t const bytes = fgz_load_le64(next);
         uint64_t const later_bytes = fgz_load_le64(next + 1);
-        match best = fast_find(&tables, next, bytes);
-        match const later = fast_find(&tables, next + 1, later_bytes);
+        fgz_match best = fast_find(&tables, next, bytes);
+        fgz_match const later = fast_find(&tables, next + 1, later_bytes);
 
         if (best.length < min_length && later.length < min_length) {
             size_t nskipped = (size_t)(next - unmatched) >> FAST_PATIENCE_LOG2;
 
             fgz_put_two_literals(&tokens, (uint8_t)bytes,
-                                        (uint8_t)later_bytes);
+                                 (uint8_t)later_bytes);
             next += 2;
             if (FGZ_UNLIKELY(nskipped > 0) && next < stop) {
                 nskipped = fgz_min_size(nskipped, (size_t)(stop - next));
-                nskipped = fgz_min_size(
-                    nskipped, fgz_tokens_avail(&tokens));
+                nskipped = fgz_min_size(nskipped, fgz_tokens_avail(&tokens));
                 for (; nskipped > 0; nskipped--)
                     fgz_put_literal(&tokens, *next++);
             }
@@ -197,34 +193,18 @@ FGZ_INLINE const uint8_t *fast_parse(fgz_finder *finder, const fgz_input *input,
     }
 
     /* The end of the input, or where two tokens do not fit any more. */
-    while (next < stop && next < tail &&
-           tokens.next < tokens.limit) {
-        uint64_t const bytes = fgz_load_le64(next);
-        uint16_t *const head = fast_short_head(&tables, bytes);
-        uint16_t const position = fast_position(&tables, next);
-        uint32_t const distance = (uint16_t)(position - *head);
+    while (next < stop && tokens.next < tokens.limit) {
+        bool const is_tail = next >= tail;
+        uint32_t nbytes;
 
-        fast_enter(&tables, next);
-        if (distance - 1 < tables.max_distance &&
-            fgz_load_le32(next - distance) == (uint32_t)bytes) {
-            uint32_t const length = fgz_match_length(
-                next, next - distance, 4, fgz_max_match(next, input));
-
-            fgz_put_match(&tokens, length, distance);
-            next += length;
-        } else {
-            fgz_put_literal(&tokens, *next++);
-        }
-    }
-    while (next >= tail && next < stop && tokens.next < tokens.limit) {
-        uint32_t const length = fgz_put_tail_match(
-            &tokens, tables.shorts, tables.nbits, min_length,
-            tables.max_distance, input, next);
-
-        if (length == 0)
-            fgz_put_literal(&tokens, *next);
-        next += length == 0 ? 1 : length;
-        finder->missing += length == 0 ? 1 : length;
+        if (has_longs && !is_tail)
+            *fast_long_head(&tables, fgz_load_le64(next)) =
+                fast_position(&tables, next);
+        nbytes = fgz_put_at_end(&tokens, tables.shorts, tables.nbits,
+                                min_length, tables.max_distance, input, next);
+        next += nbytes;
+        if (is_tail)
+            finder->missing += nbytes;
     }
     fgz_tokens_end(shared_tokens, &tokens);
     return next;

@@ -36,11 +36,6 @@
 #define LAZY_MIN_GAIN_ONE_AHEAD 2
 #define LAZY_MIN_GAIN_TWO_AHEAD 6
 
-typedef struct match {
-    uint32_t length; /* 0: none */
-    uint32_t distance;
-} match;
-
 /* The tables; copies in registers, which no store can change. */
 typedef struct lazy_tables {
     bool has_heads3;
@@ -86,7 +81,7 @@ FGZ_INLINE uint16_t *lazy_step(const lazy_tables *tables, uint32_t position)
 FGZ_INLINE void lazy_enter(const lazy_tables *tables, const uint8_t *next)
 {
     uint64_t const bytes = fgz_load_le64(next);
-    uint32_t const position = (uint32_t)(uintptr_t)next + tables->bias;
+    uint32_t const position = fgz_position(next, tables->bias);
     uint16_t *const long_head = lazy_long_head(tables, bytes);
 
     *lazy_step(tables, position) = (uint16_t)(position - *long_head);
@@ -105,7 +100,8 @@ FGZ_INLINE void lazy_enter(const lazy_tables *tables, const uint8_t *next)
  * @return whether it is.
  */
 FGZ_INLINE bool lazy_try(const uint8_t *next, uint32_t distance,
-                         uint32_t max_nbytes, uint32_t *to_beat, match *best)
+                         uint32_t max_nbytes, uint32_t *to_beat,
+                         fgz_match *best)
 {
     const uint8_t *const candidate = next - distance;
     uint32_t length;
@@ -133,12 +129,13 @@ FGZ_INLINE bool lazy_try(const uint8_t *next, uint32_t distance,
  * are settled by that one comparison.  Where they do, the chain of positions
  * with the same 8 bytes may have a longer one.
  */
-FGZ_INLINE match lazy_find(const lazy_tables *tables, const fgz_input *input,
-                           const uint8_t *next, uint32_t min_length,
-                           uint32_t max_depth, uint32_t nice_nbytes)
+FGZ_INLINE fgz_match lazy_find(const lazy_tables *tables,
+                               const fgz_input *input, const uint8_t *next,
+                               uint32_t min_length, uint32_t max_depth,
+                               uint32_t nice_nbytes)
 {
     uint64_t const bytes = fgz_load_le64(next);
-    uint32_t const position = (uint32_t)(uintptr_t)next + tables->bias;
+    uint32_t const position = fgz_position(next, tables->bias);
     uint16_t *const short_head = lazy_short_head(tables, bytes);
     uint16_t *const long_head = lazy_long_head(tables, bytes);
     uint32_t const short_distance = (uint16_t)(position - *short_head);
@@ -151,7 +148,7 @@ FGZ_INLINE match lazy_find(const lazy_tables *tables, const fgz_input *input,
     uint32_t end_bytes;
     uint32_t next_step;
     bool is_tried;
-    match best = {0, 0};
+    fgz_match best = {0, 0};
 
     *lazy_step(tables, position) = (uint16_t)step;
     *long_head = (uint16_t)position;
@@ -236,7 +233,7 @@ FGZ_INLINE match lazy_find(const lazy_tables *tables, const fgz_input *input,
  * What a later match saves over an earlier one, in quarters of a byte: a byte
  * of length is worth about 4 bits of code, a bit of distance is a bit.
  */
-FGZ_INLINE int lazy_gain(match later, match earlier)
+FGZ_INLINE int lazy_gain(fgz_match later, fgz_match earlier)
 {
     return 4 * ((int)later.length - (int)earlier.length) +
            (int)fgz_highest_bit32(earlier.distance) -
@@ -296,7 +293,7 @@ FGZ_INLINE const uint8_t *lazy_parse(fgz_finder *finder,
     /* Up to two literals can precede a match: leave room for all three. */
     while (next < stop && next < tail &&
            fgz_tokens_avail(&tokens) >= FGZ_PARSE_MIN_NTOKENS) {
-        match accepted =
+        fgz_match accepted =
             lazy_find(tables, input, next, FGZ_MIN_MATCH, max_depth,
                       effort->nice_nbytes);
 
@@ -307,7 +304,7 @@ FGZ_INLINE const uint8_t *lazy_parse(fgz_finder *finder,
         }
         while (accepted.length < effort->lazy_nbytes && next + 2 < tail &&
                fgz_tokens_avail(&tokens) >= FGZ_PARSE_MIN_NTOKENS) {
-            match later =
+            fgz_match later =
                 lazy_find(tables, input, next + 1, accepted.length,
                           max_depth / 4, effort->nice_nbytes);
 
@@ -336,15 +333,10 @@ FGZ_INLINE const uint8_t *lazy_parse(fgz_finder *finder,
     }
 
     /* Too near the end for a chain: the last place with the same 4 bytes. */
-    while (next >= tail && next < stop && tokens.next < tokens.limit) {
-        uint32_t const length = fgz_put_tail_match(
-            &tokens, tables->short_heads, tables->hash_nbits, 4,
-            tables->max_distance, input, next);
-
-        if (length == 0)
-            fgz_put_literal(&tokens, *next);
-        next += length == 0 ? 1 : length;
-    }
+    while (next >= tail && next < stop && tokens.next < tokens.limit)
+        next += fgz_put_at_end(&tokens, tables->short_heads,
+                               tables->hash_nbits, 4, tables->max_distance,
+                               input, next);
     finder->missing = (size_t)(next - entered);
     fgz_tokens_end(shared_tokens, &tokens);
     return next;

@@ -5,9 +5,7 @@
  * bits.  A dynamic header takes 50 to 90 bytes.  Lower splits where that is
  * not won back; higher keeps together what is different.
  */
-#ifndef SPLIT_MIN_GAIN_NBITS
 #define SPLIT_MIN_GAIN_NBITS 480
-#endif
 
 /*
  * 256 times the binary logarithm, rounded: exact to 1/256 for what is below

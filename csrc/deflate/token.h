@@ -36,10 +36,8 @@ typedef struct fgz_histogram {
 /* The tokens of one block. */
 typedef struct fgz_tokens {
     /* Of the input just before, rounded down: the mean cost of a literal in
-     * bits, 0 where it is not known or literals were stored; and the mean
-     * number of bytes that a token stood for. */
+     * bits; 0 where it is not known or literals were stored. */
     unsigned literal_nbits;
-    unsigned token_nbytes;
     size_t count;
     size_t limit; /* of count, at most max_count */
     size_t max_count;
