@@ -1,6 +1,9 @@
 #include "cpu.h"
 
 #include <stdatomic.h>
+#include <stddef.h>
+
+#include "fastgz.h"
 
 #if defined(__aarch64__) && defined(__linux__)
 #  include <sys/auxv.h>
@@ -55,4 +58,22 @@ void fgz_cpu_disable(unsigned disabled)
 {
     atomic_store_explicit(&cpu_features, fgz_cpu_features() & ~disabled,
                           memory_order_relaxed);
+}
+
+const char *fgz_cpu_feature_name(unsigned index)
+{
+    static const struct {
+        unsigned feature;
+        const char *name;
+    } known[] = {
+        {FGZ_CPU_PCLMUL, "pclmul"}, {FGZ_CPU_SSSE3, "ssse3"},
+        {FGZ_CPU_AVX2, "avx2"},     {FGZ_CPU_PMULL, "pmull"},
+        {FGZ_CPU_CRC32, "crc32"},
+    };
+    unsigned const features = fgz_cpu_features();
+
+    for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+        if ((features & known[i].feature) && index-- == 0)
+            return known[i].name;
+    return NULL;
 }

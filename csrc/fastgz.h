@@ -120,6 +120,10 @@ int fgz_level_max(fgz_coding coding);
 const char *fgz_version(void);
 unsigned fgz_zstd_version(void);
 
+/* The name of an instruction set that is in use because this processor has it,
+ * such as "avx2": of the first for index 0, NULL after the last. */
+const char *fgz_cpu_feature_name(unsigned index);
+
 /* An encoder for one coding and one level. */
 typedef struct fgz_encoder fgz_encoder;
 

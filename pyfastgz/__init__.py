@@ -12,17 +12,27 @@ from .errors import ConfigurationError
 from .errors import EncoderStateError
 from .errors import FastgzError
 from .extension import Compress
+from .http.eligibility import SkipReason
+from .outcome import CodingStats
+from .outcome import Outcome
+from .outcome import Stats
+from .outcome import response_compressed
 
 __all__ = [
     "CacheBackend",
+    "CodingStats",
     "Compress",
     "ConfigurationError",
     "DictCache",
     "Encoder",
     "EncoderStateError",
     "FastgzError",
+    "Outcome",
+    "SkipReason",
+    "Stats",
     "__version__",
     "compress",
+    "response_compressed",
 ]
 
 __version__ = version("pyfastgz")

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
+from time import perf_counter
 from typing import TYPE_CHECKING
 from typing import Any
+from typing import cast
 
+from flask import Flask
 from flask import Response
 from flask import request
 
@@ -13,19 +17,28 @@ from .cache import code_through
 from .encoder import Encoder
 from .encoder import compress
 from .http.eligibility import SkipReason
+from .http.fields import OF_THE_REPRESENTATION
 from .http.fields import STALE_WHEN_CODED
 from .http.fields import declared_length
 from .http.fields import media_type
 from .http.fields import vary_with_accept_encoding
+from .http.negotiation import CodingsBySize
 from .http.negotiation import choose
 from .http.validators import coded_tag
 from .http.validators import is_strong
 from .http.validators import lists
+from .outcome import SKIPPED
+from .outcome import Outcome
 from .streaming import CodedStream
 from .streaming import FlushPolicy
 from .streaming import flush_policy
+from .view import ENVIRON_KEY
+from .view import ViewOptions
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from collections.abc import Sized
+
     from .config import Config
     from .state import State
 
@@ -52,26 +65,46 @@ class Candidate:
     :param fields: its fields, as :func:`~pyfastgz.http.fields.collect` returns them.
     :param environ: the WSGI environment of the request.
     :param state: what the extension keeps for the application.
+    :param app: the application.
 
     .. versionadded:: 0.1
     """
 
-    __slots__ = ("coding", "config", "environ", "fields", "response", "state", "tag")
+    __slots__ = (
+        "app",
+        "coding",
+        "config",
+        "environ",
+        "fields",
+        "options",
+        "response",
+        "state",
+        "tag",
+    )
 
     config: Config
     coding: str
     tag: str | None
 
     def __init__(
-        self, response: Response, fields: dict[str, str], environ: dict[str, Any], state: State
+        self,
+        response: Response,
+        fields: dict[str, str],
+        environ: dict[str, Any],
+        state: State,
+        app: Flask,
     ) -> None:
         self.response = response
         self.fields = fields
         self.environ = environ
         self.state = state
+        self.app = app
+        self.options: ViewOptions | None = environ.get(ENVIRON_KEY)
 
-    def code(self) -> SkipReason | None:
-        """Code the response, or return why it stays as it is.
+    def code(self) -> Outcome | None:
+        """Code the response, and return what became of it.
+
+        ``None`` for a stream: what becomes of that is reported to the state when it is closed.
 
         .. versionadded:: 0.1
         """
@@ -79,19 +112,22 @@ class Candidate:
         self.config = config = state.config.current()
         streamed = not isinstance(self.response.response, (list, tuple))
         if streamed and not config.streams:
-            return SkipReason.STREAMS_OFF
+            return SKIPPED[SkipReason.STREAMS_OFF]
 
         add_vary(self.response, self.fields)
+        if state.predicate is not None and not self._is_wanted(state.predicate):
+            return SKIPPED[SkipReason.PREDICATE]
+        length = declared_length(self.fields)
         coding, identity_refused = choose(
-            self.environ.get("HTTP_ACCEPT_ENCODING"),
-            state.streaming_algorithms if streamed else state.enabled_algorithms,
+            self.environ.get("HTTP_ACCEPT_ENCODING"), self._codings(length, streamed=streamed)
         )
         if coding is None:
-            return SkipReason.NOT_ACCEPTED
+            if identity_refused and config.not_acceptable:
+                return self._refuse()
+            return SKIPPED[SkipReason.NOT_ACCEPTED]
         min_size = 1 if identity_refused else max(config.min_size, 1)
-        length = declared_length(self.fields)
         if length is not None and length < min_size:
-            return SkipReason.TOO_SMALL
+            return SKIPPED[SkipReason.TOO_SMALL]
 
         self.coding = coding
         etag = self.fields.get("etag")
@@ -100,7 +136,40 @@ class Candidate:
             return self._code_stream()
         return self._code_body(min_size, identity_refused=identity_refused)
 
-    def _code_stream(self) -> SkipReason | None:
+    def _is_wanted(self, predicate: Callable[..., bool]) -> bool:
+        try:
+            return bool(predicate(request, self.response))
+        except Exception:
+            _log.exception("COMPRESS_PREDICATE failed; the response is sent without a coding")
+            return False
+
+    def _codings(self, length: int | None, *, streamed: bool) -> tuple[str, ...]:
+        """Return the codings to choose from, in order of preference."""
+        if self.options is not None and self.options.codings is not None:
+            return self.options.codings
+        state = self.state
+        codings = state.streaming_algorithms if streamed else state.enabled_algorithms
+        if isinstance(codings, CodingsBySize):
+            if length is None and not streamed:
+                length = sum(map(len, cast("Iterable[Sized]", self.response.response)))
+            return codings.order(length)
+        return codings
+
+    def _refuse(self) -> Outcome:
+        """Turn the response into one that says only that nothing is acceptable."""
+        response = self.response
+        close = getattr(response.response, "close", None)
+        if close is not None:
+            response.call_on_close(close)
+        for name in OF_THE_REPRESENTATION.intersection(self.fields):
+            del response.headers[name]
+        response.status_code = 406
+        response.direct_passthrough = False
+        response.mimetype = "text/plain"
+        response.set_data("The request accepts neither an available content coding nor none.\n")
+        return SKIPPED[SkipReason.NOT_ACCEPTABLE]
+
+    def _code_stream(self) -> Outcome | None:
         response = self.response
         conditional = (
             self._is_conditional()
@@ -110,18 +179,25 @@ class Candidate:
             return self._not_modified()
 
         # The body of a HEAD response is never pulled, so it needs no encoder.
-        if self.environ["REQUEST_METHOD"] != "HEAD":
+        is_head = self.environ["REQUEST_METHOD"] == "HEAD"
+        if not is_head:
             policy = flush_policy(
                 media_type(self.fields["content-type"]), repeatable=is_strong(self.tag)
             )
             try:
                 encoder = Encoder(
                     self.coding,
-                    self.config.levels[self.coding],
+                    self._level(),
                     small=policy is FlushPolicy.EVERY_CHUNK,
                     brotli=self.config.brotli,
                 )
-                response.response = CodedStream(response.response, encoder, policy=policy)
+                response.response = CodedStream(
+                    response.response,
+                    encoder,
+                    policy=policy,
+                    flush_seconds=self.config.flush_seconds,
+                    on_close=self._report_stream,
+                )
             except Exception:
                 return self._failed()
             response.direct_passthrough = False
@@ -130,9 +206,13 @@ class Candidate:
         response.automatically_set_content_length = False
         if conditional:
             response.make_conditional(request)
-        return None
+        return Outcome(self.coding, None) if is_head else None
 
-    def _code_body(self, min_size: int, *, identity_refused: bool) -> SkipReason | None:
+    def _report_stream(self, in_nbytes: int, out_nbytes: int, seconds: float) -> None:
+        outcome = Outcome(self.coding, None, in_nbytes, out_nbytes, seconds)
+        self.state.report(self.app, self.response, outcome)
+
+    def _code_body(self, min_size: int, *, identity_refused: bool) -> Outcome:
         response = self.response
         conditional = self._is_conditional()
         if conditional and self._client_is_current():
@@ -141,14 +221,16 @@ class Candidate:
             body = self._whole_body()
             if len(body) < min_size:
                 return self._too_small(body)
+            start = perf_counter()
             coded = self._coded(body)
+            seconds = perf_counter() - start
         except Exception:
             return self._failed()
 
         if len(coded) >= len(body) and not identity_refused:
             if conditional:
                 response.make_conditional(request)
-            return SkipReason.NOT_SMALLER
+            return SKIPPED[SkipReason.NOT_SMALLER]
         close = getattr(response.response, "close", None)
         if close is not None:
             response.call_on_close(close)
@@ -157,7 +239,7 @@ class Candidate:
         self._label_coded(len(coded))
         if conditional:
             response.make_conditional(request)
-        return None
+        return Outcome(self.coding, None, len(body), len(coded), seconds)
 
     def _coded(self, body: bytes) -> bytes:
         coding, state = self.coding, self.state
@@ -167,8 +249,11 @@ class Candidate:
         return code_through(state.cache, key, body, self._compressed)
 
     def _compressed(self, body: bytes) -> bytes:
-        config, coding = self.config, self.coding
-        return compress(body, coding, level=config.levels[coding], brotli=config.brotli)
+        return compress(body, self.coding, level=self._level(), brotli=self.config.brotli)
+
+    def _level(self) -> int:
+        level = self.config.levels[self.coding]
+        return level if self.options is None else self.options.levels.get(self.coding, level)
 
     def _whole_body(self) -> bytes:
         parts = self.response.response
@@ -177,20 +262,20 @@ class Candidate:
             return parts[0]
         return self.response.get_data()
 
-    def _too_small(self, body: bytes) -> SkipReason | None:
+    def _too_small(self, body: bytes) -> Outcome:
         if body:
-            return SkipReason.TOO_SMALL
+            return SKIPPED[SkipReason.TOO_SMALL]
         if self.environ["REQUEST_METHOD"] != "HEAD" or not declared_length(self.fields):
-            return SkipReason.EMPTY
+            return SKIPPED[SkipReason.EMPTY]
         # The view left out the body but declared its length. GET would be coded, so HEAD says
         # so, but not the coded length: only making the content tells it (RFC 9110 9.3.2).
         self.response.automatically_set_content_length = False
         self._label_coded(None)
-        return None
+        return Outcome(self.coding, None)
 
-    def _failed(self) -> SkipReason:
+    def _failed(self) -> Outcome:
         _log.exception("coding a response as %s failed; it is sent without", self.coding)
-        return SkipReason.FAILED
+        return SKIPPED[SkipReason.FAILED]
 
     def _is_conditional(self) -> bool:
         """Tell whether ``make_conditional`` has anything to decide, and may."""
@@ -221,10 +306,10 @@ class Candidate:
             and lists(environ["HTTP_IF_NONE_MATCH"], self.tag)
         )
 
-    def _not_modified(self) -> SkipReason:
+    def _not_modified(self) -> Outcome:
         self._relabel()
         self.response.status_code = 304
-        return SkipReason.NOT_MODIFIED
+        return SKIPPED[SkipReason.NOT_MODIFIED]
 
     def _label_coded(self, length: int | None) -> None:
         """Rewrite the fields for a coded body of ``length`` bytes, ``None`` if not known."""

@@ -23,11 +23,24 @@ from .encoder import level_range
 from .errors import ConfigurationError
 from .http.fields import media_type
 from .http.fields import tokens
+from .http.negotiation import CodingsBySize
 
 _log = logging.getLogger("pyfastgz")
 
 KNOWN_CODINGS = ("zstd", "br", "gzip", "deflate")
 """Every coding that a configuration may name, whether or not it is installed.
+
+.. versionadded:: 0.1
+"""
+
+AUTO_SHORT = ("gzip", "br", "zstd", "deflate")
+"""The order that ``"auto"`` stands for, for bodies below ``COMPRESS_AUTO_SIZE`` bytes.
+
+.. versionadded:: 0.1
+"""
+
+AUTO_LONG = ("zstd", "gzip", "br", "deflate")
+"""The order that ``"auto"`` stands for, for all other bodies and for streams.
 
 .. versionadded:: 0.1
 """
@@ -85,6 +98,12 @@ DEFAULTS: Mapping[str, Any] = MappingProxyType(
         "COMPRESS_ALGORITHM_STREAMING": ["zstd", "br", "deflate", "gzip"],
         "COMPRESS_EVALUATE_CONDITIONAL_REQUEST": True,
         "COMPRESS_STREAMING_ENDPOINT_CONDITIONAL": ["static"],
+        # What follows, Flask-Compress does not have.
+        "COMPRESS_PREDICATE": None,
+        "COMPRESS_AUTO_SIZE": 16 * 1024,
+        "COMPRESS_STREAM_FLUSH_MS": 20,
+        "COMPRESS_SERVER_TIMING": False,
+        "COMPRESS_NOT_ACCEPTABLE": False,
     }
 )
 """Every setting with its default.
@@ -112,12 +131,16 @@ class Config:
     """The settings of one application, validated.
 
     :param register: whether every response of the application is looked at.
-    :param mimetypes: media types to code, in lower case.
+    :param mimetypes: media types to code, in lower case, some perhaps with a ``*``.
     :param codings: enabled codings that are installed, in order of preference.
     :param streaming_codings: the same for streamed responses.
     :param conditional_endpoints: endpoints whose streamed responses may become a 304.
     :param cache_backend: builds the cache of coded bodies.
     :param cache_key: names the coded body of a request in the cache.
+    :param predicate: tells of a request and a response whether it may be coded.
+    :param flush_seconds: how old the last flush of a stream may be when a chunk arrives.
+    :param server_timing: whether responses carry a Server-Timing entry.
+    :param not_acceptable: whether a client that nothing is acceptable to gets a 406.
     :param levels: level by coding.
     :param brotli: how to use brotli.
     :param min_size: bodies below this many bytes are left alone.
@@ -134,6 +157,10 @@ class Config:
     conditional_endpoints: frozenset[str]
     cache_backend: Callable[[], CacheBackend] | None
     cache_key: Callable[..., str] | None
+    predicate: Callable[..., bool] | None
+    flush_seconds: float
+    server_timing: bool
+    not_acceptable: bool
     levels: Mapping[str, int]
     brotli: BrotliSettings
     min_size: int
@@ -149,16 +176,21 @@ class Config:
 
         .. versionadded:: 0.1
         """
+        border = _size(settings, "COMPRESS_AUTO_SIZE")
         return cls(
             register=_flag(settings, "COMPRESS_REGISTER"),
             mimetypes=_mimetypes(settings, "COMPRESS_MIMETYPES"),
-            codings=_codings(settings, "COMPRESS_ALGORITHM"),
-            streaming_codings=_codings(settings, "COMPRESS_ALGORITHM_STREAMING"),
+            codings=_codings(settings, "COMPRESS_ALGORITHM", border),
+            streaming_codings=_codings(settings, "COMPRESS_ALGORITHM_STREAMING", border),
             conditional_endpoints=frozenset(
                 _names(settings, "COMPRESS_STREAMING_ENDPOINT_CONDITIONAL")
             ),
             cache_backend=_callable(settings, "COMPRESS_CACHE_BACKEND"),
             cache_key=_callable(settings, "COMPRESS_CACHE_KEY"),
+            predicate=_callable(settings, "COMPRESS_PREDICATE"),
+            flush_seconds=_milliseconds(settings, "COMPRESS_STREAM_FLUSH_MS") / 1000,
+            server_timing=_flag(settings, "COMPRESS_SERVER_TIMING"),
+            not_acceptable=_flag(settings, "COMPRESS_NOT_ACCEPTABLE"),
             **_live_fields(settings),
         )
 
@@ -257,6 +289,14 @@ def _size(settings: Mapping[str, Any], key: str) -> int:
     _refuse(key, value, "a number of bytes, 0 or more")
 
 
+def _milliseconds(settings: Mapping[str, Any], key: str) -> float:
+    value: float = settings[key]
+    # Not a number is not at least 0; infinity is, and means never.
+    if type(value) in {int, float} and value >= 0:
+        return value
+    _refuse(key, value, "a number of milliseconds, 0 or more")
+
+
 def _callable(settings: Mapping[str, Any], key: str) -> Callable[..., Any] | None:
     value: Callable[..., Any] | None = settings[key]
     if value is None or callable(value):
@@ -284,21 +324,28 @@ def _mimetypes(settings: Mapping[str, Any], key: str) -> frozenset[str]:
     return mimetypes
 
 
-def _codings(settings: Mapping[str, Any], key: str) -> tuple[str, ...]:
+def _codings(settings: Mapping[str, Any], key: str, border: int) -> tuple[str, ...]:
     """Return the codings that are named and installed, each once, in their order.
 
+    ``"auto"`` names them all, in an order that depends on whether a body has ``border`` bytes.
     ``br`` needs an optional package and is left out quietly, because the defaults name it; but
     not if nothing else is named, because then nothing would ever be coded.
     """
     names = [name.strip().lower() for name in _names(settings, key)]
+    if names == ["auto"]:
+        return CodingsBySize(_installed(AUTO_SHORT), _installed(AUTO_LONG), border)
     for name in names:
         if name not in KNOWN_CODINGS:
             known = ", ".join(KNOWN_CODINGS)
-            _refuse(key, settings[key], f"names among {known}, unlike {name!r}")
-    installed = tuple(dict.fromkeys(name for name in names if name in available_codings()))
+            _refuse(key, settings[key], f"'auto', or names among {known}, unlike {name!r}")
+    installed = _installed(names)
     if names and not installed:
         _refuse(key, settings[key], "a coding that is installed: pip install pyfastgz[br]")
     return installed
+
+
+def _installed(names: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(name for name in names if name in available_codings()))
 
 
 def _refuse(key: str, value: object, wanted: str) -> NoReturn:

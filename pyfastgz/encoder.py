@@ -39,6 +39,21 @@ def available_codings() -> tuple[str, ...]:
     return (*_CORE_CODINGS, "br") if _brotli.is_available() else tuple(_CORE_CODINGS)
 
 
+def core_versions() -> dict[str, str]:
+    """Return the versions of the core and of libzstd, and the instruction sets in use.
+
+    .. versionadded:: 0.1
+    """
+    zstd = lib.fgz_zstd_version()
+    names = [lib.fgz_cpu_feature_name(index) for index in range(32)]
+    in_use = [ffi.string(name).decode() for name in names if name != ffi.NULL]
+    return {
+        "core": ffi.string(lib.fgz_version()).decode(),
+        "libzstd": f"{zstd // 10000}.{zstd // 100 % 100}.{zstd % 100}",
+        "instruction sets": " ".join(in_use) or "portable",
+    }
+
+
 def level_range(coding: str) -> range:
     """Return the levels of a coding.
 

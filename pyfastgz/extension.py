@@ -6,6 +6,8 @@ import functools
 import inspect
 import logging
 from collections.abc import Callable
+from collections.abc import Iterable
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 from typing import Any
 from typing import Generic
@@ -13,6 +15,7 @@ from typing import TypeVar
 from typing import cast
 from typing import overload
 
+from flask import Blueprint
 from flask import Flask
 from flask import Response
 from flask import after_this_request
@@ -23,20 +26,29 @@ from flask import request
 from .cache import CacheBackend
 from .candidate import Candidate
 from .candidate import add_vary
+from .config import KNOWN_CODINGS
 from .http.eligibility import STILL_VARIES
+from .http.eligibility import SkipReason
 from .http.eligibility import skip_reason
 from .http.fields import collect
+from .http.fields import server_timing
+from .http.validators import with_uncoded_tags
+from .outcome import SKIPPED
+from .outcome import Outcome
+from .outcome import Stats
+from .state import EXTENSION
 from .state import State
+from .view import ENVIRON_KEY
+from .view import EXEMPT
+from .view import view_options
 
 if TYPE_CHECKING:
     from typing_extensions import Self
 
 _log = logging.getLogger("pyfastgz")
 
-_EXTENSION = "compress"
-
 _T = TypeVar("_T")
-_View = TypeVar("_View", bound=Callable[..., Any])
+_Target = TypeVar("_Target", bound="Callable[..., Any] | Blueprint")
 
 
 class _PerApplication(Generic[_T]):
@@ -108,13 +120,17 @@ class Compress:
 
         .. versionadded:: 0.1
         """
-        previous = app.extensions.get(_EXTENSION)
+        previous = app.extensions.get(EXTENSION)
         state = State(app.config, hooked=previous is not None and previous.hooked)
         wanted = state.config.current().register and state.compress_mimetypes_set
         if wanted and not state.hooked:
             app.after_request(self.after_request)
             state.hooked = True
-        app.extensions[_EXTENSION] = state
+        if previous is None:
+            app.before_request(_accept_coded_tags)
+        else:
+            state.tally = previous.tally
+        app.extensions[EXTENSION] = state
         self.app = app
 
     def after_request(self, response: Response | None) -> Response:
@@ -129,60 +145,134 @@ class Compress:
         # Every attribute of a proxy costs several times what the object behind it does.
         app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
         environ = request._get_current_object().environ  # type: ignore[attr-defined]
-        state = app.extensions.get(_EXTENSION) or self._state()
+        state: State = app.extensions.get(EXTENSION) or self._state()
         fields = collect(response.headers)
         reason = skip_reason(
             environ["REQUEST_METHOD"],
             response.status_code,
             fields,
             state.compress_mimetypes_set,
+            state.wildcards,
         )
-        if reason is None:
-            reason = Candidate(response, fields, environ, state).code()
-        elif reason in STILL_VARIES:
-            add_vary(response, fields)
-        if reason is not None:
-            _log.debug("response left as it is: %s", reason.value)
+        outcome: Outcome | None
+        if ENVIRON_KEY in environ and environ[ENVIRON_KEY].exempt:
+            outcome = SKIPPED[SkipReason.EXEMPT]
+        elif reason is None:
+            outcome = Candidate(response, fields, environ, state, app).code()
+        else:
+            if reason in STILL_VARIES:
+                add_vary(response, fields)
+            outcome = SKIPPED[reason]
+        if state.server_timing:
+            response.headers.add("Server-Timing", _timing(response, outcome))
+        if outcome is not None:
+            state.report(app, response, outcome)
+            if outcome.reason is not None:
+                _log.debug("response left as it is: %s", outcome.reason.value)
         return response
 
-    def compressed(self) -> Callable[[_View], _View]:
-        """Return a decorator for single views, ``def`` or ``async def``.
+    def compressed(
+        self,
+        level: int | Mapping[str, int] | None = None,
+        codings: str | Iterable[str] | None = None,
+    ) -> Callable[[_Target], _Target]:
+        """Return a decorator for single views, ``def`` or ``async def``, and for blueprints.
 
-        For applications with ``COMPRESS_REGISTER = False``; where every response is looked at
-        anyway, it changes nothing.
+        With ``COMPRESS_REGISTER = False``, the responses of these views are looked at, and no
+        others. Where every response is looked at anyway, the decorator is for its parameters.
+
+        :param level: the level of every coding, or a dictionary with the level of some; the
+            others keep the application's.
+        :param codings: the codings to choose from, in order of preference, as a list or as a
+            string with commas; None for the application's. They need not be enabled in the
+            application.
+        :raises ValueError: a coding is unknown or not installed, or has no such level.
+        :raises TypeError: a level is no integer.
 
         .. versionadded:: 0.1
         """
+        options = None
+        if level is not None or codings is not None:
+            options = view_options(level, codings)
 
-        def decorator(view: _View) -> _View:
-            if inspect.iscoroutinefunction(view):
+        def mark() -> None:
+            if options is not None:
+                request.environ[ENVIRON_KEY] = options
+            if not self._state().hooked:
+                after_this_request(self.after_request)
 
-                @functools.wraps(view)
-                async def coded_async_view(*args: Any, **kwargs: Any) -> Any:
-                    self._code_this_response()
-                    return await view(*args, **kwargs)
+        return functools.partial(_before, mark)
 
-                return cast("_View", coded_async_view)
+    def exempt(self, target: _Target) -> _Target:
+        """Never code the responses of a view, ``def`` or ``async def``, or of a blueprint.
 
-            @functools.wraps(view)
-            def coded_view(*args: Any, **kwargs: Any) -> Any:
-                self._code_this_response()
-                return view(*args, **kwargs)
+        For pages that reflect what a client sent beside a secret (the BREACH attack), among
+        others. A decorator without parameters.
 
-            return cast("_View", coded_view)
+        .. versionadded:: 0.1
+        """
+        return _before(_mark_exempt, target)
 
-        return decorator
+    def stats(self) -> Stats:
+        """Return what became of the responses of the application in this process so far.
 
-    def _code_this_response(self) -> None:
-        if not self._state().hooked:
-            after_this_request(self.after_request)
+        .. versionadded:: 0.1
+        """
+        return self._state().tally.stats()
 
     def _state(self) -> State:
         state: State | None = None
         if current_app:
-            state = current_app.extensions.get(_EXTENSION)
+            state = current_app.extensions.get(EXTENSION)
         if state is None and self.app is not None:
-            state = self.app.extensions[_EXTENSION]
+            state = self.app.extensions[EXTENSION]
         if state is None:
             raise RuntimeError("Compress has no application yet: call init_app(app) first")
         return state
+
+
+def _mark_exempt() -> None:
+    request.environ[ENVIRON_KEY] = EXEMPT
+
+
+def _before(action: Callable[[], None], target: _Target) -> _Target:
+    """Have an action run before a view, or before the views of a blueprint."""
+    if isinstance(target, Blueprint):
+        target.before_request(action)
+        return target
+    view = cast("Callable[..., Any]", target)
+    if inspect.iscoroutinefunction(view):
+
+        @functools.wraps(view)
+        async def async_view(*args: Any, **kwargs: Any) -> Any:
+            action()
+            return await view(*args, **kwargs)
+
+        return cast("_Target", async_view)
+
+    @functools.wraps(view)
+    def sync_view(*args: Any, **kwargs: Any) -> Any:
+        action()
+        return view(*args, **kwargs)
+
+    return cast("_Target", sync_view)
+
+
+def _accept_coded_tags() -> None:
+    """Let the application's own check of If-Match know the tags that coding made."""
+    environ = request._get_current_object().environ  # type: ignore[attr-defined]
+    # GET and HEAD are answered coded: their tags are compared after coding.
+    if "HTTP_IF_MATCH" in environ and environ["REQUEST_METHOD"] not in {"GET", "HEAD"}:
+        environ["HTTP_IF_MATCH"] = with_uncoded_tags(environ["HTTP_IF_MATCH"], KNOWN_CODINGS)
+
+
+def _timing(response: Response, outcome: Outcome | None) -> str:
+    """Return the Server-Timing entry of a response; a stream has not been coded yet."""
+    if outcome is None:
+        return server_timing(response.headers["Content-Encoding"])
+    if outcome.reason is not None:
+        return server_timing(outcome.reason.name.lower())
+    if not outcome.out_nbytes:
+        return server_timing(str(outcome.coding))
+    ratio = outcome.in_nbytes / outcome.out_nbytes
+    return server_timing(f"{outcome.coding} {ratio:.1f}x", outcome.seconds)

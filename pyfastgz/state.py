@@ -2,11 +2,28 @@
 
 from __future__ import annotations
 
+import logging
+import re
 from collections.abc import MutableMapping
 from typing import Any
 
+from flask import Flask
+from flask import Response
+
 from .cache import CacheBackend
 from .config import LiveConfig
+from .http.eligibility import wildcard_pattern
+from .outcome import Outcome
+from .outcome import Tally
+from .outcome import response_compressed
+
+EXTENSION = "compress"
+"""The key of :class:`State` in ``app.extensions``.
+
+.. versionadded:: 0.1
+"""
+
+_log = logging.getLogger("pyfastgz")
 
 
 class State:
@@ -21,15 +38,21 @@ class State:
     """
 
     __slots__ = (
+        "_mimetypes",
         "cache",
         "cache_key",
-        "compress_mimetypes_set",
         "config",
         "enabled_algorithms",
         "hooked",
+        "predicate",
+        "server_timing",
         "streaming_algorithms",
         "streaming_endpoint_with_conditional",
+        "tally",
+        "wildcards",
     )
+
+    wildcards: re.Pattern[str] | None
 
     def __init__(self, settings: MutableMapping[str, Any], *, hooked: bool) -> None:
         self.config = LiveConfig(settings)
@@ -41,4 +64,33 @@ class State:
         self.enabled_algorithms = config.codings
         self.streaming_algorithms = config.streaming_codings
         self.streaming_endpoint_with_conditional = set(config.conditional_endpoints)
+        self.predicate = config.predicate
+        self.server_timing = config.server_timing
         self.hooked = hooked
+        self.tally = Tally()
+
+    @property
+    def compress_mimetypes_set(self) -> set[str]:
+        """The media types to code, in lower case; a ``*`` counts when the set is assigned.
+
+        .. versionadded:: 0.1
+        """
+        return self._mimetypes
+
+    @compress_mimetypes_set.setter
+    def compress_mimetypes_set(self, mimetypes: set[str]) -> None:
+        self._mimetypes = mimetypes
+        self.wildcards = wildcard_pattern(mimetypes)
+
+    def report(self, app: Flask, response: Response, outcome: Outcome) -> None:
+        """Count what became of a response, and tell whoever wants to know.
+
+        .. versionadded:: 0.1
+        """
+        self.tally.count(outcome)
+        if not response_compressed.receivers:
+            return
+        try:
+            response_compressed.send(app, response=response, outcome=outcome)
+        except Exception:
+            _log.exception("a receiver of response_compressed failed")

@@ -6,7 +6,8 @@ import enum
 from collections.abc import Callable
 from collections.abc import Iterable
 from collections.abc import Iterator
-from time import monotonic
+from time import perf_counter
+from typing import Any
 
 from .encoder import Encoder
 
@@ -16,13 +17,11 @@ Chunk = str | bytes | bytearray | memoryview
 .. versionadded:: 0.1
 """
 
-MAX_HOLD_SECONDS = 0.02
-"""How old the last flush may be when a chunk arrives before that chunk is flushed too.
+FLUSH_NBYTES = 64 * 1024
+"""After so many bytes of input a stream is flushed whatever its policy.
 
-A flush costs five bytes or more and ends a block, so a template that yields a hundred small
-pieces at once must not flush a hundred times. A producer that takes longer than this for each
-chunk, say a page that waits for its database or a model that writes word by word, is flushed at
-every chunk.
+Codings keep up to 128 KB back, to gather a block. A flush this rare takes no measurable time or
+size.
 
 .. versionadded:: 0.1
 """
@@ -49,11 +48,21 @@ EVENT_MEDIA_TYPES = frozenset(
 class FlushPolicy(enum.Enum):
     """Which chunks are flushed, that is, can be decoded before the next one is produced.
 
+    - ``EVERY_CHUNK``: all.
+    - ``LATE``: the first, and those that arrive some time after the last flush. A flush costs
+      five bytes or more and ends a block, so a template that yields a hundred small pieces at
+      once must not flush a hundred times; but a page that waits for its database, or a model
+      that writes word by word, is flushed at every chunk.
+    - ``FIRST``: the first.
+
+    With each of them, a chunk with which :data:`FLUSH_NBYTES` have come in since the last flush
+    is flushed too.
+
     .. versionadded:: 0.1
     """
 
     EVERY_CHUNK = enum.auto()
-    FIRST_AND_LATE = enum.auto()
+    LATE = enum.auto()
     FIRST = enum.auto()
 
 
@@ -68,7 +77,7 @@ def flush_policy(media_type: str, *, repeatable: bool) -> FlushPolicy:
     """
     if media_type in EVENT_MEDIA_TYPES or media_type.endswith("+json-seq"):
         return FlushPolicy.EVERY_CHUNK
-    return FlushPolicy.FIRST if repeatable else FlushPolicy.FIRST_AND_LATE
+    return FlushPolicy.FIRST if repeatable else FlushPolicy.LATE
 
 
 class CodedStream(Iterator[bytes]):
@@ -81,12 +90,29 @@ class CodedStream(Iterator[bytes]):
     :param encoder: a fresh encoder, owned from here on: it is closed at the end of the stream,
         on an exception, and in :meth:`close`, whichever comes first.
     :param policy: when to flush.
+    :param flush_seconds: how old the last flush may be when a chunk arrives, with
+        ``FlushPolicy.LATE``.
+    :param on_close: called once, when the stream is closed, with how many bytes were pulled,
+        how many were returned, and how many seconds the encoder took.
     :param clock: seconds since some fixed point.
 
     .. versionadded:: 0.1
     """
 
-    __slots__ = ("_chunks", "_clock", "_close_chunks", "_encoder", "_flushed_at", "_policy")
+    __slots__ = (
+        "_chunks",
+        "_clock",
+        "_close_chunks",
+        "_encode_seconds",
+        "_encoder",
+        "_flush_seconds",
+        "_flushed_at",
+        "_held_nbytes",
+        "_in_nbytes",
+        "_on_close",
+        "_out_nbytes",
+        "_policy",
+    )
 
     def __init__(
         self,
@@ -94,14 +120,22 @@ class CodedStream(Iterator[bytes]):
         encoder: Encoder,
         *,
         policy: FlushPolicy,
-        clock: Callable[[], float] = monotonic,
+        flush_seconds: float = 0.02,
+        on_close: Callable[[int, int, float], object] | None = None,
+        clock: Callable[[], float] = perf_counter,
     ) -> None:
         self._chunks: Iterator[Chunk] = iter(chunks)
         self._close_chunks: Callable[[], object] | None = getattr(chunks, "close", None)
         self._encoder: Encoder | None = encoder
         self._policy = policy
+        self._flush_seconds = flush_seconds
+        self._on_close = on_close
         self._clock = clock
         self._flushed_at: float | None = None
+        self._held_nbytes = 0
+        self._in_nbytes = 0
+        self._out_nbytes = 0
+        self._encode_seconds = 0.0
 
     def __next__(self) -> bytes:
         """Pull chunks until there are coded bytes to send.
@@ -114,12 +148,16 @@ class CodedStream(Iterator[bytes]):
         try:
             for chunk in self._chunks:
                 data = chunk.encode() if isinstance(chunk, str) else chunk
-                if len(data) == 0:
+                nbytes = data.nbytes if isinstance(data, memoryview) else len(data)
+                if nbytes == 0:
                     continue
-                coded = encoder.flush(data) if self._flush_is_due() else encoder.write(data)
+                self._in_nbytes += nbytes
+                coded = self._timed(
+                    encoder.flush if self._flush_is_due(nbytes) else encoder.write, data
+                )
                 if coded:
                     return coded
-            coded = encoder.finish()
+            coded = self._timed(encoder.finish, b"")
         except BaseException:
             self._free_encoder()
             raise
@@ -133,27 +171,46 @@ class CodedStream(Iterator[bytes]):
         """
         self._chunks = iter(())
         close_chunks, self._close_chunks = self._close_chunks, None
+        on_close, self._on_close = self._on_close, None
         try:
             self._free_encoder()
         finally:
-            if close_chunks is not None:
-                close_chunks()
+            try:
+                if close_chunks is not None:
+                    close_chunks()
+            finally:
+                if on_close is not None:
+                    on_close(self._in_nbytes, self._out_nbytes, self._encode_seconds)
+
+    def _timed(
+        self, call: Callable[[bytes | bytearray | memoryview], bytes], data: Any
+    ) -> bytes:
+        start = perf_counter()
+        coded = call(data)
+        self._encode_seconds += perf_counter() - start
+        self._out_nbytes += len(coded)
+        return coded
 
     def _free_encoder(self) -> None:
         encoder, self._encoder = self._encoder, None
         if encoder is not None:
             encoder.close()
 
-    def _flush_is_due(self) -> bool:
+    def _flush_is_due(self, nbytes: int) -> bool:
+        """Tell whether to flush with a chunk of so many bytes, and then remember that."""
         if self._policy is FlushPolicy.EVERY_CHUNK:
             return True
-        if self._flushed_at is None:
-            self._flushed_at = self._clock()
-            return True
-        if self._policy is FlushPolicy.FIRST:
-            return False
+        self._held_nbytes += nbytes
         now = self._clock()
-        if now - self._flushed_at < MAX_HOLD_SECONDS:
-            return False
-        self._flushed_at = now
-        return True
+        due = (
+            self._flushed_at is None
+            or self._held_nbytes >= FLUSH_NBYTES
+            or (
+                self._policy is FlushPolicy.LATE
+                and now - self._flushed_at >= self._flush_seconds
+            )
+        )
+        if due:
+            self._held_nbytes = 0
+            self._flushed_at = now
+        return due

@@ -14,6 +14,19 @@
 /* As far as the largest run that a checksum takes in one go, and a bit. */
 #define MAX_NBYTES 5700
 
+/* Each feature in use has a name, and after the last there is none. */
+static void check_names(void)
+{
+    unsigned const features = fgz_cpu_features() & ~FGZ_CPU_KNOWN;
+    unsigned count = 0;
+
+    for (unsigned bit = 0; bit < 31; bit++)
+        count += features >> bit & 1;
+    for (unsigned i = 0; i < count; i++)
+        CHECK(fgz_cpu_feature_name(i) != NULL);
+    CHECK(fgz_cpu_feature_name(count) == NULL);
+}
+
 static void check_checksums(void)
 {
     static uint8_t buffer[MAX_NBYTES + 16];
@@ -38,6 +51,7 @@ static void run(unsigned disabled, uint32_t *digests)
 
     fgz_cpu_disable(disabled);
     CHECK((fgz_cpu_features() & disabled) == 0);
+    check_names();
     check_checksums();
     for (unsigned i = 0; i < 3; i++) {
         digests[2 * i] = test_digest(FGZ_GZIP, levels[i]);

@@ -7,7 +7,9 @@ all the ways in which a response stays as it is.
 from __future__ import annotations
 
 import enum
+import re
 from collections.abc import Collection
+from collections.abc import Iterable
 from collections.abc import Mapping
 
 from .fields import media_type
@@ -20,6 +22,11 @@ class SkipReason(enum.Enum):
     .. versionadded:: 0.1
     """
 
+    # An enumeration's own is a call of a Python function.
+    __hash__ = object.__hash__
+
+    EXEMPT = "its view is exempt"
+    PREDICATE = "COMPRESS_PREDICATE says no"
     MEDIA_TYPE = "its media type is not in COMPRESS_MIMETYPES"
     ALREADY_CODED = "it has a Content-Encoding"
     NO_TRANSFORM = "its Cache-Control says no-transform"
@@ -31,6 +38,7 @@ class SkipReason(enum.Enum):
     PARTIAL = "it is part of a representation"
     STREAMS_OFF = "COMPRESS_STREAMS is off"
     NOT_ACCEPTED = "the client accepts no enabled coding, or prefers none"
+    NOT_ACCEPTABLE = "the client accepts neither an enabled coding nor none"
     TOO_SMALL = "it is smaller than COMPRESS_MIN_SIZE"
     EMPTY = "it has no body"
     NOT_SMALLER = "coding does not make it smaller"
@@ -54,7 +62,11 @@ _NO_CONTENT = frozenset({204, 205})
 
 
 def skip_reason(
-    method: str, status: int, fields: Mapping[str, str], mimetypes: Collection[str]
+    method: str,
+    status: int,
+    fields: Mapping[str, str],
+    mimetypes: Collection[str],
+    wildcards: re.Pattern[str] | None = None,
 ) -> SkipReason | None:
     """Return why a response must not be coded, ``None`` if it is a candidate.
 
@@ -65,6 +77,7 @@ def skip_reason(
     :param status: the status code of the response.
     :param fields: the response's field values by lower-case name.
     :param mimetypes: the media types to code, in lower case.
+    :param wildcards: what :func:`wildcard_pattern` makes of them.
 
     .. versionadded:: 0.1
     """
@@ -73,8 +86,10 @@ def skip_reason(
         # A 304 need not repeat the type of the 200 that it stands for.
         if status != 304:
             return SkipReason.MEDIA_TYPE
-    elif media_type(content_type) not in mimetypes:
-        return SkipReason.MEDIA_TYPE
+    else:
+        kind = media_type(content_type)
+        if kind not in mimetypes and not (wildcards and wildcards.fullmatch(kind)):
+            return SkipReason.MEDIA_TYPE
 
     partial = False
     if not _FIELDS_OF_INTEREST.isdisjoint(fields):
@@ -98,6 +113,23 @@ def skip_reason(
     if partial or status == 206:
         return SkipReason.PARTIAL
     return None
+
+
+def wildcard_pattern(mimetypes: Iterable[str]) -> re.Pattern[str] | None:
+    """Return what matches the media types that have a ``*``, ``None`` if none has.
+
+    A ``*`` stands for any characters but a slash: ``text/*``, ``application/*+json``, ``*/*``.
+
+    :param mimetypes: in lower case.
+
+    .. versionadded:: 0.1
+    """
+    patterns = [
+        "[^/]*".join(map(re.escape, mimetype.split("*")))
+        for mimetype in sorted(mimetypes)
+        if "*" in mimetype
+    ]
+    return re.compile("|".join(patterns)) if patterns else None
 
 
 def forbids_transform(cache_control: str | None) -> bool:

@@ -18,6 +18,21 @@ the representation without its coding, and therefore stays.
 .. versionadded:: 0.1
 """
 
+OF_THE_REPRESENTATION = STALE_WHEN_CODED | {
+    "content-type",
+    "content-length",
+    "content-language",
+    "content-location",
+    "content-disposition",
+    "unencoded-digest",
+    "etag",
+    "last-modified",
+}
+"""Fields that describe the representation, and not what else a response says, in lower case.
+
+.. versionadded:: 0.1
+"""
+
 
 def collect(headers: Iterable[tuple[str, str]]) -> dict[str, str]:
     """Index header lines by lower-case name, joining repeated lines (RFC 9110 section 5.3).
@@ -81,3 +96,15 @@ def declared_length(fields: Mapping[str, str]) -> int | None:
     """
     value = fields.get("content-length")
     return int(value) if value is not None and value.isdecimal() else None
+
+
+def server_timing(description: str, seconds: float | None = None) -> str:
+    """Return the entry of a Server-Timing field (W3C Server Timing).
+
+    :param description: in printable ASCII, without quotes and backslashes.
+    :param seconds: how long it took; None if that is not known.
+
+    .. versionadded:: 0.1
+    """
+    duration = "" if seconds is None else f";dur={seconds * 1000:.2f}"
+    return f'fastgz{duration};desc="{description}"'

@@ -9,8 +9,13 @@ memory than that.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from functools import lru_cache
+from typing import TYPE_CHECKING
 from typing import NamedTuple
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
 
 MAX_HEADER_LENGTH = 1024
 """Longest ``Accept-Encoding`` value that is looked at, in characters; browsers send about 30.
@@ -52,6 +57,34 @@ IDENTITY = Choice(None, False)
 
 .. versionadded:: 0.1
 """
+
+
+class CodingsBySize(tuple[str, ...]):
+    """Codings in the order for short bodies, which know another order for long ones.
+
+    :param short: the codings, in the order of the server's preference for short bodies.
+    :param long: the same codings in another order.
+    :param border: from this many bytes on a body is long.
+
+    .. versionadded:: 0.1
+    """
+
+    long: tuple[str, ...]
+    border: int
+
+    def __new__(cls, short: Iterable[str], long: Iterable[str], border: int) -> Self:
+        """Make a tuple that is in the order for short bodies."""
+        codings = super().__new__(cls, short)
+        codings.long = tuple(long)
+        codings.border = border
+        return codings
+
+    def order(self, nbytes: int | None) -> tuple[str, ...]:
+        """Return the codings in their order for a body; of unknown length (None) is long.
+
+        .. versionadded:: 0.1
+        """
+        return self.long if nbytes is None or nbytes >= self.border else self
 
 
 def choose(accept_encoding: str | None, codings: tuple[str, ...]) -> Choice:

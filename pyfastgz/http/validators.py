@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from werkzeug.http import parse_etags
+from werkzeug.http import quote_etag
 from werkzeug.http import unquote_etag
 
 
@@ -55,6 +56,21 @@ def uncoded_tag(etag: str, codings: Iterable[str]) -> str:
             if etag.endswith(suffix) and len(etag) > len(suffix):
                 return etag.removesuffix(suffix) + '"'
     return etag
+
+
+def with_uncoded_tags(if_match: str, codings: Iterable[str]) -> str:
+    """Return an If-Match value that also lists each tag without its coding's suffix.
+
+    A client that edits what it was sent coded has ``"abc:gzip"``, and the application knows
+    ``"abc"`` only (RFC 9110 section 13.1.1). What the client sent stays listed, for a tag that
+    the application itself ends like that.
+
+    .. versionadded:: 0.1
+    """
+    codings = tuple(codings)
+    listed = [quote_etag(tag) for tag in sorted(parse_etags(if_match).as_set())]
+    uncoded = [uncoded_tag(tag, codings) for tag in listed]
+    return ", ".join([if_match, *(tag for tag in uncoded if tag not in listed)])
 
 
 def lists(if_none_match: str, etag: str) -> bool:

@@ -91,7 +91,7 @@ def test_gzip_header_carries_no_time_and_no_system() -> None:
 
 @pytest.mark.parametrize("nbytes", [0, 1, 500, 70_000, 9_000_000])
 @pytest.mark.parametrize("level", [1, 3, 19, 22])
-def test_zstd_frames_declare_their_size_and_a_window_for_the_web(
+def test_r43_r44_zstd_frames_declare_their_size_and_a_window_for_the_web(
     nbytes: int, level: int
 ) -> None:
     body = (b"0123456789abcdef" * (nbytes // 16 + 1))[:nbytes]

@@ -125,7 +125,7 @@ def test_the_header_leaves_with_the_first_write(coding: str) -> None:
     assert len(pyfastgz.Encoder(coding).write(b"")) == (10 if coding == "gzip" else 2)
 
 
-def test_zstd_streams_declare_their_size_and_a_window_for_the_web() -> None:
+def test_r43_zstd_streams_declare_their_size_and_a_window_for_the_web() -> None:
     for level in (1, 3, 19, 20, 21, 22):
         encoder = pyfastgz.Encoder("zstd", level, size=10)
         coded = encoder.write(b"01234") + encoder.finish(b"56789")

@@ -71,13 +71,13 @@ needs_command = pytest.mark.skipif(ZSTD is None, reason="the zstd command is not
 
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("level", LEVELS)
-def test_small_body(way: Way, level: int) -> None:
+def test_r43_small_body(way: Way, level: int) -> None:
     assert window_nbytes(way(SMALL, level)) <= MAX_WINDOW_NBYTES
 
 
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("level", [1, 3, 9, 17, 19, 20, 22])
-def test_large_body(way: Way, level: int) -> None:
+def test_r43_large_body(way: Way, level: int) -> None:
     body = make_large()
     frame = way(body, level)
     assert window_nbytes(frame) <= MAX_WINDOW_NBYTES
@@ -88,7 +88,7 @@ def test_large_body(way: Way, level: int) -> None:
 @needs_command
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("level", LEVELS)
-def test_zstd_command(way: Way, level: int) -> None:
+def test_r43_zstd_command(way: Way, level: int) -> None:
     check_with_command(way(SMALL, level))
 
 

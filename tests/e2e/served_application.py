@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from flask import Flask
 from flask import Response
 
+from pyfastgz import Compress
 from pyfastgz import streaming
 from tools.demo import events
 from tools.demo.application import create_app as create_demo
@@ -68,9 +69,11 @@ def create_damaging_app() -> Flask:
 def create_holding_app() -> Flask:
     """Return an application that flushes the first event only, and soon gives up waiting."""
     streaming.EVENT_MEDIA_TYPES = frozenset()
-    streaming.MAX_HOLD_SECONDS = float("inf")
     events.PATIENCE_SECONDS = 0.5
-    return create_demo()
+    app = create_demo()
+    app.config["COMPRESS_STREAM_FLUSH_MS"] = float("inf")
+    Compress(app)
+    return app
 
 
 def create_app() -> Flask:

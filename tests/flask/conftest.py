@@ -41,7 +41,11 @@ def decode_prefix(coding: str, coded: bytes) -> bytes:
     if coding == "zstd":
         return zstandard.ZstdDecompressor().decompressobj().decompress(coded)
     assert coding == "br"
-    plain: bytes = brotli.Decompressor().process(coded)
+    decoder = brotli.Decompressor()
+    plain: bytes = decoder.process(coded)
+    # What it returns at once is limited.
+    while more := decoder.process(b""):
+        plain += more
     return plain
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from pyfastgz import Encoder
 from pyfastgz import EncoderStateError
-from pyfastgz.streaming import MAX_HOLD_SECONDS
+from pyfastgz.streaming import FLUSH_NBYTES
 from pyfastgz.streaming import CodedStream
 from pyfastgz.streaming import FlushPolicy
 from pyfastgz.streaming import flush_policy
@@ -107,17 +107,17 @@ def test_chunks_of_a_slow_producer_are_not_held(decode_part: Decode, coding: str
 
     def slow() -> Iterator[bytes]:
         for number in range(10):
-            clock.now += 2 * MAX_HOLD_SECONDS
+            clock.now += 2 * 0.02
             yield b"%d" % number
 
-    items = stream(slow(), coding, FlushPolicy.FIRST_AND_LATE, clock)
+    items = stream(slow(), coding, FlushPolicy.LATE, clock)
     for number in range(10):
         seen += next(items)
         assert decode_part(coding, seen) == b"0123456789"[: number + 1]
 
 
 def test_chunks_of_a_fast_producer_are_gathered() -> None:
-    items = list(stream([b"x"] * 1000, "gzip", FlushPolicy.FIRST_AND_LATE))
+    items = list(stream([b"x"] * 1000, "gzip", FlushPolicy.LATE))
     assert len(items) < 10
 
 
@@ -143,7 +143,7 @@ def test_r28_with_a_strong_tag_the_clock_changes_nothing() -> None:
         ("application/x-ndjson", False, FlushPolicy.EVERY_CHUNK),
         ("application/json-seq", False, FlushPolicy.EVERY_CHUNK),
         ("application/geo+json-seq", False, FlushPolicy.EVERY_CHUNK),
-        ("text/html", False, FlushPolicy.FIRST_AND_LATE),
+        ("text/html", False, FlushPolicy.LATE),
         ("text/html", True, FlushPolicy.FIRST),
     ],
 )
@@ -271,3 +271,47 @@ def test_an_iterable_that_cannot_be_iterated_is_refused_at_once() -> None:
     not_iterable: Any = 5
     with pytest.raises(TypeError):
         stream(not_iterable)
+
+
+@pytest.mark.parametrize("coding", CODINGS)
+@pytest.mark.parametrize("policy", [FlushPolicy.LATE, FlushPolicy.FIRST])
+def test_no_more_than_so_many_bytes_are_held(
+    decode_part: Decode, coding: str, policy: FlushPolicy
+) -> None:
+    source = Source([bytes([number]) * 1000 for number in range(200)])
+    seen = 0
+    coded = b""
+    for item in stream(source, coding, policy, Clock()):
+        coded += item
+        seen = len(decode_part(coding, coded))
+        assert 1000 * source.pulled - seen <= FLUSH_NBYTES
+    assert seen == 200_000
+
+
+@pytest.mark.parametrize("seconds", [0.0, 0.5, float("inf")])
+def test_a_stream_is_flushed_after_its_time(seconds: float) -> None:
+    clock, source = Clock(), Source([b"x"] * 100)
+    items = CodedStream(
+        source, Encoder("gzip"), policy=FlushPolicy.LATE, flush_seconds=seconds, clock=clock
+    )
+    next(items)
+    clock.now += 1.0
+    next(items)
+    assert source.pulled == (2 if seconds < 1.0 else 100)
+
+
+def test_what_became_of_it_is_told_once_at_the_end() -> None:
+    told: list[tuple[int, int, float]] = []
+    source = Source([b"one", "zwei ✓", memoryview(bytes(8)).cast("I")])
+    items = CodedStream(
+        source,
+        Encoder("gzip"),
+        policy=FlushPolicy.EVERY_CHUNK,
+        on_close=lambda *numbers: told.append(numbers),
+    )
+    coded = b"".join(items)
+    assert told == []
+    items.close()
+    items.close()
+    assert [numbers[:2] for numbers in told] == [(3 + 8 + 8, len(coded))]
+    assert told[0][2] > 0.0

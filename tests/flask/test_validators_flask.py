@@ -291,3 +291,54 @@ def test_a_condition_does_not_make_a_stream_be_read(
     assert exchange.field("Content-Length") is None
     assert pulled == []
     assert exchange.body() == (BODY.encode() if method == "GET" else b"")
+
+
+@pytest.fixture
+def edit(app: Flask) -> list[str]:
+    """Let ``/page/<tag>`` be edited under If-Match; returns what was written."""
+    written: list[str] = []
+
+    @app.route("/page/<tag>", methods=["GET", "PUT", "PATCH", "DELETE"])
+    def page(tag: str) -> Response:
+        response = Response(BODY, headers={"ETag": f'"{tag}"'})
+        if request.method != "GET":
+            response.make_conditional(request)
+            if request.if_match and not request.if_match.contains(tag):
+                return Response("somebody else was faster", 412)
+            written.append(request.method)
+        return response
+
+    return written
+
+
+@pytest.mark.parametrize("method", ["PUT", "PATCH", "DELETE"])
+@pytest.mark.parametrize("coding", CODINGS)
+def test_r32_an_edit_of_what_was_sent_coded_passes(
+    get: Get, edit: list[str], method: str, coding: str
+) -> None:
+    tag = get("/page/abc", coding).field("ETag")
+    assert tag == f'"abc:{coding}"'
+    for condition in (tag, '"abc"', f'"x", {tag}', "*"):
+        assert get("/page/abc", method=method, If_Match=condition).status == 200
+    assert edit == [method] * 4
+
+
+@pytest.mark.parametrize("condition", ['"old"', '"old:gzip"', '"abc:lzma"', 'W/"abc:gzip"'])
+def test_r32_an_edit_of_something_else_does_not(
+    get: Get, edit: list[str], condition: str
+) -> None:
+    assert get("/page/abc", method="PUT", If_Match=condition).status == 412
+    assert edit == []
+
+
+def test_r34_r32_an_edit_under_the_applications_own_tag_that_ends_like_ours(
+    get: Get, edit: list[str]
+) -> None:
+    for condition in ('"abc:br"', get("/page/abc:br", "gzip").field("ETag")):
+        assert get("/page/abc:br", method="PUT", If_Match=condition).status == 200
+    assert get("/page/abc:br", method="PUT", If_Match='"abc"').status == 412
+
+
+def test_r32_if_match_of_a_get_is_compared_with_the_coded_tag(get: Get) -> None:
+    assert get("/strong", "gzip", If_Match='"tag:gzip"').status == 200
+    assert get("/strong", "br", If_Match='"tag:gzip"').status == 412

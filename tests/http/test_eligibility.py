@@ -6,6 +6,7 @@ from pyfastgz.http.eligibility import STILL_VARIES
 from pyfastgz.http.eligibility import SkipReason
 from pyfastgz.http.eligibility import forbids_transform
 from pyfastgz.http.eligibility import skip_reason
+from pyfastgz.http.eligibility import wildcard_pattern
 
 MIMETYPES = frozenset({"text/html"})
 
@@ -99,3 +100,32 @@ def test_r19_upgrades() -> None:
 def test_what_the_200_would_not_vary_on_does_not_vary(status: int) -> None:
     for fields in ({"cache_control": "no-transform"}, {"content_encoding": "br"}):
         assert reason(status, **fields) not in STILL_VARIES
+
+
+@pytest.mark.parametrize(
+    ("mimetypes", "matching", "others"),
+    [
+        (
+            ["text/*"],
+            ["text/html", "text/x-y"],
+            ["text", "text/a/b", "xtext/a", "image/png"],
+        ),
+        (["application/*+json"], ["application/geo+json"], ["application/json", "text/a+json"]),
+        (["text/*", "*/*+xml"], ["text/a", "image/svg+xml"], ["image/svg.xml", "font/ttf"]),
+        (["*/*"], ["image/png"], ["*"]),
+    ],
+)
+def test_wildcards(mimetypes: list[str], matching: list[str], others: list[str]) -> None:
+    pattern = wildcard_pattern(mimetypes)
+
+    def reason(content_type: str) -> SkipReason | None:
+        fields = {"content-type": content_type}
+        return skip_reason("GET", 200, fields, mimetypes, pattern)
+
+    assert {reason(kind + "; charset=utf-8") for kind in matching} == {None}
+    assert {reason(kind.upper()) for kind in matching} == {None}
+    assert {reason(kind) for kind in others} == {SkipReason.MEDIA_TYPE}
+
+
+def test_without_wildcards_there_is_no_pattern() -> None:
+    assert wildcard_pattern({"text/html", "text/css"}) is None

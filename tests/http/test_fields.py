@@ -8,6 +8,7 @@ from pyfastgz.http.fields import STALE_WHEN_CODED
 from pyfastgz.http.fields import collect
 from pyfastgz.http.fields import declared_length
 from pyfastgz.http.fields import media_type
+from pyfastgz.http.fields import server_timing
 from pyfastgz.http.fields import tokens
 from pyfastgz.http.fields import vary_with_accept_encoding
 
@@ -85,3 +86,8 @@ def test_declared_length(value: str, expected: int | None) -> None:
 
 def test_declared_length_absent() -> None:
     assert declared_length({}) is None
+
+
+def test_server_timing_is_in_milliseconds() -> None:
+    assert server_timing("gzip 7.4x", 0.00021) == 'fastgz;dur=0.21;desc="gzip 7.4x"'
+    assert server_timing("too_small") == 'fastgz;desc="too_small"'

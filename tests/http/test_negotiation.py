@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from pyfastgz.http import negotiation
 from pyfastgz.http.negotiation import IDENTITY
 from pyfastgz.http.negotiation import MAX_HEADER_LENGTH
+from pyfastgz.http.negotiation import CodingsBySize
 from pyfastgz.http.negotiation import choose
 
 ALL = ("zstd", "br", "gzip", "deflate")
@@ -251,3 +252,11 @@ def test_nothing_is_chosen_that_the_header_does_not_mention(header: str) -> None
 @given(st.permutations(["zstd;q=0.2", "br;q=0.7", "gzip;q=0.7", "identity;q=0.3", "*;q=0.9"]))
 def test_order_of_members_does_not_matter(members: list[str]) -> None:
     assert coding(", ".join(members)) == "br"
+
+
+def test_codings_by_size() -> None:
+    codings = CodingsBySize(("gzip", "zstd"), ["zstd", "gzip"], 1000)
+    assert tuple(codings) == ("gzip", "zstd")
+    assert codings.order(999) == ("gzip", "zstd")
+    assert codings.order(1000) == ("zstd", "gzip")
+    assert codings.order(None) == ("zstd", "gzip")

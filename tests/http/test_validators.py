@@ -8,6 +8,7 @@ from pyfastgz.http.validators import coded_tag
 from pyfastgz.http.validators import is_strong
 from pyfastgz.http.validators import lists
 from pyfastgz.http.validators import uncoded_tag
+from pyfastgz.http.validators import with_uncoded_tags
 
 CODINGS = ("zstd", "br", "gzip", "deflate")
 opaque_tags = st.text(st.characters(min_codepoint=0x23, max_codepoint=0x7E), max_size=20)
@@ -80,3 +81,28 @@ def test_r30_lists_weak_tag() -> None:
 @given(st.text(), opaque_tags)
 def test_lists_never_raises(field: str, opaque: str) -> None:
     assert lists(field, f'"{opaque}"') in {True, False}
+
+
+@pytest.mark.parametrize(
+    ("field", "expected"),
+    [
+        ('"a"', '"a"'),
+        ("*", "*"),
+        ('"a:gzip"', '"a:gzip", "a"'),
+        ('"a:gzip", "b:br"', '"a:gzip", "b:br", "a", "b"'),
+        ('"a:br:gzip"', '"a:br:gzip", "a:br"'),
+        ('"a", "a:gzip"', '"a", "a:gzip"'),
+        ('W/"a:gzip"', 'W/"a:gzip"'),
+        ('"a:lzma"', '"a:lzma"'),
+        ("", ""),
+    ],
+)
+def test_r32_r34_tags_of_coded_bodies_are_listed_without_their_suffix_too(
+    field: str, expected: str
+) -> None:
+    assert with_uncoded_tags(field, ("gzip", "br")) == expected
+
+
+@given(st.text())
+def test_r32_any_field_keeps_what_it_lists(field: str) -> None:
+    assert with_uncoded_tags(field, ("gzip", "br")).startswith(field)

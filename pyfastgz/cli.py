@@ -1,0 +1,95 @@
+"""``flask compress``: what the extension does in an application, and why."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from importlib.metadata import PackageNotFoundError
+from importlib.metadata import version
+
+import click
+from flask import Flask
+from flask import Response
+from flask import current_app
+from flask.cli import AppGroup
+
+from .config import DEFAULTS
+from .encoder import available_codings
+from .encoder import core_versions
+from .outcome import Outcome
+from .outcome import response_compressed
+from .state import EXTENSION
+
+compress = AppGroup("compress", help="Response compression by pyfastgz.")
+
+
+@compress.command("info")
+@click.argument("url", required=False)
+@click.option(
+    "--accept-encoding",
+    default="gzip, deflate, br, zstd",
+    show_default=True,
+    help="What the client accepts.",
+)
+@click.option("--method", default="GET", show_default=True, help="The request method.")
+def info(url: str | None, accept_encoding: str, method: str) -> None:
+    """Show versions, instruction sets and the configuration in effect.
+
+    With a URL, such as /products?page=2, ask the application for it, and show what becomes of
+    the response.
+    """
+    app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
+    _show("Versions", _versions())
+    if EXTENSION not in app.extensions:
+        raise click.ClickException(f"{app.name!r} does not use pyfastgz: call Compress(app)")
+    _show("Codings", {"available": ", ".join(available_codings())})
+    _show("Configuration", {key: repr(app.config[key]) for key in DEFAULTS})
+    if url is not None:
+        _show(f"{method} {url}", _effect(app, url, accept_encoding, method))
+
+
+def _versions() -> dict[str, str]:
+    found = {"pyfastgz": version("pyfastgz"), **core_versions()}
+    for package in ("brotli", "brotlicffi", "flask", "werkzeug"):
+        with suppress(PackageNotFoundError):
+            found[package] = version(package)
+    return found
+
+
+def _effect(app: Flask, url: str, accept_encoding: str, method: str) -> dict[str, str]:
+    """Ask an application for a URL, and return what became of the response."""
+    outcomes: list[Outcome] = []
+
+    def note(sender: Flask, *, response: Response, outcome: Outcome) -> None:
+        outcomes.append(outcome)
+
+    headers = {"Accept-Encoding": accept_encoding}
+    with response_compressed.connected_to(note, app):
+        answer = app.test_client().open(url, method=method, headers=headers)
+        body = answer.get_data()
+        answer.close()
+    effect = {"Accept-Encoding": accept_encoding, "status": answer.status}
+    for name in ("Content-Type", "Content-Encoding", "Content-Length", "Vary", "ETag"):
+        effect[name] = answer.headers.get(name, "-")
+    effect["bytes on the wire"] = str(len(body))
+    if not outcomes:
+        effect["effect"] = "not looked at: COMPRESS_REGISTER is off"
+        return effect
+    outcome = outcomes[-1]
+    if outcome.reason is not None:
+        effect["effect"] = f"not coded: {outcome.reason.value} ({outcome.reason.name})"
+    elif outcome.out_nbytes:
+        ratio = outcome.in_nbytes / outcome.out_nbytes
+        effect["effect"] = (
+            f"{outcome.coding}, {outcome.in_nbytes} to {outcome.out_nbytes} bytes "
+            f"({ratio:.1f}x) in {outcome.seconds * 1000:.2f} ms"
+        )
+    else:
+        effect["effect"] = f"{outcome.coding}, without a body"
+    return effect
+
+
+def _show(title: str, rows: dict[str, str]) -> None:
+    click.secho(title, bold=True)
+    width = max(map(len, rows))
+    for name, value in rows.items():
+        click.echo(f"  {name:{width}}  {value}")

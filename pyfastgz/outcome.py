@@ -1,0 +1,140 @@
+"""What became of responses: of each one, and counted for an application."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from threading import Lock
+from types import MappingProxyType
+from typing import NamedTuple
+
+from blinker import Namespace
+
+from .http.eligibility import SkipReason
+
+response_compressed = Namespace().signal("response_compressed")
+"""A blinker signal, sent when it is known what became of a response.
+
+The sender is the Flask application; ``response`` is the response and ``outcome`` its
+:class:`Outcome`. For a coded stream that is when the stream is closed, outside any application
+context. A receiver that raises is logged and does no other harm.
+
+.. versionadded:: 0.1
+"""
+
+
+class Outcome(NamedTuple):
+    """What became of one response.
+
+    :param coding: the content coding that was applied, or None.
+    :param reason: why none was, or None.
+    :param in_nbytes: bytes before coding, as far as they were pulled; 0 without a coding.
+    :param out_nbytes: bytes after coding; 0 without a coding.
+    :param seconds: how long the encoder took.
+
+    .. versionadded:: 0.1
+    """
+
+    coding: str | None
+    reason: SkipReason | None
+    in_nbytes: int = 0
+    out_nbytes: int = 0
+    seconds: float = 0.0
+
+
+SKIPPED: Mapping[SkipReason, Outcome] = MappingProxyType(
+    {reason: Outcome(None, reason) for reason in SkipReason}
+)
+"""The outcome for every reason not to code.
+
+.. versionadded:: 0.1
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class CodingStats:
+    """The responses of one coding, summed up.
+
+    :param responses: how many there were; streams count when they are closed.
+    :param in_nbytes: bytes before coding.
+    :param out_nbytes: bytes after coding.
+    :param seconds: how long the encoders took.
+
+    .. versionadded:: 0.1
+    """
+
+    responses: int
+    in_nbytes: int
+    out_nbytes: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Stats:
+    """What became of the responses of one application in this process since it started.
+
+    :param codings: by coding, what was coded.
+    :param skipped: by reason, how many responses were left as they are.
+
+    .. versionadded:: 0.1
+    """
+
+    codings: Mapping[str, CodingStats]
+    skipped: Mapping[SkipReason, int]
+
+
+class Tally:
+    """Counts outcomes, from any number of threads.
+
+    .. versionadded:: 0.1
+    """
+
+    __slots__ = ("_codings", "_skipped")
+
+    def __init__(self) -> None:
+        self._codings: dict[str, CodingStats] = {}
+        self._skipped: dict[SkipReason, int] = {}
+
+    def count(self, outcome: Outcome) -> None:
+        """Count one outcome.
+
+        .. versionadded:: 0.1
+        """
+        coding, reason, in_nbytes, out_nbytes, seconds = outcome
+        with _lock:
+            if coding is None:
+                assert reason is not None
+                self._skipped[reason] = self._skipped.get(reason, 0) + 1
+                return
+            so_far = self._codings.get(coding, _NOTHING)
+            self._codings[coding] = CodingStats(
+                so_far.responses + 1,
+                so_far.in_nbytes + in_nbytes,
+                so_far.out_nbytes + out_nbytes,
+                so_far.seconds + seconds,
+            )
+
+    def stats(self) -> Stats:
+        """Return what was counted so far.
+
+        .. versionadded:: 0.1
+        """
+        with _lock:
+            return Stats(dict(self._codings), dict(self._skipped))
+
+
+_NOTHING = CodingStats(0, 0, 0, 0.0)
+
+# One for all tallies: it is held for less than a microsecond.
+_lock = Lock()
+
+
+def _renew_lock() -> None:
+    """Forget who held the lock when the process was forked: that thread is not in the child."""
+    global _lock  # noqa: PLW0603
+    _lock = Lock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_renew_lock)

@@ -1,0 +1,151 @@
+"""Single views and blueprints: exempt, with their own level and codings."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from flask import Blueprint
+from flask import Flask
+from flask import abort
+from flask.views import MethodView
+
+from pyfastgz import Compress
+from pyfastgz import SkipReason
+
+Get = Callable[..., Any]
+BODY = json.dumps([{"id": i, "name": f"name {i * i % 97}"} for i in range(300)])
+
+
+@pytest.fixture
+def compress(app: Flask) -> Compress:
+    app.add_url_rule("/", view_func=lambda: BODY)
+    return Compress(app)
+
+
+def test_exempt_views_are_not_coded_and_do_not_vary(
+    app: Flask, get: Get, compress: Compress
+) -> None:
+    @app.get("/secret")
+    @compress.exempt
+    def secret() -> str:
+        return BODY
+
+    @app.get("/async")
+    @compress.exempt
+    async def secret_async() -> str:
+        return BODY
+
+    @app.get("/error")
+    @compress.exempt
+    def error() -> str:
+        abort(404)
+
+    class Secrets(MethodView):
+        decorators = [compress.exempt]  # noqa: RUF012
+
+        def get(self) -> str:
+            return BODY
+
+    app.add_url_rule("/class", view_func=Secrets.as_view("secrets"))
+    for path in ("/secret", "/async", "/class"):
+        exchange = get(path)
+        assert exchange.field("Content-Encoding") is None
+        assert exchange.field("Vary") is None
+        assert exchange.body() == BODY.encode()
+    assert get("/error").status == 404
+    assert get("/").field("Content-Encoding") == "gzip"
+    assert compress.stats().skipped == {SkipReason.EXEMPT: 4}
+    assert secret.__name__ == "secret"
+
+
+def test_blueprints(app: Flask, get: Get, compress: Compress) -> None:
+    private = compress.exempt(Blueprint("private", __name__, url_prefix="/private"))
+    nested = Blueprint("nested", __name__, url_prefix="/nested")
+    slow = compress.compressed(codings="br")(Blueprint("slow", __name__, url_prefix="/slow"))
+    for blueprint in (private, nested, slow):
+        blueprint.add_url_rule("/page", view_func=lambda: BODY)
+
+    # What a view says goes before what its blueprint says.
+    @private.get("/public")
+    @compress.compressed(level=9)
+    def public() -> str:
+        return BODY
+
+    private.register_blueprint(nested)
+    app.register_blueprint(private)
+    app.register_blueprint(slow)
+    assert get("/private/page").field("Content-Encoding") is None
+    assert get("/private/nested/page").field("Content-Encoding") is None
+    assert get("/private/public").field("Content-Encoding") == "gzip"
+    assert get("/slow/page", "gzip, br").field("Content-Encoding") == "br"
+    assert get("/slow/page", "gzip").field("Content-Encoding") is None
+    assert get("/", "gzip, br").field("Content-Encoding") == "br"
+
+
+@pytest.mark.parametrize("register", [True, False])
+def test_levels_and_codings(get: Get, register: bool) -> None:
+    app = Flask(__name__)
+    app.config["COMPRESS_REGISTER"] = register
+    app.config["COMPRESS_ALGORITHM"] = "gzip"
+    compress = Compress(app)
+
+    @app.get("/fast")
+    @compress.compressed(level=1)
+    def fast() -> str:
+        return BODY
+
+    @app.get("/small")
+    @compress.compressed({"gzip": 9}, ["zstd", "GZIP"])
+    async def small() -> str:
+        return BODY
+
+    @app.get("/stream")
+    @compress.compressed(codings=("deflate",))
+    def stream() -> Any:
+        return app.response_class((BODY for _ in range(3)), mimetype="text/html")
+
+    @app.get("/not")
+    def neither() -> str:
+        return BODY
+
+    fast_nbytes = len(get("/fast", to=app).read())
+    assert len(get("/small", to=app).read()) < fast_nbytes
+    assert get("/small", "gzip, zstd", to=app).field("Content-Encoding") == "zstd"
+    assert get("/fast", "zstd", to=app).field("Content-Encoding") is None
+    exchange = get("/stream", "gzip, deflate, zstd", to=app)
+    assert exchange.field("Content-Encoding") == "deflate"
+    assert exchange.body() == BODY.encode() * 3
+    assert (get("/not", to=app).field("Content-Encoding") == "gzip") is register
+
+
+@pytest.mark.parametrize(
+    ("level", "codings", "error", "message"),
+    [
+        (12, None, ValueError, "level 12 of gzip"),
+        (22, "zstd, gzip", ValueError, "level 22 of gzip"),
+        ({"gzip": 10}, None, ValueError, "level 10 of gzip"),
+        ({"gzap": 1}, None, ValueError, "gzap"),
+        (None, "gzip, lzma", ValueError, "lzma"),
+        ("6", "gzip", TypeError, "'6'"),
+        (True, "gzip", TypeError, "True"),
+    ],
+)
+def test_bad_options_are_named_at_once(
+    level: Any, codings: Any, error: type[Exception], message: str
+) -> None:
+    with pytest.raises(error, match=message):
+        Compress().compressed(level, codings)
+
+
+def test_a_level_of_one_coding_only_may_be_any_of_its(
+    app: Flask, get: Get, compress: Compress
+) -> None:
+    @app.get("/zstd")
+    @compress.compressed(level=19, codings="zstd")
+    def view() -> str:
+        return BODY
+
+    assert get("/zstd", "zstd").body() == BODY.encode()
