@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from dataclasses import dataclass
 from time import perf_counter
 from typing import TYPE_CHECKING
 from typing import Any
@@ -29,6 +30,8 @@ from .http.validators import is_strong
 from .http.validators import lists
 from .outcome import SKIPPED
 from .outcome import Outcome
+from .outcome import notify
+from .outcome import response_compressed
 from .streaming import CodedStream
 from .streaming import FlushPolicy
 from .streaming import flush_policy
@@ -51,15 +54,24 @@ def add_vary(response: Response, fields: dict[str, str]) -> None:
     .. versionadded:: 0.1
     """
     vary = fields.get("vary")
-    wanted = vary_with_accept_encoding(vary)
     if vary is None:
-        response.headers.add("Vary", wanted)
-    elif wanted != vary:
+        response.headers.add("Vary", "Accept-Encoding")
+        return
+    wanted = vary_with_accept_encoding(vary)
+    if wanted != vary:
         response.headers["Vary"] = wanted
 
 
-class Candidate:
-    """A response that may be coded, on its way from negotiation to the rewritten fields.
+def code_response(
+    response: Response,
+    fields: dict[str, str],
+    environ: dict[str, Any],
+    state: State,
+    app: Flask,
+) -> Outcome | None:
+    """Code a response that nothing forbids to code, and return what became of it.
+
+    ``None`` for a stream: what becomes of that is told when it is closed.
 
     :param response: changed in place.
     :param fields: its fields, as :func:`~pyfastgz.http.fields.collect` returns them.
@@ -69,107 +81,100 @@ class Candidate:
 
     .. versionadded:: 0.1
     """
+    config = state.config.current()
+    streamed = not isinstance(response.response, (list, tuple))
+    if streamed and not config.streams:
+        return SKIPPED[SkipReason.STREAMS_OFF]
 
-    __slots__ = (
-        "app",
-        "coding",
-        "config",
-        "environ",
-        "fields",
-        "options",
-        "response",
-        "state",
-        "tag",
-    )
+    add_vary(response, fields)
+    if state.predicate is not None and not _is_wanted(state.predicate, response):
+        return SKIPPED[SkipReason.PREDICATE]
+    length = declared_length(fields)
+    options: ViewOptions | None = environ.get(ENVIRON_KEY)
+    codings = state.streaming_algorithms if streamed else state.enabled_algorithms
+    if options is not None and options.codings is not None:
+        codings = options.codings
+    elif isinstance(codings, CodingsBySize):
+        if length is None and not streamed:
+            length = sum(map(len, cast("Iterable[Sized]", response.response)))
+        codings = codings.order(length)
 
+    coding, identity_refused = choose(environ.get("HTTP_ACCEPT_ENCODING"), codings)
+    if coding is None:
+        if identity_refused and config.not_acceptable:
+            return _refuse(response, fields)
+        return SKIPPED[SkipReason.NOT_ACCEPTED]
+    min_size = 1 if identity_refused else max(config.min_size, 1)
+    if length is not None and length < min_size:
+        return SKIPPED[SkipReason.TOO_SMALL]
+
+    candidate = Candidate(response, fields, environ, state, app, config, options, coding)
+    if streamed:
+        return candidate.code_stream()
+    return candidate.code_body(min_size, identity_refused=identity_refused)
+
+
+def _is_wanted(predicate: Callable[..., bool], response: Response) -> bool:
+    try:
+        return bool(predicate(request, response))
+    except Exception:
+        _log.exception("COMPRESS_PREDICATE failed; the response is sent without a coding")
+        return False
+
+
+def _refuse(response: Response, fields: dict[str, str]) -> Outcome:
+    """Turn the response into one that says only that nothing is acceptable."""
+    close = getattr(response.response, "close", None)
+    if close is not None:
+        response.call_on_close(close)
+    for name in OF_THE_REPRESENTATION.intersection(fields):
+        del response.headers[name]
+    response.status_code = 406
+    response.direct_passthrough = False
+    response.mimetype = "text/plain"
+    response.set_data("The request accepts neither an available content coding nor none.\n")
+    return SKIPPED[SkipReason.NOT_ACCEPTABLE]
+
+
+@dataclass(slots=True, eq=False)
+class Candidate:
+    """A response that a coding was chosen for, on its way to the rewritten fields.
+
+    :param response: changed in place.
+    :param fields: its fields, as :func:`~pyfastgz.http.fields.collect` returns them.
+    :param environ: the WSGI environment of the request.
+    :param state: what the extension keeps for the application.
+    :param app: the application.
+    :param config: the configuration to go by.
+    :param options: what its view was decorated with.
+    :param coding: the content coding to apply.
+
+    .. versionadded:: 0.1
+    """
+
+    response: Response
+    fields: dict[str, str]
+    environ: dict[str, Any]
+    state: State
+    app: Flask
     config: Config
+    options: ViewOptions | None
     coding: str
-    tag: str | None
 
-    def __init__(
-        self,
-        response: Response,
-        fields: dict[str, str],
-        environ: dict[str, Any],
-        state: State,
-        app: Flask,
-    ) -> None:
-        self.response = response
-        self.fields = fields
-        self.environ = environ
-        self.state = state
-        self.app = app
-        self.options: ViewOptions | None = environ.get(ENVIRON_KEY)
-
-    def code(self) -> Outcome | None:
-        """Code the response, and return what became of it.
-
-        ``None`` for a stream: what becomes of that is reported to the state when it is closed.
+    @property
+    def tag(self) -> str | None:
+        """The entity tag of the coded representation, None without one.
 
         .. versionadded:: 0.1
         """
-        state = self.state
-        self.config = config = state.config.current()
-        streamed = not isinstance(self.response.response, (list, tuple))
-        if streamed and not config.streams:
-            return SKIPPED[SkipReason.STREAMS_OFF]
-
-        add_vary(self.response, self.fields)
-        if state.predicate is not None and not self._is_wanted(state.predicate):
-            return SKIPPED[SkipReason.PREDICATE]
-        length = declared_length(self.fields)
-        coding, identity_refused = choose(
-            self.environ.get("HTTP_ACCEPT_ENCODING"), self._codings(length, streamed=streamed)
-        )
-        if coding is None:
-            if identity_refused and config.not_acceptable:
-                return self._refuse()
-            return SKIPPED[SkipReason.NOT_ACCEPTED]
-        min_size = 1 if identity_refused else max(config.min_size, 1)
-        if length is not None and length < min_size:
-            return SKIPPED[SkipReason.TOO_SMALL]
-
-        self.coding = coding
         etag = self.fields.get("etag")
-        self.tag = coded_tag(etag, coding) if etag else None
-        if streamed:
-            return self._code_stream()
-        return self._code_body(min_size, identity_refused=identity_refused)
+        return coded_tag(etag, self.coding) if etag else None
 
-    def _is_wanted(self, predicate: Callable[..., bool]) -> bool:
-        try:
-            return bool(predicate(request, self.response))
-        except Exception:
-            _log.exception("COMPRESS_PREDICATE failed; the response is sent without a coding")
-            return False
+    def code_stream(self) -> Outcome | None:
+        """Code the body while it is sent, and return what became of it, None if that is open.
 
-    def _codings(self, length: int | None, *, streamed: bool) -> tuple[str, ...]:
-        """Return the codings to choose from, in order of preference."""
-        if self.options is not None and self.options.codings is not None:
-            return self.options.codings
-        state = self.state
-        codings = state.streaming_algorithms if streamed else state.enabled_algorithms
-        if isinstance(codings, CodingsBySize):
-            if length is None and not streamed:
-                length = sum(map(len, cast("Iterable[Sized]", self.response.response)))
-            return codings.order(length)
-        return codings
-
-    def _refuse(self) -> Outcome:
-        """Turn the response into one that says only that nothing is acceptable."""
-        response = self.response
-        close = getattr(response.response, "close", None)
-        if close is not None:
-            response.call_on_close(close)
-        for name in OF_THE_REPRESENTATION.intersection(self.fields):
-            del response.headers[name]
-        response.status_code = 406
-        response.direct_passthrough = False
-        response.mimetype = "text/plain"
-        response.set_data("The request accepts neither an available content coding nor none.\n")
-        return SKIPPED[SkipReason.NOT_ACCEPTABLE]
-
-    def _code_stream(self) -> Outcome | None:
+        .. versionadded:: 0.1
+        """
         response = self.response
         conditional = (
             self._is_conditional()
@@ -210,9 +215,18 @@ class Candidate:
 
     def _report_stream(self, in_nbytes: int, out_nbytes: int, seconds: float) -> None:
         outcome = Outcome(self.coding, None, in_nbytes, out_nbytes, seconds)
-        self.state.report(self.app, self.response, outcome)
+        self.state.tally.count(outcome)
+        if response_compressed.receivers:
+            notify(self.app, self.response, outcome)
 
-    def _code_body(self, min_size: int, *, identity_refused: bool) -> Outcome:
+    def code_body(self, min_size: int, *, identity_refused: bool) -> Outcome:
+        """Code the whole body at once, and return what became of it.
+
+        :param min_size: a body below this many bytes stays as it is.
+        :param identity_refused: code a body even where that makes it larger.
+
+        .. versionadded:: 0.1
+        """
         response = self.response
         conditional = self._is_conditional()
         if conditional and self._client_is_current():

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from threading import Lock
-from types import MappingProxyType
 from typing import NamedTuple
 
 from blinker import Namespace
+from flask import Flask
+from flask import Response
 
 from .http.eligibility import SkipReason
+
+_log = logging.getLogger("pyfastgz")
 
 response_compressed = Namespace().signal("response_compressed")
 """A blinker signal, sent when it is known what became of a response.
@@ -43,17 +47,14 @@ class Outcome(NamedTuple):
     seconds: float = 0.0
 
 
-SKIPPED: Mapping[SkipReason, Outcome] = MappingProxyType(
-    {reason: Outcome(None, reason) for reason in SkipReason}
-)
+SKIPPED: Mapping[SkipReason, Outcome] = {reason: Outcome(None, reason) for reason in SkipReason}
 """The outcome for every reason not to code.
 
 .. versionadded:: 0.1
 """
 
 
-@dataclass(frozen=True, slots=True)
-class CodingStats:
+class CodingStats(NamedTuple):
     """The responses of one coding, summed up.
 
     :param responses: how many there were; streams count when they are closed.
@@ -94,19 +95,21 @@ class Tally:
 
     def __init__(self) -> None:
         self._codings: dict[str, CodingStats] = {}
-        self._skipped: dict[SkipReason, int] = {}
+        self._skipped = dict.fromkeys(SkipReason, 0)
 
     def count(self, outcome: Outcome) -> None:
         """Count one outcome.
 
         .. versionadded:: 0.1
         """
-        coding, reason, in_nbytes, out_nbytes, seconds = outcome
+        reason = outcome[1]
+        if reason is not None:
+            with _lock:
+                self._skipped[reason] += 1
+            return
+        coding, _, in_nbytes, out_nbytes, seconds = outcome
+        assert coding is not None
         with _lock:
-            if coding is None:
-                assert reason is not None
-                self._skipped[reason] = self._skipped.get(reason, 0) + 1
-                return
             so_far = self._codings.get(coding, _NOTHING)
             self._codings[coding] = CodingStats(
                 so_far.responses + 1,
@@ -121,7 +124,19 @@ class Tally:
         .. versionadded:: 0.1
         """
         with _lock:
-            return Stats(dict(self._codings), dict(self._skipped))
+            skipped = {reason: count for reason, count in self._skipped.items() if count}
+            return Stats(dict(self._codings), skipped)
+
+
+def notify(app: Flask, response: Response, outcome: Outcome) -> None:
+    """Send :data:`response_compressed`; a receiver that raises is logged.
+
+    .. versionadded:: 0.1
+    """
+    try:
+        response_compressed.send(app, response=response, outcome=outcome)
+    except Exception:
+        _log.exception("a receiver of response_compressed failed")
 
 
 _NOTHING = CodingStats(0, 0, 0, 0.0)

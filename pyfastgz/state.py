@@ -2,28 +2,20 @@
 
 from __future__ import annotations
 
-import logging
 import re
 from collections.abc import MutableMapping
 from typing import Any
 
-from flask import Flask
-from flask import Response
-
 from .cache import CacheBackend
 from .config import LiveConfig
 from .http.eligibility import wildcard_pattern
-from .outcome import Outcome
 from .outcome import Tally
-from .outcome import response_compressed
 
 EXTENSION = "compress"
 """The key of :class:`State` in ``app.extensions``.
 
 .. versionadded:: 0.1
 """
-
-_log = logging.getLogger("pyfastgz")
 
 
 class State:
@@ -81,16 +73,3 @@ class State:
     def compress_mimetypes_set(self, mimetypes: set[str]) -> None:
         self._mimetypes = mimetypes
         self.wildcards = wildcard_pattern(mimetypes)
-
-    def report(self, app: Flask, response: Response, outcome: Outcome) -> None:
-        """Count what became of a response, and tell whoever wants to know.
-
-        .. versionadded:: 0.1
-        """
-        self.tally.count(outcome)
-        if not response_compressed.receivers:
-            return
-        try:
-            response_compressed.send(app, response=response, outcome=outcome)
-        except Exception:
-            _log.exception("a receiver of response_compressed failed")

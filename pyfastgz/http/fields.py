@@ -66,18 +66,16 @@ def tokens(value: str) -> list[str]:
     return [token for token in map(str.strip, value.split(",")) if token]
 
 
-def vary_with_accept_encoding(vary: str | None) -> str:
+def vary_with_accept_encoding(vary: str) -> str:
     """Return the Vary value that also names Accept-Encoding (RFC 9110 section 12.5.5).
 
     ``*`` says more than any list and stays alone. The application's names keep their order and
     spelling, each once.
 
-    :param vary: the present value, several lines joined with commas; ``None`` if absent.
+    :param vary: the present value, several lines joined with commas.
 
     .. versionadded:: 0.1
     """
-    if vary is None:
-        return "Accept-Encoding"
     names: dict[str, str] = {}
     for token in tokens(vary):
         names.setdefault(token.lower(), token)

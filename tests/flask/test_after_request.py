@@ -353,15 +353,6 @@ def test_a_failure_to_code_is_logged_and_the_body_sent_as_it_is(
     assert len(caplog.records) == 1
 
 
-def test_the_reason_for_leaving_a_response_is_logged(
-    get: Get, view: View, caplog: pytest.LogCaptureFixture
-) -> None:
-    view(lambda: "tiny")
-    with caplog.at_level(logging.DEBUG, logger="pyfastgz"):
-        get()
-    assert "COMPRESS_MIN_SIZE" in caplog.text
-
-
 def test_c9_a_falsy_response_is_an_empty_204(app: Flask) -> None:
     compress = Compress(app)
     with app.test_request_context("/"):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import re
 from collections.abc import Callable
@@ -174,12 +173,3 @@ def test_predicate(app: Flask, get: Get, caplog: pytest.LogCaptureFixture) -> No
         assert exchange.body() == BODY.encode()
     assert compress.stats().skipped == {SkipReason.PREDICATE: 2}
     assert caplog.text.count("COMPRESS_PREDICATE failed") == 1
-
-
-@pytest.mark.parametrize("level", [logging.DEBUG])
-def test_every_reason_is_logged(
-    get: Get, compress: Compress, caplog: pytest.LogCaptureFixture, level: int
-) -> None:
-    with caplog.at_level(level, logger="pyfastgz"):
-        get("/", "identity")
-    assert SkipReason.NOT_ACCEPTED.value in caplog.text
