@@ -60,6 +60,14 @@ bench: setup  ## compare speed and ratio with every other encoder, in some minut
 bench-streams: setup  ## measure open streams: memory, flushes, threads
 	$(BIN)/python -m bench.bench_streams
 
+.PHONY: bench-hook
+bench-hook: setup  ## measure what the hook adds to a request, beside Flask-Compress
+	$(BIN)/python -m bench.bench_hook --json build/bench/hook.json
+
+.PHONY: bench-server
+bench-server: setup  ## measure requests a second under gunicorn, with wrk if it is installed
+	$(BIN)/python -m bench.bench_server --json build/bench/server.json
+
 # ---- Tests ----
 
 .PHONY: test

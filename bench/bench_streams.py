@@ -11,13 +11,12 @@ import argparse
 import json
 import os
 from dataclasses import asdict
-from dataclasses import dataclass
 from pathlib import Path
 
 from rich.box import SIMPLE
-from rich.console import Console
 from rich.table import Table
 
+from .console import make_console
 from .corpus import Document
 from .corpus import load
 from .machine import describe_machine
@@ -31,6 +30,8 @@ from .stream_memory import measure_memory
 from .stream_threads import Speedup
 from .stream_threads import measure_speedups
 from .stream_threads import processors
+from .verdicts import Verdict
+from .verdicts import verdict_table
 
 REFERENCE = "zlib 6"
 """The coder that the others are compared with: what Python programs use unless told not to."""
@@ -45,15 +46,6 @@ _EVENT_COUNTS = {100: 1000, 300: 500, 1024: 200}
 _CHUNK_NBYTES = 16 * 1024
 _IDLE_LOAD = 0.5
 _NOT_OPENED = ("zlib 6 partial", "zlib 1", "isal 1", "zlib-ng 6")
-
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """Whether a target is met."""
-
-    target: str
-    measured: str
-    is_met: bool
 
 
 def judge_memory(memories: list[Memory]) -> list[Verdict]:
@@ -149,15 +141,6 @@ def _speedup_table(speedups: list[Speedup]) -> Table:
     return table
 
 
-def _verdict_table(verdicts: list[Verdict]) -> Table:
-    table = Table(title="Targets")
-    for heading in ("target", "measured", "met"):
-        table.add_column(heading)
-    for verdict in verdicts:
-        table.add_row(verdict.target, verdict.measured, "yes" if verdict.is_met else "NO")
-    return table
-
-
 def _chunks(documents: list[Document]) -> list[bytes]:
     """Return the pieces of the largest document that is not yet a megabyte."""
     body = max((d.body for d in documents if len(d.body) < 1 << 20), key=len)
@@ -170,7 +153,7 @@ def _main() -> None:
     parser.add_argument("--rounds", type=int, default=25, metavar="N", help="default 25")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there")
     arguments = parser.parse_args()
-    console = Console()
+    console = make_console()
     load_before = os.getloadavg()[0]
     documents = load()
     everyone = coders()
@@ -207,7 +190,7 @@ def _main() -> None:
             print(f"Load average {load_before:.1f}: two threads are shown, but not judged.")
     else:
         print("There is one processor only: threads are not compared.")
-    tables.append(_verdict_table(verdicts))
+    tables.append(verdict_table(verdicts))
 
     for table in tables:
         table.box = SIMPLE

@@ -98,7 +98,7 @@ def measure(
     least, most = (rounds, rounds) if rounds else (MIN_ROUNDS, MAX_ROUNDS)
     done = 0
     while done < least or (done < most and perf_counter() - start < seconds):
-        with _without_collector():
+        with without_collector():
             _run_round(results, bodies, orders, done)
         done += 1
         share = done / most
@@ -150,7 +150,7 @@ def _checked_nbytes(point: Point, document: Document) -> int:
 
 
 @contextmanager
-def _without_collector() -> Iterator[None]:
+def without_collector() -> Iterator[None]:
     """Keep the garbage collector out of the times."""
     gc.collect()
     gc.disable()

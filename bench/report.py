@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterable
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
@@ -12,6 +11,7 @@ from rich.box import SIMPLE
 from rich.console import Console
 from rich.table import Table
 
+from .console import make_console
 from .leads import Lead
 from .leads import find_lead
 from .peers import GZIP
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from .measure import Measurement
     from .targets import Verdict
 
-_WIDTH = 112
 _MARKDOWN_WIDTH = 200
 
 
@@ -38,9 +37,7 @@ class Report:
         if markdown:
             self._console = Console(width=_MARKDOWN_WIDTH, force_terminal=False)
         else:
-            self._console = Console() if sys.stdout.isatty() else Console(width=_WIDTH)
-            # In a narrow terminal wrapped lines are better than lost digits.
-            self._console.width = max(self._console.width, _WIDTH)
+            self._console = make_console()
 
     def print_text(self, text: str) -> None:
         """Print a paragraph."""

@@ -1,0 +1,121 @@
+"""The benchmark of the hook: what it sends, what it checks, what it concludes."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from flask import Response
+
+from bench import bench_hook
+from bench.bench_hook import WAYS
+from bench.bench_hook import Cost
+from bench.bench_hook import added
+from bench.bench_hook import check
+from bench.bench_hook import judge
+from bench.bench_hook import measure
+from bench.hook_application import CASES
+from bench.hook_application import DOCUMENTS
+from bench.hook_application import EXTENSIONS
+from bench.hook_application import NONE
+from bench.hook_application import OURS
+from bench.hook_application import RIVAL
+from bench.hook_application import Case
+from bench.hook_application import create_app
+
+
+@pytest.fixture(scope="module")
+def apps() -> dict[str, Flask]:
+    return {extension: create_app(extension) for extension in EXTENSIONS}
+
+
+@pytest.mark.parametrize("case", CASES.values(), ids=lambda case: case.name)
+def test_every_extension_codes_as_the_case_says(case: Case, apps: dict[str, Flask]) -> None:
+    check(case, apps)
+
+
+@pytest.mark.parametrize(
+    ("kind", "nbytes"),
+    [("tiny", 30), ("json-2k", 2048), ("json-12k", 12_000), ("html", 182_000)],
+)
+def test_documents_are_as_long_as_their_name_says(
+    apps: dict[str, Flask], kind: str, nbytes: int
+) -> None:
+    client = apps[NONE].test_client()
+    bodies = {client.get(f"/{kind}/{number}").data for number in range(DOCUMENTS)}
+    assert len(bodies) == DOCUMENTS
+    assert all(0.7 * nbytes < len(body) < 1.3 * nbytes for body in bodies)
+
+
+def test_a_path_without_a_number_goes_through_all_documents(apps: dict[str, Flask]) -> None:
+    client = apps[NONE].test_client()
+    bodies = {client.get("/json-2k").data for _ in range(DOCUMENTS)}
+    assert bodies == {client.get(f"/json-2k/{number}").data for number in range(DOCUMENTS)}
+
+
+def test_another_coding_is_found(apps: dict[str, Flask]) -> None:
+    with pytest.raises(ValueError, match=f"{OURS} answers 2 KB JSON, gzip with None"):
+        check(CASES["2 KB JSON, gzip"], {OURS: apps[NONE]})
+
+
+def test_another_body_is_found(apps: dict[str, Flask]) -> None:
+    other = create_app(OURS)
+    other.view_functions["json-2k"] = lambda number: Response("x" * 2000, mimetype="text/html")
+    with pytest.raises(ValueError, match=f"{OURS} does not say what others say"):
+        check(CASES["2 KB JSON, gzip"], {NONE: apps[NONE], OURS: other})
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_all_applications_answer_every_document_in_turns(way: str) -> None:
+    seen: list[tuple[str, str]] = []
+    apps = {}
+    for extension in EXTENSIONS:
+        app = create_app(extension)
+
+        def note(
+            number: int, extension: str = extension, app: Flask = app
+        ) -> dict[str, object]:
+            seen.append((extension, str(number)))
+            return {}
+
+        app.view_functions["tiny"] = note
+        apps[extension] = app
+    costs = measure(CASES["below minimum size"], way, apps, rounds=3)
+    assert [cost.extension for cost in costs] == list(EXTENSIONS)
+    assert all(0 < cost.least_us <= cost.median_us for cost in costs)
+    warmed_up = seen[len(EXTENSIONS) * DOCUMENTS :]
+    turns = [warmed_up[at : at + len(EXTENSIONS)] for at in range(0, len(warmed_up), 3)]
+    assert len(turns) == 3 * DOCUMENTS
+    for number, turn in enumerate(turns):
+        assert {extension for extension, _ in turn} == set(EXTENSIONS)
+        assert {document for _, document in turn} == {str(number % DOCUMENTS)}
+    # Nobody always comes after the same.
+    assert {turn[0][0] for turn in turns} == set(EXTENSIONS)
+
+
+def test_verdicts() -> None:
+    def costs(case: str, rival_us: float, ours_us: float) -> list[Cost]:
+        least = {NONE: 40.0, RIVAL: 40 + rival_us, OURS: 40 + ours_us}
+        return [Cost(case, "WSGI", name, us, 2 * us) for name, us in least.items()]
+
+    some = [
+        *costs("not eligible", 9, 3),
+        *costs("below minimum size", 9, 3.1),
+        *costs("2 KB JSON, gzip", 100, 20),
+        *costs("12 KB JSON, gzip", 100, 20.1),
+        *costs("12 KB JSON, zstd", 100, 90),
+        *costs("182 KB HTML, gzip", 100, 90),
+    ]
+    assert added(some, "not eligible", "WSGI", RIVAL) == 9
+    assert [verdict.is_met for verdict in judge(some)] == [True, False, True, False]
+
+
+def test_figures_are_written_down(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "new" / "hook.json"
+    bench_hook.main(["--rounds", "1", "--cases", "not eligible", "--json", str(file)])
+    figures = json.loads(file.read_text("utf-8"))
+    assert len(figures["costs"]) == len(WAYS) * len(EXTENSIONS)
+    assert len(figures["verdicts"]) == 1
+    assert "not eligible" in capsys.readouterr().out
