@@ -24,16 +24,13 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from rich.box import SIMPLE
 from rich.console import Console
 from rich.progress import track
-from rich.table import Table
 from werkzeug.test import create_environ
 from werkzeug.test import run_wsgi_app
 
 from tools.demo.decoding import decode
 
-from .console import make_console
 from .hook_application import CASES
 from .hook_application import DOCUMENTS
 from .hook_application import EXTENSIONS
@@ -44,8 +41,9 @@ from .hook_application import Case
 from .hook_application import create_app
 from .machine import describe_machine
 from .measure import without_collector
+from .printer import Printer
 from .verdicts import Verdict
-from .verdicts import verdict_table
+from .verdicts import print_verdicts
 
 if TYPE_CHECKING:
     from pytest_benchmark.fixture import BenchmarkFixture
@@ -198,20 +196,19 @@ def judge(costs: list[Cost]) -> list[Verdict]:
     return verdicts
 
 
-def _cost_table(costs: list[Cost], way: str) -> Table:
-    table = Table(
-        title=f"Microseconds a request, by {way}; what hooks add, and our share", box=SIMPLE
+def _print_costs(costs: list[Cost], way: str, printer: Printer) -> None:
+    table = printer.start_table(
+        f"Microseconds a request takes without a hook, by {way}, and what hooks add",
+        ["case"],
+        [NONE, f"{RIVAL} adds", f"{OURS} adds", "share"],
     )
-    table.add_column("case", no_wrap=True)
-    for heading in (NONE, f"{RIVAL} adds", f"{OURS} adds", "share"):
-        table.add_column(heading, justify="right")
     for name in CASES:
         least = {c.extension: c.least_us for c in costs if (c.case, c.way) == (name, way)}
         if least:
             rival, ours = added(costs, name, way, RIVAL), added(costs, name, way, OURS)
             cells = (f"{value:,.1f}" for value in (least[NONE], rival, ours))
             table.add_row(name, *cells, f"{ours / rival:.2f}")
-    return table
+    printer.print_table(table)
 
 
 def _environ(case: Case, path: str) -> dict[str, Any]:
@@ -246,10 +243,12 @@ def main(arguments: list[str] | None = None) -> None:
         "--cases", nargs="+", choices=CASES, default=list(CASES), metavar="CASE"
     )
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there")
+    parser.add_argument("--markdown", action="store_true", help="print Markdown tables")
     options = parser.parse_args(arguments)
     if options.rounds < 1:
         parser.error("--rounds must be at least 1")
 
+    printer = Printer(markdown=options.markdown)
     apps = {extension: create_app(extension) for extension in EXTENSIONS}
     jobs = [(CASES[name], way) for name in options.cases for way in WAYS]
     console = Console(stderr=True)
@@ -258,11 +257,13 @@ def main(arguments: list[str] | None = None) -> None:
         check(case, apps)
         costs += measure(case, way, apps, max(1, options.rounds // case.weight))
     verdicts = judge(costs)
-    output = make_console()
     for way in WAYS:
-        output.print(_cost_table(costs, way))
-    output.print(verdict_table(verdicts))
-    print(", ".join(describe_machine().values()) + ".")
+        _print_costs(costs, way, printer)
+    print_verdicts(verdicts, printer)
+    printer.print_text(
+        f"The least of {options.rounds} interleaved rounds, fewer for long bodies; the mean of"
+        f" {DOCUMENTS} documents.\n{', '.join(describe_machine().values())}."
+    )
     if options.json:
         options.json.parent.mkdir(parents=True, exist_ok=True)
         figures = {

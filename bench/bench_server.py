@@ -18,16 +18,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
-from rich.box import SIMPLE
 from rich.console import Console
 from rich.progress import track
-from rich.table import Table
 
 from tools.demo.client import fetch
 from tools.demo.server import gunicorn_command
 from tools.demo.server import serving
 
-from .console import make_console
 from .hook_application import CASES
 from .hook_application import EXTENSIONS
 from .hook_application import NONE
@@ -35,10 +32,11 @@ from .hook_application import OURS
 from .hook_application import RIVAL
 from .hook_application import Case
 from .machine import describe_machine
+from .printer import Printer
 from .server_load import Load
 from .server_load import find_generator
 from .verdicts import Verdict
-from .verdicts import verdict_table
+from .verdicts import print_verdicts
 
 CONNECTIONS = 8
 """How many requests are on their way at a time."""
@@ -112,15 +110,13 @@ def check(case: Case, ports: Mapping[str, int]) -> None:
             raise ValueError(f"{extension} answers {case.name} with {coding}")
 
 
-def _throughput_table(throughputs: list[Throughput]) -> Table:
-    table = Table(title="Requests a second, the share kept, and the 99th percentile in ms")
-    table.box = SIMPLE
-    table.add_column("case", no_wrap=True)
-    for extension in (NONE, RIVAL, OURS):
-        table.add_column(extension, justify="right")
-        if extension != NONE:
-            table.add_column("kept", justify="right")
-        table.add_column("p99", justify="right")
+def _print_throughputs(throughputs: list[Throughput], printer: Printer) -> None:
+    headings = [NONE, "p99 ms"]
+    for extension in (RIVAL, OURS):
+        headings += [extension, "kept", "p99 ms"]
+    table = printer.start_table(
+        "Requests a second, and the share that is kept", ["case"], headings
+    )
     for case in dict.fromkeys(t.case for t in throughputs):
         cells = []
         for t in (t for t in throughputs if t.case == case):
@@ -129,7 +125,7 @@ def _throughput_table(throughputs: list[Throughput]) -> Table:
                 cells.append(f"{t.kept:.2f}")
             cells.append(f"{t.p99_ms:.1f}")
         table.add_row(case, *cells)
-    return table
+    printer.print_table(table)
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -146,10 +142,12 @@ def main(arguments: list[str] | None = None) -> None:
         "--cases", nargs="+", choices=CASES, default=DEFAULT_CASES, metavar="CASE"
     )
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there")
+    parser.add_argument("--markdown", action="store_true", help="print Markdown tables")
     options = parser.parse_args(arguments)
     if options.rounds < 1 or options.seconds < 1:
         parser.error("--rounds and --seconds must be at least 1")
 
+    printer = Printer(markdown=options.markdown)
     name, generate = find_generator()
     cases = [CASES[case] for case in options.cases]
     measured: dict[str, list[Mapping[str, Load]]] = {case.name: [] for case in cases}
@@ -177,11 +175,13 @@ def main(arguments: list[str] | None = None) -> None:
             )
     throughputs = [t for case, rounds in measured.items() for t in summarise(case, rounds)]
     verdicts = judge(throughputs)
-    output = make_console()
-    output.print(_throughput_table(throughputs))
-    output.print(verdict_table(verdicts))
-    print(f"Load by {name}, {CONNECTIONS} connections.")
-    print(", ".join(describe_machine().values()) + ".")
+    _print_throughputs(throughputs, printer)
+    print_verdicts(verdicts, printer)
+    printer.print_text(
+        f"Medians of {options.rounds} interleaved rounds of {options.seconds} s; load by"
+        f" {name}, {CONNECTIONS} connections, one worker with {CONNECTIONS} threads.\n"
+        f"{', '.join(describe_machine().values())}."
+    )
     if options.json:
         options.json.parent.mkdir(parents=True, exist_ok=True)
         figures = {

@@ -13,13 +13,10 @@ import os
 from dataclasses import asdict
 from pathlib import Path
 
-from rich.box import SIMPLE
-from rich.table import Table
-
-from .console import make_console
 from .corpus import Document
 from .corpus import load
 from .machine import describe_machine
+from .printer import Printer
 from .stream_coders import coders
 from .stream_events import make_events
 from .stream_flush import Cost
@@ -31,7 +28,7 @@ from .stream_threads import Speedup
 from .stream_threads import measure_speedups
 from .stream_threads import processors
 from .verdicts import Verdict
-from .verdicts import verdict_table
+from .verdicts import print_verdicts
 
 REFERENCE = "zlib 6"
 """The coder that the others are compared with: what Python programs use unless told not to."""
@@ -99,10 +96,12 @@ def judge_speedups(speedups: list[Speedup]) -> list[Verdict]:
     return verdicts
 
 
-def _memory_table(memories: list[Memory]) -> Table:
-    table = Table(title=f"Resident memory an open stream, KB; events of {EVENT_NBYTES} bytes")
-    for heading in ("coder", "streams", "after 1 event", "after 10"):
-        table.add_column(heading, justify="left" if heading == "coder" else "right")
+def _print_memories(memories: list[Memory], printer: Printer) -> None:
+    table = printer.start_table(
+        f"Resident memory an open stream, KB; events of {EVENT_NBYTES} bytes",
+        ["coder"],
+        ["streams", "after 1 event", "after 10"],
+    )
     for memory in memories:
         table.add_row(
             memory.name,
@@ -110,13 +109,12 @@ def _memory_table(memories: list[Memory]) -> Table:
             f"{memory.one_event_nbytes / 1024:,.1f}",
             f"{memory.ten_events_nbytes / 1024:,.1f}",
         )
-    return table
+    printer.print_table(table)
 
 
-def _cost_table(title: str, costs: list[Cost]) -> Table:
-    table = Table(title=title)
-    for heading in ("coder", "min µs", "median µs", f"{REFERENCE} = 1", "bytes"):
-        table.add_column(heading, justify="left" if heading == "coder" else "right")
+def _print_costs(title: str, costs: list[Cost], printer: Printer) -> None:
+    headings = ["min µs", "median µs", f"{REFERENCE} = 1", "bytes"]
+    table = printer.start_table(title, ["coder"], headings)
     reference = next(cost for cost in costs if cost.name == REFERENCE)
     for cost in costs:
         table.add_row(
@@ -126,19 +124,16 @@ def _cost_table(title: str, costs: list[Cost]) -> Table:
             f"{cost.min_ns / reference.min_ns:.3f}",
             f"{cost.nbytes:,.1f}",
         )
-    return table
+    printer.print_table(table)
 
 
-def _speedup_table(speedups: list[Speedup]) -> Table:
-    table = Table(title="Two threads against one")
+def _print_speedups(speedups: list[Speedup], printer: Printer) -> None:
     names = list(dict.fromkeys(speedup.name for speedup in speedups))
-    table.add_column("size", no_wrap=True)
-    for name in names:
-        table.add_column(name, justify="right")
+    table = printer.start_table("Two threads against one", ["size"], names)
     for size_class in dict.fromkeys(speedup.size_class for speedup in speedups):
         row = {s.name: f"{s.factor:.2f} x" for s in speedups if s.size_class == size_class}
         table.add_row(size_class, *(row[name] for name in names))
-    return table
+    printer.print_table(table)
 
 
 def _chunks(documents: list[Document]) -> list[bytes]:
@@ -152,8 +147,9 @@ def _main() -> None:
     parser.add_argument("--streams", type=int, default=10_000, metavar="N")
     parser.add_argument("--rounds", type=int, default=25, metavar="N", help="default 25")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there")
+    parser.add_argument("--markdown", action="store_true", help="print Markdown tables")
     arguments = parser.parse_args()
-    console = make_console()
+    printer = Printer(markdown=arguments.markdown)
     load_before = os.getloadavg()[0]
     documents = load()
     everyone = coders()
@@ -161,10 +157,10 @@ def _main() -> None:
     memories = [
         measure_memory(name, arguments.streams) for name in everyone if name not in _NOT_OPENED
     ]
-    tables = [_memory_table(memories)]
+    _print_memories(memories, printer)
     for memory in memories:
         if memory.streams < arguments.streams:
-            print(f"{memory.name}: memory for {memory.streams:,} streams only.")
+            printer.print_text(f"{memory.name}: memory for {memory.streams:,} streams only.")
 
     costs = {}
     for nbytes, count in _EVENT_COUNTS.items():
@@ -176,26 +172,25 @@ def _main() -> None:
     costs[f"Chunks of {_CHUNK_NBYTES:,} bytes, not flushed"] = measure_costs(
         list(everyone.values()), _chunks(documents), flushed=False, rounds=arguments.rounds
     )
-    tables += [_cost_table(what, some) for what, some in costs.items()]
+    for what, some in costs.items():
+        _print_costs(what, some, printer)
 
     verdicts = judge_memory(memories)
     verdicts += judge_flushes(costs[f"Flushed events of {EVENT_NBYTES} bytes"])
     speedups: list[Speedup] = []
     if processors() > 1:
         speedups = measure_speedups(documents, max(3, arguments.rounds // 5))
-        tables.append(_speedup_table(speedups))
+        _print_speedups(speedups, printer)
         if load_before <= _IDLE_LOAD:
             verdicts += judge_speedups(speedups)
         else:
-            print(f"Load average {load_before:.1f}: two threads are shown, but not judged.")
+            printer.print_text(
+                f"Load average {load_before:.1f}: two threads are shown, but not judged."
+            )
     else:
-        print("There is one processor only: threads are not compared.")
-    tables.append(verdict_table(verdicts))
-
-    for table in tables:
-        table.box = SIMPLE
-        console.print(table)
-    print(", ".join(describe_machine().values()) + ".")
+        printer.print_text("There is one processor only: threads are not compared.")
+    print_verdicts(verdicts, printer)
+    printer.print_text(", ".join(describe_machine().values()) + ".")
     if arguments.json:
         figures = {
             "machine": describe_machine(),

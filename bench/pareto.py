@@ -36,9 +36,10 @@ from .levels import level_sizes
 from .machine import describe_machine
 from .measure import Measurement
 from .measure import measure
+from .pareto_tables import ParetoTables
 from .peers import Point
 from .peers import load_points
-from .report import Report
+from .printer import Printer
 from .targets import Verdict
 from .targets import group_of
 from .targets import judge_leads
@@ -169,18 +170,19 @@ def _class_as_json(name: str, outcome: Outcome) -> dict[str, Any]:
     }
 
 
-def _print(outcomes: dict[str, Outcome], report: Report) -> None:
+def _print(outcomes: dict[str, Outcome], printer: Printer) -> None:
+    tables = ParetoTables(printer)
     for name, outcome in outcomes.items():
-        report.print_points(name, outcome.results)
-    report.print_text(
+        tables.print_points(name, outcome.results)
+    printer.print_text(
         "Our lead is the speed of our fastest level with at least 0.998 of the ratio, by the"
         " speed of the point; for zstd, of the same level. '-': none of ours has the ratio,"
         " which counts as 0 in a least lead, and is left out of a mean, which is geometric."
     )
-    report.print_leads({n: summarise_groups(o.scores, n) for n, o in outcomes.items()})
-    report.print_level_6({name: outcome.results for name, outcome in outcomes.items()})
-    report.print_sizes({name: outcome.sizes for name, outcome in outcomes.items()})
-    report.print_verdicts(judge(outcomes))
+    tables.print_leads({n: summarise_groups(o.scores, n) for n, o in outcomes.items()})
+    tables.print_level_6({name: outcome.results for name, outcome in outcomes.items()})
+    tables.print_sizes({name: outcome.sizes for name, outcome in outcomes.items()})
+    tables.print_verdicts(judge(outcomes))
 
 
 def _circumstances(outcomes: dict[str, Outcome], points: list[Point], half: str | None) -> str:
@@ -220,16 +222,16 @@ def main(arguments: list[str] | None = None) -> None:
     for path in filter(None, (options.json, options.svg)):
         path.parent.mkdir(parents=True, exist_ok=True)
 
-    report = Report(markdown=options.markdown)
+    printer = Printer(markdown=options.markdown)
     points, remarks = load_points()
     for remark in remarks:
-        report.print_text(remark)
+        printer.print_text(remark)
     classes = [name for name in SIZE_CLASSES if name in options.classes]
     console = Console(stderr=True)
     outcomes = run(load(options.half), points, classes, options.rounds, console)
-    _print(outcomes, report)
+    _print(outcomes, printer)
     circumstances = _circumstances(outcomes, points, options.half)
-    report.print_text(circumstances)
+    printer.print_text(circumstances)
     if options.json:
         data = as_json(outcomes, points, options.half, remarks)
         options.json.write_text(json.dumps(data, indent=1) + "\n", "utf-8")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from rich.table import Table
+from .printer import Printer
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,11 +20,9 @@ class Verdict:
     """Whether that is enough."""
 
 
-def verdict_table(verdicts: Iterable[Verdict]) -> Table:
-    """Return the verdicts as a table."""
-    table = Table(title="Targets")
-    for heading in ("target", "measured", "met"):
-        table.add_column(heading)
+def print_verdicts(verdicts: Iterable[Verdict], printer: Printer) -> None:
+    """Print the verdicts as a table."""
+    table = printer.start_table("Targets", [], [], ["target", "measured", "met"])
     for verdict in verdicts:
         table.add_row(verdict.target, verdict.measured, "yes" if verdict.is_met else "NO")
-    return table
+    printer.print_table(table)

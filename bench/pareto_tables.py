@@ -1,4 +1,4 @@
-"""The tables of a benchmark, for a terminal or as Markdown."""
+"""The tables of :mod:`bench.pareto`."""
 
 from __future__ import annotations
 
@@ -6,16 +6,11 @@ from collections.abc import Iterable
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from rich.box import MARKDOWN
-from rich.box import SIMPLE
-from rich.console import Console
-from rich.table import Table
-
-from .console import make_console
 from .leads import Lead
 from .leads import find_lead
 from .peers import GZIP
 from .peers import OURS
+from .printer import Printer
 from .targets import group_of
 
 if TYPE_CHECKING:
@@ -23,30 +18,20 @@ if TYPE_CHECKING:
     from .measure import Measurement
     from .targets import Verdict
 
-_MARKDOWN_WIDTH = 200
 
+class ParetoTables:
+    """Prints what :mod:`bench.pareto` measured.
 
-class Report:
-    """Prints tables.
-
-    :param markdown: whether as Markdown.
+    :param printer: prints it.
     """
 
-    def __init__(self, *, markdown: bool) -> None:
-        self._markdown = markdown
-        if markdown:
-            self._console = Console(width=_MARKDOWN_WIDTH, force_terminal=False)
-        else:
-            self._console = make_console()
-
-    def print_text(self, text: str) -> None:
-        """Print a paragraph."""
-        self._console.print(text, markup=False, highlight=False)
+    def __init__(self, printer: Printer) -> None:
+        self._printer = printer
 
     def print_points(self, size_class: str, results: list[Measurement]) -> None:
         """Print every point of a size class."""
         scores = [result.score for result in results]
-        table = self._start_table(
+        table = self._printer.start_table(
             f"Documents of {size_class}",
             ["encoder"],
             ["µs a document", "MB/s", "ratio", "our lead", "by level"],
@@ -56,7 +41,7 @@ class Report:
         for score, result in zip(scores, results, strict=True):
             if score.family != family:
                 family = score.family
-                self._end_section(table)
+                self._printer.end_section(table)
             group = None if score.is_ours else group_of(score, size_class)
             lead = None if score.is_ours else find_lead(score, scores)
             table.add_row(
@@ -67,11 +52,11 @@ class Report:
                 *_lead_cells(lead),
                 group or "",
             )
-        self._print_table(table)
+        self._printer.print_table(table)
 
     def print_leads(self, summaries: Mapping[str, Mapping[str, Summary]]) -> None:
         """Print the least lead and the geometric mean, per size class and group of points."""
-        table = self._start_table(
+        table = self._printer.start_table(
             "Our leads",
             ["size", "over"],
             ["points", "least", "least reached", "mean"],
@@ -88,14 +73,16 @@ class Report:
                     f"{summary.mean:.2f}",
                     ", ".join(summary.missed),
                 )
-            self._end_section(table)
-        self._print_table(table)
+            self._printer.end_section(table)
+        self._printer.print_table(table)
 
     def print_level_6(self, results: Mapping[str, list[Measurement]]) -> None:
         """Print level 6 against gzip.compress(.., 6), per size class."""
         headings = ["documents", "mean bytes", "pyfastgz µs", "gzip µs", "speed ratio"]
         headings += ["pyfastgz ratio", "gzip ratio", "difference"]
-        table = self._start_table("Level 6 and gzip.compress(.., 6)", ["size"], headings)
+        table = self._printer.start_table(
+            "Level 6 and gzip.compress(.., 6)", ["size"], headings
+        )
         for size_class, measurements in results.items():
             by_name = {m.point.name: m for m in measurements}
             ours, gzips = by_name[f"{OURS}-6"], by_name[f"{GZIP}-6"]
@@ -111,22 +98,22 @@ class Report:
                 f"{gzips.score.ratio:.3f}",
                 _difference(ours.out_nbytes, gzips.out_nbytes),
             )
-        self._print_table(table)
+        self._printer.print_table(table)
 
     def print_sizes(self, sizes: Mapping[str, Mapping[int, tuple[int, int]]]) -> None:
         """Print the summed sizes of each level, ours and zlib's."""
-        table = self._start_table(
+        table = self._printer.start_table(
             "Summed sizes in bytes", ["level"], ["pyfastgz", "zlib", "size difference"]
         )
         for level in next(iter(sizes.values())):
             ours = sum(levels[level][0] for levels in sizes.values())
             zlibs = sum(levels[level][1] for levels in sizes.values())
             table.add_row(str(level), f"{ours:,}", f"{zlibs:,}", _difference(ours, zlibs))
-        self._print_table(table)
+        self._printer.print_table(table)
 
     def print_verdicts(self, verdicts: Iterable[Verdict]) -> None:
         """Print what is reached of the targets."""
-        table = self._start_table(
+        table = self._printer.start_table(
             "Targets", ["target", "size"], ["measured", "must", "aim", "reached"], ["remark"]
         )
         for verdict in verdicts:
@@ -139,31 +126,7 @@ class Report:
                 verdict.outcome,
                 verdict.remark,
             )
-        self._print_table(table)
-
-    def _start_table(
-        self, title: str, left: list[str], right: list[str], more: Iterable[str] = ()
-    ) -> Table:
-        table = Table(
-            title=None if self._markdown else title, box=MARKDOWN if self._markdown else SIMPLE
-        )
-        for heading in left:
-            table.add_column(heading, no_wrap=True)
-        for heading in right:
-            table.add_column(heading, justify="right")
-        for heading in more:
-            table.add_column(heading)
-        if self._markdown:
-            self.print_text(f"\n{title}:\n")
-        return table
-
-    def _end_section(self, table: Table) -> None:
-        # Markdown has one line in a table, below the heading.
-        if not self._markdown:
-            table.add_section()
-
-    def _print_table(self, table: Table) -> None:
-        self._console.print(table)
+        self._printer.print_table(table)
 
 
 def _lead_cells(lead: Lead | None) -> tuple[str, str]:
