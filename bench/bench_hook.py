@@ -31,6 +31,8 @@ from werkzeug.test import run_wsgi_app
 
 from tools.demo.decoding import decode
 
+from .bars import draw_bars
+from .chart import write_svg
 from .hook_application import CASES
 from .hook_application import DOCUMENTS
 from .hook_application import EXTENSIONS
@@ -46,6 +48,7 @@ from .verdicts import Verdict
 from .verdicts import print_verdicts
 
 if TYPE_CHECKING:
+    from matplotlib.figure import Figure
     from pytest_benchmark.fixture import BenchmarkFixture
 
     Request = Callable[[int], object]
@@ -211,6 +214,19 @@ def _print_costs(costs: list[Cost], way: str, printer: Printer) -> None:
     printer.print_table(table)
 
 
+def _draw(costs: list[Cost]) -> Figure:
+    """Return a chart of what hooks add by the bare WSGI call."""
+    groups = {
+        case: {extension: added(costs, case, "WSGI", extension) for extension in (RIVAL, OURS)}
+        for case in dict.fromkeys(cost.case for cost in costs)
+    }
+    # On a noisy machine a hook may seem to take less than nothing.
+    shown = {
+        case: {e: max(us, 0.1) for e, us in group.items()} for case, group in groups.items()
+    }
+    return draw_bars("What a hook adds to a request", shown, "µs (lower is better)", log=True)
+
+
 def _environ(case: Case, path: str) -> dict[str, Any]:
     return create_environ(path, headers={"Accept-Encoding": case.accept_encoding})
 
@@ -243,6 +259,7 @@ def main(arguments: list[str] | None = None) -> None:
         "--cases", nargs="+", choices=CASES, default=list(CASES), metavar="CASE"
     )
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there")
+    parser.add_argument("--svg", type=Path, metavar="FILE", help="write a chart")
     parser.add_argument("--markdown", action="store_true", help="print Markdown tables")
     options = parser.parse_args(arguments)
     if options.rounds < 1:
@@ -264,8 +281,11 @@ def main(arguments: list[str] | None = None) -> None:
         f"The least of {options.rounds} interleaved rounds, fewer for long bodies; the mean of"
         f" {DOCUMENTS} documents.\n{', '.join(describe_machine().values())}."
     )
+    for path in filter(None, (options.json, options.svg)):
+        path.parent.mkdir(parents=True, exist_ok=True)
+    if options.svg:
+        write_svg(_draw(costs), options.svg)
     if options.json:
-        options.json.parent.mkdir(parents=True, exist_ok=True)
         figures = {
             "machine": describe_machine(),
             "rounds": options.rounds,

@@ -17,6 +17,7 @@ from dataclasses import asdict
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.progress import track
@@ -25,6 +26,8 @@ from tools.demo.client import fetch
 from tools.demo.server import gunicorn_command
 from tools.demo.server import serving
 
+from .bars import draw_bars
+from .chart import write_svg
 from .hook_application import CASES
 from .hook_application import EXTENSIONS
 from .hook_application import NONE
@@ -37,6 +40,9 @@ from .server_load import Load
 from .server_load import find_generator
 from .verdicts import Verdict
 from .verdicts import print_verdicts
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 CONNECTIONS = 8
 """How many requests are on their way at a time."""
@@ -128,6 +134,15 @@ def _print_throughputs(throughputs: list[Throughput], printer: Printer) -> None:
     printer.print_table(table)
 
 
+def _draw(throughputs: list[Throughput]) -> Figure:
+    groups: dict[str, dict[str, float]] = {}
+    for t in throughputs:
+        if t.extension != NONE:
+            groups.setdefault(t.case, {})[t.extension] = t.kept
+    title = "Share of the throughput that a hook leaves"
+    return draw_bars(title, groups, "requests/s by those without a hook (higher is better)")
+
+
 def main(arguments: list[str] | None = None) -> None:
     """Run the benchmark.
 
@@ -142,6 +157,7 @@ def main(arguments: list[str] | None = None) -> None:
         "--cases", nargs="+", choices=CASES, default=DEFAULT_CASES, metavar="CASE"
     )
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there")
+    parser.add_argument("--svg", type=Path, metavar="FILE", help="write a chart")
     parser.add_argument("--markdown", action="store_true", help="print Markdown tables")
     options = parser.parse_args(arguments)
     if options.rounds < 1 or options.seconds < 1:
@@ -182,8 +198,11 @@ def main(arguments: list[str] | None = None) -> None:
         f" {name}, {CONNECTIONS} connections, one worker with {CONNECTIONS} threads.\n"
         f"{', '.join(describe_machine().values())}."
     )
+    for path in filter(None, (options.json, options.svg)):
+        path.parent.mkdir(parents=True, exist_ok=True)
+    if options.svg:
+        write_svg(_draw(throughputs), options.svg)
     if options.json:
-        options.json.parent.mkdir(parents=True, exist_ok=True)
         figures = {
             "machine": describe_machine(),
             "generator": name,

@@ -47,8 +47,8 @@ from .targets import judge_level_6
 from .targets import judge_sizes
 from .targets import summarise_groups
 
-_SECONDS = 330.0
-"""The time for all rounds of all classes."""
+SECONDS = 330.0
+"""The time for all rounds of all classes, unless told otherwise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,11 +74,16 @@ def run(
     documents: list[Document],
     points: list[Point],
     classes: list[str],
+    *,
     rounds: int | None,
+    seconds: float,
     console: Console,
 ) -> dict[str, Outcome]:
-    """Return what was measured, by size class; a terminal shows how far it is."""
-    deadline = perf_counter() + _SECONDS
+    """Return what was measured, by size class; a terminal shows how far it is.
+
+    :param rounds: how many; None for as many as ``seconds`` allow.
+    """
+    deadline = perf_counter() + seconds
     columns = (TextColumn("{task.description:8}"), BarColumn(), TimeElapsedColumn())
     outcomes = {}
     with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
@@ -206,6 +211,9 @@ def main(arguments: list[str] | None = None) -> None:
         "--rounds", type=int, metavar="N", help="default: as many as some minutes allow"
     )
     parser.add_argument(
+        "--seconds", type=float, default=SECONDS, metavar="S", help="those minutes; default 330"
+    )
+    parser.add_argument(
         "--classes",
         nargs="+",
         choices=SIZE_CLASSES,
@@ -228,7 +236,14 @@ def main(arguments: list[str] | None = None) -> None:
         printer.print_text(remark)
     classes = [name for name in SIZE_CLASSES if name in options.classes]
     console = Console(stderr=True)
-    outcomes = run(load(options.half), points, classes, options.rounds, console)
+    outcomes = run(
+        load(options.half),
+        points,
+        classes,
+        rounds=options.rounds,
+        seconds=options.seconds,
+        console=console,
+    )
     _print(outcomes, printer)
     circumstances = _circumstances(outcomes, points, options.half)
     printer.print_text(circumstances)

@@ -7,6 +7,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from threading import Lock
+from typing import Any
 from typing import NamedTuple
 
 from blinker import Namespace
@@ -94,7 +95,8 @@ class Tally:
     __slots__ = ("_codings", "_skipped")
 
     def __init__(self) -> None:
-        self._codings: dict[str, CodingStats] = {}
+        # Lists in the order of CodingStats, because a tuple would be made anew each time.
+        self._codings: dict[str, list[Any]] = {}
         self._skipped = dict.fromkeys(SkipReason, 0)
 
     def count(self, outcome: Outcome) -> None:
@@ -110,13 +112,13 @@ class Tally:
         coding, _, in_nbytes, out_nbytes, seconds = outcome
         assert coding is not None
         with _lock:
-            so_far = self._codings.get(coding, _NOTHING)
-            self._codings[coding] = CodingStats(
-                so_far.responses + 1,
-                so_far.in_nbytes + in_nbytes,
-                so_far.out_nbytes + out_nbytes,
-                so_far.seconds + seconds,
-            )
+            sums = self._codings.get(coding)
+            if sums is None:
+                sums = self._codings[coding] = [0, 0, 0, 0.0]
+            sums[0] += 1
+            sums[1] += in_nbytes
+            sums[2] += out_nbytes
+            sums[3] += seconds
 
     def stats(self) -> Stats:
         """Return what was counted so far.
@@ -125,7 +127,8 @@ class Tally:
         """
         with _lock:
             skipped = {reason: count for reason, count in self._skipped.items() if count}
-            return Stats(dict(self._codings), skipped)
+            codings = {name: CodingStats(*sums) for name, sums in self._codings.items()}
+        return Stats(codings, skipped)
 
 
 def notify(app: Flask, response: Response, outcome: Outcome) -> None:
@@ -138,8 +141,6 @@ def notify(app: Flask, response: Response, outcome: Outcome) -> None:
     except Exception:
         _log.exception("a receiver of response_compressed failed")
 
-
-_NOTHING = CodingStats(0, 0, 0, 0.0)
 
 # One for all tallies: it is held for less than a microsecond.
 _lock = Lock()
