@@ -48,13 +48,32 @@ setup: .venv/installed.stamp  ## make the virtual environment and build the pack
 
 # ---- What the project is for ----
 
+# Where pytest-benchmark keeps the figures of every run.
+BENCHMARK_STORAGE := build/benchmarks
+
 .PHONY: demo
 demo: setup  ## serve a real application, fetch it in every coding, compare, and show a table
 	$(BIN)/python -m tools.demo
 
 .PHONY: bench
-bench: setup  ## compare speed and ratio with every other encoder, in some minutes
-	$(BIN)/python -m bench.pareto --json build/bench/pareto.json --svg build/bench/pareto.svg
+bench: setup  ## run the benchmarks in a quarter of an hour; write bench/REPORT.md and README's figures
+	$(BIN)/python -m bench --out bench
+	$(BIN)/python -m bench.readme
+	$(BIN)/python -m pytest bench/bench_hook.py --benchmark-storage=$(BENCHMARK_STORAGE) --benchmark-autosave \
+	    --benchmark-max-time=0.3 --benchmark-columns=median,min,rounds
+
+.PHONY: bench-quick
+bench-quick: setup  ## run the benchmarks in two minutes; write build/bench/REPORT.md
+	$(BIN)/python -m bench --quick
+
+BASE ?= HEAD~1
+.PHONY: bench-check
+bench-check: setup  ## fail if HEAD is over 5 % slower than the commit BASE (HEAD~1) anywhere
+	$(BIN)/python -m bench.check $(BASE)
+
+.PHONY: bench-compare
+bench-compare: setup  ## show what runs of make bench kept, side by side
+	$(BIN)/pytest-benchmark --storage=$(BENCHMARK_STORAGE) compare --columns=median,min --group-by=fullname
 
 .PHONY: bench-streams
 bench-streams: setup  ## measure open streams: memory, flushes, threads

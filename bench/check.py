@@ -90,10 +90,14 @@ Side = subprocess.Popen[str]
 def build(commit: str) -> Path:
     """Return the folder with a commit's package, built; what is there already is kept.
 
-    :raises subprocess.CalledProcessError: there is no such commit, or it does not build.
+    :raises ValueError: there is no such commit.
+    :raises subprocess.CalledProcessError: it does not build.
     """
-    name = f"{commit}^{{commit}}"
-    full = _git("rev-parse", "--verify", "--quiet", name).decode("ascii").strip()
+    try:
+        name = _git("rev-parse", "--verify", "--quiet", f"{commit}^{{commit}}")
+    except subprocess.CalledProcessError:
+        raise ValueError(f"{commit!r} is no commit") from None
+    full = name.decode("ascii").strip()
     folder = _ROOT / "build" / "check" / full
     if not any(folder.glob("pyfastgz/_core.*")):
         with tarfile.open(fileobj=io.BytesIO(_git("archive", full))) as archive:
@@ -214,7 +218,10 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("base", help="a commit")
     parser.add_argument("new", nargs="?", default="HEAD", help="another; default HEAD")
     options = parser.parse_args(arguments)
-    folders = build(options.base), build(options.new)
+    try:
+        folders = build(options.base), build(options.new)
+    except ValueError as error:
+        parser.error(str(error))
 
     bodies: dict[str, list[Any]] = {size_class: [] for size_class in SIZE_CLASSES}
     for document in load():
