@@ -26,6 +26,7 @@ from tools.demo.client import Answer
 from tools.demo.client import fetch
 from tools.demo.content import make_events
 from tools.demo.decoding import CODINGS
+from tools.demo.decoding import make_decoder
 from tools.demo.events import COUNT
 from tools.demo.lockstep import follow_events
 from tools.demo.resources import RESOURCES
@@ -159,6 +160,14 @@ def test_body_split_into_two_members(coding: str) -> None:
 def test_byte_after_the_end(coding: str) -> None:
     with pytest.raises(Mismatch, match=f"^/page as {coding}: "):
         check(make_answer(coding, compress(BODY, coding) + b"\n"), coding)
+
+
+def test_nothing_after_the_end(coding: str) -> None:
+    """A stream's last read may bring nothing: its end came with what was read before."""
+    decoder = make_decoder(coding)
+    assert decoder.feed(compress(BODY, coding)) == BODY
+    assert decoder.feed(b"") == b""
+    assert decoder.at_end()
 
 
 def test_raw_deflate() -> None:

@@ -43,8 +43,11 @@ class _WithUnusedData:
         self._inner = inner
 
     def feed(self, coded: bytes) -> bytes:
-        if self._inner.eof and coded:
-            raise DecodingError(f"{len(coded)} bytes follow the end of the coded body")
+        if self._inner.eof:
+            # Even no bytes are too many for zstandard then.
+            if coded:
+                raise DecodingError(f"{len(coded)} bytes follow the end of the coded body")
+            return b""
         try:
             body: bytes = self._inner.decompress(coded)
         except (zlib.error, zstandard.ZstdError) as error:
