@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from collections.abc import Iterator
+from importlib.util import find_spec
 
 import pytest
 
@@ -14,23 +15,54 @@ from tools.demo.resources import RESOURCES
 from tools.demo.server import gunicorn_command
 from tools.demo.server import serving
 
+APPLICATION = "tests.e2e.served_application:create_app()"
+
 
 def waitress_command(descriptor: int) -> list[str]:
     return [sys.executable, "-m", "tests.e2e.serve_with_waitress", str(descriptor)]
 
 
+def uwsgi_command(descriptor: int) -> list[str]:
+    options = [
+        f"--http-socket=fd://{descriptor}",
+        f"--module={APPLICATION}",
+        "--need-app",
+        "--master",
+        "--die-on-term",
+        "--worker-reload-mercy=5",
+        "--threads=16",
+        "--disable-logging",
+    ]
+    return [sys.executable, "-c", "import pyuwsgi; pyuwsgi.run()", *options]
+
+
+# Tests have up to 8 streams open at a time, each of which may wait for one more request.
 COMMANDS: dict[str, Callable[[int], list[str]]] = {
-    "gunicorn": gunicorn_command("tests.e2e.served_application:create_app()"),
+    "gthread": gunicorn_command(APPLICATION),
+    "sync": gunicorn_command(APPLICATION, worker_class="sync", workers=12),
+    "gevent": gunicorn_command(APPLICATION, worker_class="gevent"),
     "waitress": waitress_command,
+    "uwsgi": uwsgi_command,
 }
+"""Servers by name; the first three are gunicorn's workers."""
+
+PACKAGES = {"gevent": "gevent", "waitress": "waitress", "uwsgi": "pyuwsgi"}
+"""What must be installed for a server beside gunicorn."""
 
 
 @pytest.fixture(scope="session", params=COMMANDS)
-def port(request: pytest.FixtureRequest) -> Iterator[int]:
+def server_name(request: pytest.FixtureRequest) -> str:
+    name = str(request.param)
+    package = PACKAGES.get(name)
+    if package is not None and find_spec(package) is None:
+        pytest.skip(f"the package {package} is not installed")
+    return name
+
+
+@pytest.fixture(scope="session")
+def port(server_name: str) -> Iterator[int]:
     """Yield the port of a server that runs the tests' application."""
-    if request.param == "waitress":
-        pytest.importorskip("waitress")
-    with serving(COMMANDS[request.param]) as port:
+    with serving(COMMANDS[server_name]) as port:
         yield port
 
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import random
-import threading
+import tempfile
 import time
-from collections import Counter
 from collections.abc import Iterator
 
 from flask import Flask
@@ -15,6 +15,7 @@ from pyfastgz import Compress
 from pyfastgz import streaming
 from tools.demo import events
 from tools.demo.application import create_app as create_demo
+from tools.demo.events import Acknowledgements
 from tools.demo.prose import Writer
 
 NOISE_NBYTES = 20 * 1024 * 1024
@@ -33,23 +34,44 @@ def make_failing_chunks() -> list[str]:
     return [f"<p>{writer.paragraph(20)}</p>\n" for _ in range(30)]
 
 
-class Closings:
-    """How often streams were closed, by name."""
+class SharedCounts:
+    """Counts by name, which all processes share that are forked later: lines of one file."""
 
     def __init__(self) -> None:
-        self._changed = threading.Condition()
-        self._counts: Counter[str] = Counter()
+        # Lines that are appended at the same time are both kept.
+        self._file = tempfile.TemporaryFile("a+b", buffering=0)  # noqa: SIM115
 
-    def add(self, name: str) -> None:
-        with self._changed:
-            self._counts[name] += 1
-            self._changed.notify_all()
+    def add(self, name: str) -> int:
+        """Count one more, and return how many that makes."""
+        self._file.write(f"{name}\n".encode())
+        return self.get(name)
 
-    def wait(self, name: str) -> int:
-        """Wait until a stream was closed, but not for ever; return how often it was."""
-        with self._changed:
-            self._changed.wait_for(lambda: self._counts[name], timeout=PATIENCE_SECONDS)
-            return self._counts[name]
+    def get(self, name: str) -> int:
+        descriptor = self._file.fileno()
+        written = os.pread(descriptor, os.fstat(descriptor).st_size, 0)
+        return written.split(b"\n").count(name.encode())
+
+    def wait_for(self, name: str, count: int, seconds: float) -> bool:
+        """Wait until the count is reached; False if that takes too long."""
+        give_up_at = time.monotonic() + seconds
+        while self.get(name) < count:
+            if time.monotonic() > give_up_at:
+                return False
+            time.sleep(0.002)
+        return True
+
+
+class SharedAcknowledgements(Acknowledgements):
+    """Acknowledgements that may come to another process than the one that waits for them."""
+
+    def __init__(self) -> None:
+        self._shared = SharedCounts()
+
+    def add(self, channel: str) -> int:
+        return self._shared.add(channel)
+
+    def wait_for(self, channel: str, count: int) -> bool:
+        return self._shared.wait_for(channel, count, events.PATIENCE_SECONDS)
 
 
 def create_damaging_app() -> Flask:
@@ -78,8 +100,8 @@ def create_holding_app() -> Flask:
 
 def create_app() -> Flask:
     """Return the demo's application with more views, whose streams can be watched."""
-    app = create_demo()
-    closings = Closings()
+    app = create_demo(acknowledgements=SharedAcknowledgements())
+    closings = SharedCounts()
 
     @app.get("/big")
     def big() -> Response:
@@ -107,7 +129,8 @@ def create_app() -> Flask:
 
     @app.get("/closed/<name>")
     def closed(name: str) -> dict[str, int]:
-        return {"closed": closings.wait(name)}
+        closings.wait_for(name, 1, PATIENCE_SECONDS)
+        return {"closed": closings.get(name)}
 
     @app.get("/failing/<name>")
     def failing(name: str) -> Response:

@@ -73,6 +73,8 @@ def test_each_coding(
     assert decode(coding, run_curl("--header", accept, url)) == bodies[path]
 
 
-def test_failing_stream_is_an_error(port: int) -> None:
+def test_failing_stream_is_an_error(port: int, server_name: str) -> None:
+    if server_name == "uwsgi":
+        pytest.skip("uWSGI closes the connection after every stream, and curl asks no further")
     with pytest.raises(subprocess.CalledProcessError):
         run_curl("--compressed", f"http://127.0.0.1:{port}/failing/curl")

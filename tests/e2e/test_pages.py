@@ -145,8 +145,12 @@ def test_many_threads(port: int, bodies: dict[str, bytes]) -> None:
     assert set(used) == {None, *CODINGS}
 
 
-def test_one_connection_serves_many(port: int, bodies: dict[str, bytes]) -> None:
+def test_one_connection_serves_many(
+    port: int, server_name: str, bodies: dict[str, bytes]
+) -> None:
     """No byte is left over on a connection that stays open: the next answer would not parse."""
+    if server_name == "uwsgi":
+        pytest.skip("uWSGI closes every connection after one answer, without saying so")
     with closing(HTTPConnection("127.0.0.1", port, timeout=TIMEOUT_SECONDS)) as connection:
         for resource in RESOURCES:
             connection.request("GET", resource.path, headers={"Accept-Encoding": "gzip"})

@@ -80,7 +80,7 @@ def test_more_clients_leave_than_there_are_threads(port: int) -> None:
 
 
 @pytest.mark.parametrize("coding", WITH_IDENTITY)
-def test_generator_fails(port: int, coding: str) -> None:
+def test_generator_fails(port: int, server_name: str, coding: str) -> None:
     name = f"failed-{coding}"
     chunks = make_failing_chunks()
     decoded = b""
@@ -92,8 +92,13 @@ def test_generator_fails(port: int, coding: str) -> None:
             while piece := response.read1():
                 decoded += decoder.feed(piece)
 
-        # The client can tell by the transfer that something is missing ...
-        with pytest.raises((http.client.IncompleteRead, ConnectionResetError)):
+        # The client can tell by the transfer that something is missing, but for uWSGI's, where
+        # the end of the connection is the end of the body ...
+        assert response.chunked == (server_name != "uwsgi")
+        if response.chunked:
+            with pytest.raises((http.client.IncompleteRead, ConnectionResetError)):
+                read_all()
+        else:
             read_all()
     # ... and by the coded body, even if a proxy on the way mended the transfer.
     assert not decoder.at_end() or coding == "identity"

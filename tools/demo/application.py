@@ -25,10 +25,13 @@ from .events import Acknowledgements
 _DEBUGGER = Path(werkzeug.__file__).parent / "debug" / "shared"
 
 
-def create_app(*, compress: bool = True) -> Flask:
+def create_app(
+    *, compress: bool = True, acknowledgements: Acknowledgements | None = None
+) -> Flask:
     """Return the application; every page is the same in every process.
 
     :param compress: False leaves the extension out, which shows what the pages are without it.
+    :param acknowledgements: what the event streams wait for, if several processes share it.
     """
     app = Flask(__name__)
     app.config["COMPRESS_MIMETYPES"] = [*DEFAULTS["COMPRESS_MIMETYPES"], "text/event-stream"]
@@ -41,7 +44,7 @@ def create_app(*, compress: bool = True) -> Flask:
     _add_api(app)
     _add_assets(app)
     _add_corner_cases(app)
-    _add_events(app)
+    _add_events(app, acknowledgements or Acknowledgements())
     return app
 
 
@@ -138,9 +141,7 @@ def _add_corner_cases(app: Flask) -> None:
         return Response(content.make_noise(50_000), mimetype="text/plain")
 
 
-def _add_events(app: Flask) -> None:
-    acknowledgements = Acknowledgements()
-
+def _add_events(app: Flask, acknowledgements: Acknowledgements) -> None:
     @app.get("/events/<channel>")
     def events(channel: str) -> Response:
         return Response(acknowledgements.stream(channel), mimetype="text/event-stream")

@@ -30,16 +30,23 @@ class ServerError(Exception):
     """A server failed; the message has what it printed."""
 
 
-def gunicorn_command(application: str, *, threads: int = 16) -> Callable[[int], list[str]]:
+def gunicorn_command(
+    application: str, *, worker_class: str = "gthread", workers: int = 1, threads: int = 16
+) -> Callable[[int], list[str]]:
     """Return the command that serves an application with gunicorn, for :func:`serving`.
 
     :param application: ``"package.module:function()"``.
-    :param threads: how many requests are answered at a time, by one process, so that they can
-        share what the application keeps in memory.
+    :param worker_class: gunicorn's name of the kind of worker.
+    :param workers: how many processes there are. If there are several, the application is made
+        before they are forked, so that what they share can be made with it.
+    :param threads: how many requests each process of the class ``gthread`` answers at a time.
     """
-
-    options = ["--workers=1", "--worker-class=gthread", f"--threads={threads}"]
+    options = [f"--workers={workers}", f"--worker-class={worker_class}"]
     options += ["--log-level=warning", "--graceful-timeout=5"]
+    if worker_class == "gthread":
+        options.append(f"--threads={threads}")
+    if workers > 1:
+        options.append("--preload")
     # Newer versions have a socket in the user's home folder, which servers would fight for.
     if hasattr(gunicorn.config, "ControlSocketDisable"):
         options.append("--no-control-socket")
