@@ -67,6 +67,13 @@ def port(server_name: str) -> Iterator[int]:
 
 
 @pytest.fixture(scope="session")
+def gunicorn_port() -> Iterator[int]:
+    """Yield the port of a gunicorn, for tests in which the server does not matter."""
+    with serving(COMMANDS["gthread"]) as port:
+        yield port
+
+
+@pytest.fixture(scope="session")
 def bodies() -> dict[str, bytes]:
     """Return what the application says without the extension, by path."""
     return plain_bodies(resource.path for resource in RESOURCES)
