@@ -1,0 +1,85 @@
+"""Starts nginx as a caching proxy, with all its files in one folder."""
+
+from __future__ import annotations
+
+import getpass
+import os
+import shutil
+import socket
+from collections.abc import Callable
+from pathlib import Path
+
+NGINX = shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin")
+"""The path of the program; None where it is not installed."""
+
+_CONFIGURATION = """
+{user}
+worker_processes 2;
+daemon off;
+pid {folder}/pid;
+error_log stderr warn;
+events {{ }}
+http {{
+    access_log off;
+    client_body_temp_path {folder}/body;
+    fastcgi_temp_path {folder}/fastcgi;
+    proxy_temp_path {folder}/proxy;
+    scgi_temp_path {folder}/scgi;
+    uwsgi_temp_path {folder}/uwsgi;
+    proxy_cache_path {folder}/cache keys_zone=pages:1m inactive=1h;
+    upstream application {{
+        server 127.0.0.1:{behind};
+        keepalive 8;
+    }}
+    proxy_http_version 1.1;
+    proxy_set_header Connection "";
+    proxy_cache_key $request_uri;
+    proxy_cache_valid 200 1h;
+    proxy_cache_revalidate on;
+    # Whoever asks for what is on its way into the cache waits until it is there.
+    proxy_cache_lock on;
+    add_header X-Cache-Status $upstream_cache_status always;
+    server {{
+        listen 127.0.0.1:{port};
+        location / {{
+            proxy_pass http://application/;
+            proxy_cache pages;
+        }}
+        location /uncached/ {{
+            proxy_pass http://application/;
+        }}
+        location /gzip/ {{
+            proxy_pass http://application/;
+            proxy_cache pages;
+            gzip on;
+            gzip_proxied any;
+            gzip_min_length 1;
+            gzip_types *;
+            gzip_vary on;
+        }}
+    }}
+}}
+"""
+
+
+def nginx_command(behind: int, folder: Path) -> Callable[[int], list[str]]:
+    """Return the command that starts nginx, for ``serving``.
+
+    :param behind: the port of the application.
+    :param folder: an empty one.
+    """
+
+    def command(descriptor: int) -> list[str]:
+        with socket.socket(fileno=os.dup(descriptor)) as listener:
+            port = listener.getsockname()[1]
+        file = folder / "nginx.conf"
+        # Without a user, workers give up root's rights, and cannot write to root's folders.
+        user = f"user {getpass.getuser()};" if os.geteuid() == 0 else ""
+        file.write_text(
+            _CONFIGURATION.format(user=user, folder=folder, behind=behind, port=port)
+        )
+        options = ["-p", str(folder), "-e", "stderr", "-c", str(file)]
+        # This is how a new version of nginx takes over the sockets of the old one.
+        return ["env", f"NGINX={descriptor};", str(NGINX), *options]
+
+    return command
