@@ -48,6 +48,11 @@ http {{
         location /uncached/ {{
             proxy_pass http://application/;
         }}
+        location /ranges/ {{
+            proxy_pass http://application/;
+            proxy_cache pages;
+            proxy_force_ranges on;
+        }}
         location /gzip/ {{
             proxy_pass http://application/;
             proxy_cache pages;

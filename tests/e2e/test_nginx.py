@@ -200,8 +200,38 @@ def test_expired_variants_are_revalidated(proxy: int, behind: int) -> None:
 
 
 @pytest.mark.parametrize("coding", WITH_IDENTITY)
-def test_ranges_of_what_is_kept(proxy: int, coding: str, bodies: dict[str, bytes]) -> None:
-    """A coded file has none; of one that is not coded nginx cuts them itself."""
+def test_ranges_of_a_kept_page(proxy: int, coding: str, bodies: dict[str, bytes]) -> None:
+    """nginx is told to cut them out of the variant; they fit together."""
+    resource = under(PAGE, prefix="/ranges")
+    whole = visit(proxy, resource, coding, bodies[PAGE.path])
+    nbytes = len(whole.body)
+    parts = []
+    for first in range(0, nbytes, 5000):
+        fields = {
+            "Accept-Encoding": coding,
+            "Range": f"bytes={first}-{first + 4999}",
+            "If-Range": whole.field("ETag") or "",
+        }
+        answer = fetch(proxy, resource.path, fields=fields)
+        last = min(first + 5000, nbytes) - 1
+        assert answer.status == 206
+        assert answer.field("Content-Range") == f"bytes {first}-{last}/{nbytes}"
+        for name in ("Content-Encoding", "ETag", "Vary"):
+            assert answer.field(name) == whole.field(name), name
+        parts.append(answer.body)
+    assert len(parts) > 1
+    assert b"".join(parts) == whole.body
+
+    for other in WITH_IDENTITY:
+        tag = visit(proxy, resource, other, bodies[PAGE.path]).field("ETag") or ""
+        if other != coding:
+            body = bodies[PAGE.path]
+            visit(proxy, resource, coding, body, Range="bytes=5000-", If_Range=tag)
+
+
+@pytest.mark.parametrize("coding", WITH_IDENTITY)
+def test_ranges_of_a_kept_file(proxy: int, coding: str, bodies: dict[str, bytes]) -> None:
+    """A coded file has none; of one that is not coded nginx cuts them."""
     resource = under(FILE, query="ranges")
     body = bodies[FILE.path]
     fields = {"Accept-Encoding": coding, "Range": "bytes=100-199"}
