@@ -14,7 +14,8 @@ NGINX = shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin")
 
 _CONFIGURATION = """
 {user}
-worker_processes 2;
+# Two would not agree at once on what is kept: a client has its answer before it is stored.
+worker_processes 1;
 daemon off;
 pid {folder}/pid;
 error_log stderr warn;
@@ -77,6 +78,9 @@ def nginx_command(behind: int, folder: Path) -> Callable[[int], list[str]]:
     def command(descriptor: int) -> list[str]:
         with socket.socket(fileno=os.dup(descriptor)) as listener:
             port = listener.getsockname()[1]
+        # A worker that found no connection to accept must not wait for one: its other
+        # connections would wait with it.
+        os.set_blocking(descriptor, False)
         file = folder / "nginx.conf"
         # Without a user, workers give up root's rights, and cannot write to root's folders.
         user = f"user {getpass.getuser()};" if os.geteuid() == 0 else ""
