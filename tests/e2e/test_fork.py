@@ -1,0 +1,73 @@
+"""Processes that are forked after, and while, the core is in use."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from tests.e2e.forked_application import BEGINNING
+from tests.e2e.forked_application import END
+from tools.demo.checks import check_body
+from tools.demo.checks import check_fields
+from tools.demo.client import fetch
+from tools.demo.decoding import CODINGS
+from tools.demo.decoding import decode
+from tools.demo.resources import RESOURCES
+from tools.demo.resources import Resource
+from tools.demo.server import ROOT
+from tools.demo.server import gunicorn_command
+from tools.demo.server import serving
+
+WORKERS = 3
+
+
+@pytest.fixture(scope="module", name="preloaded")
+def serve() -> Iterator[int]:
+    """Yield the port of a server whose parent process has used the core."""
+    application = "tests.e2e.forked_application:create_app()"
+    with serving(gunicorn_command(application, worker_class="sync", workers=WORKERS)) as port:
+        yield port
+
+
+def test_workers_have_the_idle_encoders_of_their_parent(
+    preloaded: int, bodies: dict[str, bytes]
+) -> None:
+    jobs = 3 * [(resource, coding) for resource in RESOURCES for coding in CODINGS]
+
+    def visit(job: tuple[Resource, str]) -> str | None:
+        resource, coding = job
+        answer = fetch(preloaded, resource.path, fields={"Accept-Encoding": coding})
+        check_fields(answer, resource, coding)
+        check_body(answer, resource, coding, bodies[resource.path])
+        return answer.field("X-Worker")
+
+    with ThreadPoolExecutor(2 * WORKERS) as pool:
+        workers = set(pool.map(visit, jobs))
+    assert len(workers) > 1
+
+
+def test_workers_go_on_with_a_stream_of_their_parent(preloaded: int, coding: str) -> None:
+    """Each has a copy of the open encoder; what one does, the others do not see."""
+    finished = set()
+    # Which worker answers is for the system to choose.
+    for _ in range(500):
+        answer = fetch(preloaded, f"/left-open/{coding}")
+        if answer.status == 200:
+            worker = answer.field("X-Worker")
+            assert worker not in finished
+            finished.add(worker)
+            assert decode(coding, answer.body) == BEGINNING + END
+            if len(finished) == WORKERS:
+                return
+    assert len(finished) > 1
+
+
+def test_forks_while_threads_encode() -> None:
+    """No child waits for a lock that a thread of its parent held."""
+    command = [sys.executable, "-m", "tests.e2e.fork_while_encoding", "30"]
+    result = subprocess.run(command, cwd=ROOT, stderr=subprocess.PIPE, text=True, check=False)
+    assert (result.returncode, result.stderr) == (0, "")
