@@ -10,9 +10,11 @@ from collections.abc import Iterator
 
 from flask import Flask
 from flask import Response
+from flask import request
 
 from pyfastgz import Compress
 from pyfastgz import streaming
+from tests.e2e import usage
 from tools.demo import events
 from tools.demo.application import create_app as create_demo
 from tools.demo.events import Acknowledgements
@@ -125,7 +127,7 @@ def create_app() -> Flask:
             finally:
                 closings.add(name)
 
-        return Response(chunks(), mimetype="text/plain")
+        return Response(chunks(), mimetype=request.args.get("type", "text/plain"))
 
     @app.get("/closed/<name>")
     def closed(name: str) -> dict[str, int]:
@@ -142,5 +144,9 @@ def create_app() -> Flask:
                 closings.add(name)
 
         return Response(chunks(), mimetype="text/html")
+
+    @app.get("/usage")
+    def used() -> dict[str, int]:
+        return usage.measure()
 
     return app
