@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask import request
-from flask_caching import Cache  # type: ignore[import-untyped]
+from flask_caching import Cache
 from werkzeug.test import TestResponse
 
 from pyfastgz import Compress
@@ -83,7 +83,7 @@ def test_a_changed_body_is_not_served_from_it(cache: Cache) -> None:
 def test_views_that_it_caches_are_coded_each_time(cache: Cache) -> None:
     calls = []
 
-    @cache.cached(timeout=60)  # type: ignore[untyped-decorator]
+    @cache.cached(timeout=60)
     def view() -> str:
         calls.append(1)
         return TEXT
