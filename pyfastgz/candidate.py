@@ -176,9 +176,10 @@ class Candidate:
         .. versionadded:: 0.1
         """
         response = self.response
-        conditional = (
-            self._is_conditional()
-            and request.endpoint in self.state.streaming_endpoint_with_conditional
+        conditional = self._is_conditional() and (
+            # A file, from whichever endpoint: send_file compared its tag without the suffix.
+            response.direct_passthrough
+            or request.endpoint in self.state.streaming_endpoint_with_conditional
         )
         if conditional and self._client_is_current():
             return self._not_modified()

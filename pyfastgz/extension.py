@@ -106,7 +106,7 @@ class Compress:
     """The media types that are coded, in lower case."""
 
     streaming_endpoint_with_conditional = _PerApplication[set[str]](set)
-    """The endpoints whose streamed responses may become a 304."""
+    """The endpoints whose streamed responses may become a 304, as files may anywhere."""
 
     def __init__(self, app: Flask | None = None) -> None:
         self.app: Flask | None = None

@@ -10,10 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from flask import Blueprint
 from flask import Flask
 from flask import Response
 from flask import make_response
 from flask import request
+from flask import send_from_directory
 
 from pyfastgz import Compress
 from pyfastgz import candidate
@@ -233,6 +235,59 @@ def test_c6_static_files(get: Get, static_file: bytes, coding: str) -> None:
 def test_r31_static_file_in_another_coding(get: Get, static_file: bytes) -> None:
     tag = get("/static/app.js", accept="br").field("ETag")
     exchange = get("/static/app.js", accept="gzip", If_None_Match=tag)
+    assert exchange.status == 200
+    assert exchange.body() == static_file
+
+
+@pytest.fixture(params=["blueprint", "send_file", "passed through"])
+def file_elsewhere(app: Flask, static_file: bytes, request: pytest.FixtureRequest) -> str:
+    """Serve the static file from an endpoint of another name, and return its path there."""
+    folder = str(app.static_folder)
+    kind = request.param
+    if kind == "blueprint":
+        blueprint = Blueprint("shop", __name__, static_folder=folder, url_prefix="/shop")
+        app.register_blueprint(blueprint)
+        return "/shop/" + Path(folder).name + "/app.js"
+
+    @app.get("/download")
+    def download() -> Response:
+        if kind == "send_file":
+            return send_from_directory(folder, "app.js")
+        return Response(
+            iter([static_file]),
+            mimetype="text/javascript",
+            headers={"ETag": '"tag"'},
+            direct_passthrough=True,
+        )
+
+    return "/download"
+
+
+@pytest.mark.parametrize("coding", CODINGS)
+def test_files_from_other_endpoints(
+    get: Get, static_file: bytes, file_elsewhere: str, coding: str
+) -> None:
+    first = get(file_elsewhere, accept=coding)
+    tag = first.field("ETag")
+    assert tag.endswith(f':{coding}"')
+    assert first.body() == static_file
+    for method in ("GET", "HEAD"):
+        again = get(file_elsewhere, accept=coding, method=method, If_None_Match=tag)
+        assert again.status == 304
+        assert again.field("ETag") == tag
+        assert again.field("Vary") == "Accept-Encoding"
+        assert again.read() == b""
+    other = get(file_elsewhere, accept=coding, If_None_Match='"other"')
+    assert other.status == 200
+    assert other.body() == static_file
+
+
+def test_files_from_other_endpoints_are_left_to_the_application(
+    app: Flask, get: Get, static_file: bytes, file_elsewhere: str
+) -> None:
+    app.config["COMPRESS_EVALUATE_CONDITIONAL_REQUEST"] = False
+    tag = get(file_elsewhere).field("ETag")
+    exchange = get(file_elsewhere, If_None_Match=tag)
     assert exchange.status == 200
     assert exchange.body() == static_file
 
