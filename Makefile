@@ -94,10 +94,13 @@ test: lint  ## check and test everything, the C tests included
 	$(BIN)/python -m pytest
 
 .PHONY: lint
-lint: setup  ## ruff, mypy, and that what scripts generate is up to date
+lint: setup  ## check style, spelling and types, and that what scripts generate is up to date
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/codespell
 	$(BIN)/mypy
+	$(BIN)/basedpyright
+	$(BIN)/python tools/generate_stub.py --check
 	$(BIN)/python tools/generate_tables.py --check
 	$(BIN)/python tests/fuzz/make_corpus.py --check
 

@@ -1,5 +1,142 @@
-from typing import Any
+"""The compiled core. Written by tools/generate_stub.py; do not edit."""
 
-# cffi makes the module; csrc/fastgz.h declares what is in lib.
-ffi: Any
-lib: Any
+from typing import Final
+from typing import TypeAlias
+from typing import final
+
+from _cffi_backend import FFI
+
+_CData: TypeAlias = FFI.CData
+
+@final
+class _Lib:
+    FGZ_SIZE_UNKNOWN: Final[int]
+    FGZ_GZIP: Final[int]
+    FGZ_ZLIB: Final[int]
+    FGZ_RAW: Final[int]
+    FGZ_ZSTD: Final[int]
+    FGZ_OK: Final[int]
+    FGZ_ERROR_MEMORY: Final[int]
+    FGZ_ERROR_CODING: Final[int]
+    FGZ_ERROR_LEVEL: Final[int]
+    FGZ_ERROR_STATE: Final[int]
+    FGZ_ERROR_OUTPUT: Final[int]
+    FGZ_ERROR_SIZE: Final[int]
+    FGZ_ERROR_ZSTD: Final[int]
+    def fgz_is_error(
+        self,
+        result_: int,
+        /,
+    ) -> int: ...
+    def fgz_error_code(
+        self,
+        result_: int,
+        /,
+    ) -> int: ...
+    def fgz_error_message(
+        self,
+        result_: int,
+        /,
+    ) -> _CData: ...
+    def fgz_level_min(
+        self,
+        coding_: int,
+        /,
+    ) -> int: ...
+    def fgz_level_max(
+        self,
+        coding_: int,
+        /,
+    ) -> int: ...
+    def fgz_version(
+        self,
+    ) -> _CData: ...
+    def fgz_zstd_version(
+        self,
+    ) -> int: ...
+    def fgz_cpu_feature_name(
+        self,
+        index_: int,
+        /,
+    ) -> _CData: ...
+    def fgz_create(
+        self,
+        enc_ret_: _CData,
+        coding_: int,
+        level_: int,
+        /,
+    ) -> int: ...
+    def fgz_create_small(
+        self,
+        enc_ret_: _CData,
+        coding_: int,
+        level_: int,
+        /,
+    ) -> int: ...
+    def fgz_free(
+        self,
+        enc_: _CData,
+        /,
+    ) -> None: ...
+    def fgz_compress_bound(
+        self,
+        coding_: int,
+        in_nbytes_: int,
+        /,
+    ) -> int: ...
+    def fgz_compress(
+        self,
+        enc_: _CData,
+        in_: bytes | _CData,
+        in_nbytes_: int,
+        out_: _CData,
+        out_nbytes_avail_: int,
+        /,
+    ) -> int: ...
+    def fgz_reset(
+        self,
+        enc_: _CData,
+        total_nbytes_: int,
+        /,
+    ) -> int: ...
+    def fgz_stream_bound(
+        self,
+        coding_: int,
+        in_nbytes_: int,
+        /,
+    ) -> int: ...
+    def fgz_write(
+        self,
+        enc_: _CData,
+        in_: bytes | _CData,
+        in_nbytes_: int,
+        out_: _CData,
+        out_nbytes_avail_: int,
+        /,
+    ) -> int: ...
+    def fgz_flush(
+        self,
+        enc_: _CData,
+        in_: bytes | _CData,
+        in_nbytes_: int,
+        out_: _CData,
+        out_nbytes_avail_: int,
+        /,
+    ) -> int: ...
+    def fgz_finish(
+        self,
+        enc_: _CData,
+        in_: bytes | _CData,
+        in_nbytes_: int,
+        out_: _CData,
+        out_nbytes_avail_: int,
+        /,
+    ) -> int: ...
+    def fgz_memory_nbytes(
+        self,
+        enc_: _CData,
+        /,
+    ) -> int: ...
+
+ffi: Final[FFI]
+lib: Final[_Lib]

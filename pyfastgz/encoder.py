@@ -10,6 +10,7 @@ from __future__ import annotations
 from threading import Lock
 from typing import TYPE_CHECKING
 from typing import Any
+from typing import cast
 
 from . import brotli as _brotli
 from ._core import ffi
@@ -46,9 +47,9 @@ def core_versions() -> dict[str, str]:
     """
     zstd = lib.fgz_zstd_version()
     names = [lib.fgz_cpu_feature_name(index) for index in range(32)]
-    in_use = [ffi.string(name).decode() for name in names if name != ffi.NULL]
+    in_use = [_text(name) for name in names if name != ffi.NULL]
     return {
-        "core": ffi.string(lib.fgz_version()).decode(),
+        "core": _text(lib.fgz_version()),
         "libzstd": f"{zstd // 10000}.{zstd // 100 % 100}.{zstd % 100}",
         "instruction sets": " ".join(in_use) or "portable",
     }
@@ -301,8 +302,13 @@ _idle_scratch: list[Any] = []
 
 # Looking these up in their modules takes as long as a call of a Python function.
 _core_compress: Callable[..., int] = lib.fgz_compress
-_unpack: Callable[[Any, int], bytes] = ffi.unpack
+_unpack = cast("Callable[[Any, int], bytes]", ffi.unpack)
 _CORE_VERBS = {"write": lib.fgz_write, "flush": lib.fgz_flush, "finish": lib.fgz_finish}
+
+
+def _text(pointer: Any) -> str:
+    """Return a text of the core."""
+    return cast("bytes", ffi.string(pointer)).decode()
 
 
 def _checked(result: int) -> int:
@@ -310,7 +316,7 @@ def _checked(result: int) -> int:
     if not lib.fgz_is_error(result):
         return result
     code = lib.fgz_error_code(result)
-    message = ffi.string(lib.fgz_error_message(result)).decode()
+    message = _text(lib.fgz_error_message(result))
     if code == lib.FGZ_ERROR_MEMORY:
         raise MemoryError(message)
     if code in {lib.FGZ_ERROR_STATE, lib.FGZ_ERROR_SIZE}:
@@ -418,7 +424,7 @@ class _CoreStream:
 
     def __init__(self, pool: _Pool, size: int | None) -> None:
         self._pool = pool
-        self._encoder = pool.take()
+        self._encoder: Any = pool.take()
         _checked(lib.fgz_reset(self._encoder, lib.FGZ_SIZE_UNKNOWN if size is None else size))
 
     def call(self, verb: str, data: Buffer) -> bytes:

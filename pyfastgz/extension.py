@@ -242,7 +242,7 @@ def _before(action: Callable[[], None], target: _Target) -> _Target:
     """Have an action run before a view, or before the views of a blueprint."""
     if isinstance(target, Blueprint):
         target.before_request(action)
-        return target
+        return cast("_Target", target)
     view = cast("Callable[..., Any]", target)
     if inspect.iscoroutinefunction(view):
 
