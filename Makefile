@@ -159,6 +159,12 @@ run-c-programs: c-programs
 .PHONY: test-c
 test-c: setup run-c-programs  ## build the C tests and run them
 
+.PHONY: test-portable
+test-portable: setup build/ctest/digest  ## run the C tests in standard C alone, as other compilers have it
+	$(MAKE) --no-print-directory run-c-programs CTEST=build/portable SANITIZE= \
+	    C_OPTIMISATION='-O2 -DFGZ_PORTABLE'
+	build/ctest/digest | diff - build/portable/digest.out
+
 # ---- Fuzzing: clang with libFuzzer ----
 
 CLANG ?= clang

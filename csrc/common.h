@@ -29,16 +29,37 @@
             return fgz_result_; \
     } while (0)
 
-#if defined(__GNUC__) || defined(__clang__)
+/*
+ * What compilers can do beyond C11.  FGZ_PORTABLE asks for none of it, so that
+ * the code for other compilers can be tested with this one.
+ */
+#if defined(FGZ_PORTABLE)
+#  define FGZ_HAS_BUILTINS 0
+#elif defined(__GNUC__) || defined(__clang__)
+#  define FGZ_HAS_BUILTINS 1
+#else
+#  define FGZ_HAS_BUILTINS 0
+#endif
+
+#if FGZ_HAS_BUILTINS
 #  define FGZ_LIKELY(x) __builtin_expect(!!(x), 1)
 #  define FGZ_UNLIKELY(x) __builtin_expect(!!(x), 0)
 #  define FGZ_INLINE static inline __attribute__((always_inline))
 #  define FGZ_NOINLINE __attribute__((noinline))
+#  define FGZ_RESTRICT restrict
+#elif defined(_MSC_VER)
+#  include <intrin.h>
+#  define FGZ_LIKELY(x) (x)
+#  define FGZ_UNLIKELY(x) (x)
+#  define FGZ_INLINE static __forceinline
+#  define FGZ_NOINLINE __declspec(noinline)
+#  define FGZ_RESTRICT __restrict
 #else
 #  define FGZ_LIKELY(x) (x)
 #  define FGZ_UNLIKELY(x) (x)
 #  define FGZ_INLINE static inline
 #  define FGZ_NOINLINE
+#  define FGZ_RESTRICT restrict
 #endif
 
 #if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
@@ -103,8 +124,12 @@ FGZ_INLINE void fgz_store_le64(uint8_t *p, uint64_t value)
 /* The index of the lowest set bit; value is not 0. */
 FGZ_INLINE unsigned fgz_lowest_bit64(uint64_t value)
 {
-#if defined(__GNUC__) || defined(__clang__)
+#if FGZ_HAS_BUILTINS
     return (unsigned)__builtin_ctzll(value);
+#elif defined(_MSC_VER) && defined(_WIN64)
+    unsigned long index;
+    _BitScanForward64(&index, value);
+    return index;
 #else
     unsigned index = 0;
     for (; (value & 1) == 0; value >>= 1)
@@ -116,8 +141,12 @@ FGZ_INLINE unsigned fgz_lowest_bit64(uint64_t value)
 /* The index of the highest set bit; value is not 0. */
 FGZ_INLINE unsigned fgz_highest_bit32(uint32_t value)
 {
-#if defined(__GNUC__) || defined(__clang__)
+#if FGZ_HAS_BUILTINS
     return 31u - (unsigned)__builtin_clz(value);
+#elif defined(_MSC_VER)
+    unsigned long index;
+    _BitScanReverse(&index, value);
+    return index;
 #else
     unsigned index = 0;
     for (; value > 1; value >>= 1)

@@ -1,9 +1,12 @@
 #include "cpu.h"
 
-#include <stdatomic.h>
 #include <stddef.h>
 
 #include "fastgz.h"
+
+#if FGZ_CPU_DISPATCH
+
+#include <stdatomic.h>
 
 #if defined(__aarch64__) && defined(__linux__)
 #  include <sys/auxv.h>
@@ -16,7 +19,7 @@ static unsigned cpu_detect(void)
 {
     unsigned features = FGZ_CPU_KNOWN;
 
-#if defined(__x86_64__) && defined(__GNUC__)
+#if defined(__x86_64__)
     __builtin_cpu_init();
     if (__builtin_cpu_supports("pclmul") && __builtin_cpu_supports("sse4.1"))
         features |= FGZ_CPU_PCLMUL;
@@ -59,6 +62,20 @@ void fgz_cpu_disable(unsigned disabled)
     atomic_store_explicit(&cpu_features, fgz_cpu_features() & ~disabled,
                           memory_order_relaxed);
 }
+
+#else /* !FGZ_CPU_DISPATCH */
+
+unsigned fgz_cpu_features(void)
+{
+    return FGZ_CPU_KNOWN;
+}
+
+void fgz_cpu_disable(unsigned disabled)
+{
+    (void)disabled;
+}
+
+#endif /* FGZ_CPU_DISPATCH */
 
 const char *fgz_cpu_feature_name(unsigned index)
 {

@@ -7,6 +7,19 @@
 #ifndef FGZ_CPU_H
 #define FGZ_CPU_H
 
+/*
+ * Whether code is chosen at run time.  That takes GNU C, for functions that
+ * have instruction sets of their own, and C11's atomics; a compiler without
+ * them, such as MSVC, makes the portable code only, as does every one when
+ * FGZ_PORTABLE is defined.
+ */
+#if defined(__GNUC__) && !defined(__STDC_NO_ATOMICS__) && \
+    !defined(FGZ_PORTABLE)
+#  define FGZ_CPU_DISPATCH 1
+#else
+#  define FGZ_CPU_DISPATCH 0
+#endif
+
 /* x86-64: carry-less multiplication of 64-bit words, with SSE4.1 around it. */
 #define FGZ_CPU_PCLMUL (1u << 0)
 /* x86-64: shuffles and multiplication of bytes. */

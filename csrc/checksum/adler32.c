@@ -1,7 +1,5 @@
 #include "checksum.h"
 
-#include <stdatomic.h>
-
 #include "../common.h"
 #include "../cpu.h"
 
@@ -57,7 +55,7 @@ uint32_t fgz_adler32_portable(uint32_t adler, const uint8_t *in,
     return s2 << 16 | s1;
 }
 
-#if defined(__x86_64__) && defined(__GNUC__)
+#if FGZ_CPU_DISPATCH && defined(__x86_64__)
 
 #include <immintrin.h>
 
@@ -160,7 +158,7 @@ adler32_add_weighted_256(__m256i sums, const uint8_t *in)
 #define ADLER32_TOTAL(a) adler32_total_256(a)
 #include "adler32_blocks.h"
 
-#elif defined(__aarch64__) && defined(__GNUC__) && defined(__ARM_NEON)
+#elif FGZ_CPU_DISPATCH && defined(__aarch64__) && defined(__ARM_NEON)
 
 #include <arm_neon.h>
 
@@ -224,6 +222,10 @@ fgz_checksum *fgz_adler32_best(void)
 #endif
 }
 
+#if FGZ_CPU_DISPATCH
+
+#include <stdatomic.h>
+
 static fgz_checksum adler32_choose;
 static fgz_checksum *_Atomic adler32_chosen = adler32_choose;
 
@@ -244,3 +246,12 @@ uint32_t fgz_adler32(uint32_t adler, const uint8_t *in, size_t in_nbytes)
 
     return implementation(adler, in, in_nbytes);
 }
+
+#else
+
+uint32_t fgz_adler32(uint32_t adler, const uint8_t *in, size_t in_nbytes)
+{
+    return fgz_adler32_portable(adler, in, in_nbytes);
+}
+
+#endif

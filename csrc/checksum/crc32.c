@@ -16,8 +16,6 @@
  */
 #include "checksum.h"
 
-#include <stdatomic.h>
-
 #include "../common.h"
 #include "../cpu.h"
 #include "crc32_tables.h"
@@ -47,7 +45,7 @@ uint32_t fgz_crc32_portable(uint32_t crc, const uint8_t *in, size_t in_nbytes)
     return ~crc;
 }
 
-#if defined(__x86_64__) && defined(__GNUC__)
+#if FGZ_CPU_DISPATCH && defined(__x86_64__)
 
 #include <immintrin.h>
 
@@ -111,7 +109,7 @@ CRC32_FOLD_TARGET FGZ_INLINE uint32_t crc32_second_low32(crc32_vector a)
 
 #endif
 
-#if defined(__aarch64__) && defined(__GNUC__) && !FGZ_BIG_ENDIAN
+#if FGZ_CPU_DISPATCH && defined(__aarch64__) && !FGZ_BIG_ENDIAN
 
 #include <arm_acle.h>
 #include <arm_neon.h>
@@ -230,6 +228,10 @@ fgz_checksum *fgz_crc32_best(void)
     return fgz_crc32_portable;
 }
 
+#if FGZ_CPU_DISPATCH
+
+#include <stdatomic.h>
+
 static fgz_checksum crc32_choose;
 static fgz_checksum *_Atomic crc32_chosen = crc32_choose;
 
@@ -249,3 +251,12 @@ uint32_t fgz_crc32(uint32_t crc, const uint8_t *in, size_t in_nbytes)
 
     return implementation(crc, in, in_nbytes);
 }
+
+#else
+
+uint32_t fgz_crc32(uint32_t crc, const uint8_t *in, size_t in_nbytes)
+{
+    return fgz_crc32_portable(crc, in, in_nbytes);
+}
+
+#endif

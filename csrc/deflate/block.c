@@ -324,9 +324,10 @@ static uint64_t cost_by_tokens(const uint32_t *list, size_t ntokens)
  * may be waiting fit in the word.  Two mostly fit as well, and then share a
  * store.  has_slack says that 8 bytes beyond the block may be overwritten.
  */
-FGZ_INLINE void put_tokens_with(fgz_bitwriter *restrict out,
-                                const uint32_t *restrict list, size_t ntokens,
-                                const fgz_emission *restrict emission,
+FGZ_INLINE void put_tokens_with(fgz_bitwriter *FGZ_RESTRICT out,
+                                const uint32_t *FGZ_RESTRICT list,
+                                size_t ntokens,
+                                const fgz_emission *FGZ_RESTRICT emission,
                                 bool has_slack)
 {
     fgz_bitwriter writer = *out;
