@@ -1,4 +1,4 @@
-"""What pyproject.toml cannot say: the compiled module, one wheel for CPython >= 3.10, libzstd."""
+"""What pyproject.toml cannot say: the compiled module, its ABI, and what archives carry."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from setuptools.command.sdist import sdist
 PIN = Path("tools/zstd.txt")
 FETCHED = Path("build/zstd")
 CARRIED = ("zstd.c", "zstd.h", "zstd_errors.h", "LICENSE", "pin.txt")
+NOT_FETCHED = "the archive carries libzstd: run `python tools/fetch_zstd.py` first"
 
 # The stable ABI does not cover free-threaded builds before 3.15.
 free_threaded = bool(sysconfig.get_config_var("Py_GIL_DISABLED"))
@@ -23,8 +24,9 @@ class SourceDistribution(sdist):
         """Lay out what goes into the archive."""
         stamp = FETCHED / "pin.txt"
         if not stamp.exists() or stamp.read_text() != PIN.read_text():
-            raise SystemExit("run `python tools/fetch_zstd.py` first: the archive carries libzstd")
-        super().make_release_tree(base_dir, [*files, *(str(FETCHED / name) for name in CARRIED)])
+            raise SystemExit(NOT_FETCHED)
+        carried = [str(FETCHED / name) for name in CARRIED]
+        super().make_release_tree(base_dir, files + carried)
 
 
 setup(

@@ -15,7 +15,9 @@ from __future__ import annotations
 import os
 import shlex
 import subprocess
+import sys
 from pathlib import Path
+from typing import NamedTuple
 
 from cffi import FFI
 
@@ -27,8 +29,11 @@ WARNINGS = ["-Wall"]
 OPTIMISATION = ["-O3", "-g0", "-fvisibility=hidden"]
 HARDENING = ["-fstack-protector-strong", "-U_FORTIFY_SOURCE", "-D_FORTIFY_SOURCE=2"]
 LINK_HARDENING = ["-Wl,-z,relro", "-Wl,-z,now", "-Wl,-z,noexecstack"]
+# Windows exports what is marked, and nothing else; the rest of the hardening is the default.
+MSVC_OPTIMISATION = ["/O2"]
+MSVC_HARDENING = ["/guard:cf"]
 # Without these libzstd marks its functions as exported, whatever the default visibility.
-HIDDEN_ZSTD = ["-DZSTDLIB_VISIBLE=", "-DZDICTLIB_VISIBLE=", "-DZSTDERRORLIB_VISIBLE="]
+HIDDEN_ZSTD = [("ZSTDLIB_VISIBLE", ""), ("ZDICTLIB_VISIBLE", ""), ("ZSTDERRORLIB_VISIBLE", "")]
 
 NO_ZSTD = (
     "libzstd not found: install its development package, so that `pkg-config libzstd` works,"
@@ -47,24 +52,49 @@ def pkg_config(option: str) -> list[str] | None:
     return shlex.split(answer.stdout)
 
 
-def zstd_options() -> dict[str, list[str]]:
-    """Return the compiler and linker options that bring libzstd in."""
+class Flags(NamedTuple):
+    """What goes on the command lines of the compiler and the linker."""
+
+    compiler: list[str]
+    linker: list[str]
+
+
+def platform_flags(platform: str) -> Flags:
+    """Return the flags for the compiler that builds Python modules on the platform."""
+    if platform == "win32":
+        return Flags([*MSVC_OPTIMISATION, *MSVC_HARDENING], MSVC_HARDENING)
+    compiler = [*WARNINGS, *OPTIMISATION, *HARDENING]
+    # Apple's linker has no such options: what they ask for is always on.
+    return Flags(compiler, [] if platform == "darwin" else LINK_HARDENING)
+
+
+class Zstd(NamedTuple):
+    """What brings libzstd in."""
+
+    sources: list[str]
+    include_dirs: list[str]
+    macros: list[tuple[str, str]]
+    flags: Flags
+
+
+def find_zstd() -> Zstd:
+    """Return the libzstd to build with."""
     choice = os.environ.get("PYFASTGZ_ZSTD", "")
     if choice not in {"", "system", "fetched"}:
         raise SystemExit(f"PYFASTGZ_ZSTD must be 'system' or 'fetched', not {choice!r}")
     if choice != "system" and (FETCHED / "zstd.c").exists():
         source = os.path.relpath(FETCHED / "zstd.c", ROOT)
-        return {"sources": [source], "compile": [f"-I{FETCHED}", *HIDDEN_ZSTD], "link": []}
-    compile_options = pkg_config("--cflags")
-    link_options = pkg_config("--libs")
-    if choice == "fetched" or compile_options is None or link_options is None:
+        return Zstd([source], [os.path.relpath(FETCHED, ROOT)], HIDDEN_ZSTD, Flags([], []))
+    compiler = pkg_config("--cflags")
+    linker = pkg_config("--libs")
+    if choice == "fetched" or compiler is None or linker is None:
         raise SystemExit(NO_ZSTD)
-    return {"sources": [], "compile": compile_options, "link": link_options}
+    return Zstd([], [], [], Flags(compiler, linker))
 
 
 def declarations() -> str:
     """Return the part of the public header that cffi parses."""
-    header = (CSRC / "fastgz.h").read_text()
+    header = (CSRC / "fastgz.h").read_text(encoding="utf-8")
     return header.split("/* cffi: begin */")[1].split("/* cffi: end */")[0]
 
 
@@ -76,17 +106,19 @@ def sources() -> list[str]:
 
 def make_ffi() -> FFI:
     """Return the builder that setup.py names in ``cffi_modules``."""
-    zstd = zstd_options()
+    zstd = find_zstd()
+    flags = platform_flags(sys.platform)
     ffi = FFI()
     ffi.cdef(declarations())
     ffi.set_source(
         "pyfastgz._core",
         '#include "fastgz.h"',
-        sources=sources() + zstd["sources"],
-        include_dirs=[os.path.relpath(CSRC, ROOT)],
+        sources=sources() + zstd.sources,
+        include_dirs=[os.path.relpath(CSRC, ROOT), *zstd.include_dirs],
+        define_macros=zstd.macros,
         depends=[os.path.relpath(path, ROOT) for path in CSRC.glob("**/*.h")],
-        extra_compile_args=[*WARNINGS, *OPTIMISATION, *HARDENING, *zstd["compile"]],
-        extra_link_args=[*LINK_HARDENING, *zstd["link"]],
+        extra_compile_args=flags.compiler + zstd.flags.compiler,
+        extra_link_args=flags.linker + zstd.flags.linker,
     )
     return ffi
 
