@@ -1,29 +1,65 @@
-"""Decoders that others wrote, by content coding; each fails on anything after the end."""
+"""Decoders that others wrote, by content coding; each fails on anything after the end.
+
+zlib and the standard library's zstd, or its backport, are always there. The others are in the
+extra ``decoders``, and not to be had on every platform that there is a wheel for: what is not
+installed is left out, and named in MISSING.
+"""
 
 from __future__ import annotations
 
+import sys
 import zlib
 from collections.abc import Callable
-
-import brotli
-import deflate
-import isal.isal_zlib
-import zstandard
-from zlib_ng import zlib_ng
+from functools import partial
+from importlib import import_module
+from typing import Any
 
 Decoder = Callable[[bytes], bytes]
 
 GZIP_WINDOW_BITS = 31
+MAX_ZSTD_WINDOW_LOG = 23
+
+MISSING: list[str] = []
 
 
-def _with_zlib(module: object, window_bits: int) -> Decoder:
+def _optional(name: str) -> Any:
+    try:
+        return import_module(name)
+    except ModuleNotFoundError:
+        MISSING.append(name)
+        return None
+
+
+brotli = _optional("brotli")
+deflate = _optional("deflate")
+isal_zlib = _optional("isal.isal_zlib")
+zlib_ng = _optional("zlib_ng.zlib_ng")
+zstandard = _optional("zstandard")
+zstd: Any = import_module(
+    "compression.zstd" if sys.version_info >= (3, 14) else "backports.zstd"
+)
+
+# All that speak zlib's interface.
+ZLIBS = {
+    name: module
+    for name, module in {"zlib": zlib, "isal": isal_zlib, "zlib-ng": zlib_ng}.items()
+    if module is not None
+}
+
+
+def _with_zlib(module: Any, window_bits: int) -> Decoder:
     def decode(coded: bytes) -> bytes:
-        decompressor = module.decompressobj(window_bits)  # type: ignore[attr-defined]
+        decompressor = module.decompressobj(window_bits)
         body: bytes = decompressor.decompress(coded) + decompressor.flush()
         assert decompressor.eof
         assert decompressor.unused_data == b""
         return body
 
+    return decode
+
+
+def _piece_by_piece_with_zlib(module: Any, window_bits: int) -> Decoder:
+    decode: Decoder = module.decompressobj(window_bits).decompress
     return decode
 
 
@@ -35,30 +71,25 @@ def _with_libdeflate(decompress: Callable[[bytes, int], bytes | bytearray]) -> D
     return decode
 
 
-def _with_zstandard(coded: bytes) -> bytes:
-    decompressor = zstandard.ZstdDecompressor(max_window_size=1 << 23).decompressobj()
-    body = decompressor.decompress(coded)
-    assert decompressor.eof
-    assert decompressor.unused_data == b""
-    return body
+def _zstandard_decompressor() -> Any:
+    return zstandard.ZstdDecompressor(max_window_size=1 << MAX_ZSTD_WINDOW_LOG).decompressobj()
 
 
-DECODERS: dict[str, dict[str, Decoder]] = {
-    "gzip": {
-        "zlib": _with_zlib(zlib, GZIP_WINDOW_BITS),
-        "isal": _with_zlib(isal.isal_zlib, GZIP_WINDOW_BITS),
-        "zlib-ng": _with_zlib(zlib_ng, GZIP_WINDOW_BITS),
-        "libdeflate": _with_libdeflate(deflate.gzip_decompress),
-    },
-    "deflate": {
-        "zlib": _with_zlib(zlib, 15),
-        "isal": _with_zlib(isal.isal_zlib, 15),
-        "zlib-ng": _with_zlib(zlib_ng, 15),
-        "libdeflate": _with_libdeflate(deflate.zlib_decompress),
-    },
-    "zstd": {"zstandard": _with_zstandard},
-    "br": {"brotli": brotli.decompress},
-}
+def _zstd_decompressor() -> Any:
+    return zstd.ZstdDecompressor(
+        options={zstd.DecompressionParameter.window_log_max: MAX_ZSTD_WINDOW_LOG}
+    )
+
+
+def _with_zstd(make: Callable[[], Any]) -> Decoder:
+    def decode(coded: bytes) -> bytes:
+        decompressor = make()
+        body: bytes = decompressor.decompress(coded)
+        assert decompressor.eof
+        assert decompressor.unused_data == b""
+        return body
+
+    return decode
 
 
 def _brotli_decoder() -> Decoder:
@@ -75,23 +106,33 @@ def _brotli_decoder() -> Decoder:
     return decode
 
 
+DECODERS: dict[str, dict[str, Decoder]] = {
+    "gzip": {name: _with_zlib(module, GZIP_WINDOW_BITS) for name, module in ZLIBS.items()},
+    "deflate": {name: _with_zlib(module, 15) for name, module in ZLIBS.items()},
+    "zstd": {"zstd": _with_zstd(_zstd_decompressor)},
+}
+
 # A fresh decoder that is fed piece by piece, for each coding and independent implementation.
 INCREMENTAL: dict[str, list[Callable[[], Decoder]]] = {
     "gzip": [
-        lambda: zlib.decompressobj(GZIP_WINDOW_BITS).decompress,
-        lambda: isal.isal_zlib.decompressobj(GZIP_WINDOW_BITS).decompress,
-        lambda: zlib_ng.decompressobj(GZIP_WINDOW_BITS).decompress,
+        partial(_piece_by_piece_with_zlib, module, GZIP_WINDOW_BITS)
+        for module in ZLIBS.values()
     ],
-    "deflate": [
-        lambda: zlib.decompressobj(15).decompress,
-        lambda: isal.isal_zlib.decompressobj(15).decompress,
-        lambda: zlib_ng.decompressobj(15).decompress,
-    ],
-    "zstd": [
-        lambda: zstandard.ZstdDecompressor(max_window_size=1 << 23).decompressobj().decompress
-    ],
-    "br": [_brotli_decoder],
+    "deflate": [partial(_piece_by_piece_with_zlib, module, 15) for module in ZLIBS.values()],
+    "zstd": [lambda: _zstd_decompressor().decompress],
 }
+
+if deflate is not None:
+    DECODERS["gzip"]["libdeflate"] = _with_libdeflate(deflate.gzip_decompress)
+    DECODERS["deflate"]["libdeflate"] = _with_libdeflate(deflate.zlib_decompress)
+if zstandard is not None:
+    DECODERS["zstd"]["zstandard"] = _with_zstd(_zstandard_decompressor)
+    INCREMENTAL["zstd"].append(lambda: _zstandard_decompressor().decompress)
+if brotli is not None:
+    DECODERS["br"] = {"brotli": brotli.decompress}
+    INCREMENTAL["br"] = [_brotli_decoder]
+
+CODINGS = tuple(DECODERS)
 
 
 def check(coding: str, coded: bytes, body: bytes) -> None:

