@@ -12,6 +12,8 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 CORE_SOURCES := $(wildcard csrc/*.c csrc/deflate/*.c csrc/checksum/*.c)
 CORE_HEADERS := $(wildcard csrc/*.h csrc/deflate/*.h csrc/checksum/*.h)
 TEST_HEADERS := $(wildcard csrc/test/*.h csrc/test/fuzz/*.h)
+C_FILES := $(CORE_SOURCES) $(CORE_HEADERS) $(TEST_HEADERS) \
+           $(wildcard csrc/test/*.c csrc/test/fuzz/*.c)
 
 .PHONY: help
 help:  ## list the targets
@@ -97,6 +99,7 @@ test: lint  ## check and test everything, the C tests included
 lint: setup  ## check style, spelling and types, and that what scripts generate is up to date
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/clang-format --dry-run -Werror $(C_FILES)
 	$(BIN)/codespell
 	$(BIN)/mypy
 	$(BIN)/basedpyright

@@ -6,11 +6,11 @@
 
 #if FGZ_CPU_DISPATCH
 
-#include <stdatomic.h>
+#  include <stdatomic.h>
 
-#if defined(__aarch64__) && defined(__linux__)
-#  include <sys/auxv.h>
-#endif
+#  if defined(__aarch64__) && defined(__linux__)
+#    include <sys/auxv.h>
+#  endif
 
 /* Several threads may fill this in at once; they write the same value. */
 static atomic_uint cpu_features;
@@ -19,7 +19,7 @@ static unsigned cpu_detect(void)
 {
     unsigned features = FGZ_CPU_KNOWN;
 
-#if defined(__x86_64__)
+#  if defined(__x86_64__)
     __builtin_cpu_init();
     if (__builtin_cpu_supports("pclmul") && __builtin_cpu_supports("sse4.1"))
         features |= FGZ_CPU_PCLMUL;
@@ -27,21 +27,21 @@ static unsigned cpu_detect(void)
         features |= FGZ_CPU_SSSE3;
     if (__builtin_cpu_supports("avx2"))
         features |= FGZ_CPU_AVX2;
-#elif defined(__aarch64__)
+#  elif defined(__aarch64__)
     /* What the compiler may take for granted: on Apple's systems, both. */
-#  if defined(__ARM_FEATURE_AES) || defined(__ARM_FEATURE_CRYPTO)
+#    if defined(__ARM_FEATURE_AES) || defined(__ARM_FEATURE_CRYPTO)
     features |= FGZ_CPU_PMULL;
-#  endif
-#  if defined(__ARM_FEATURE_CRC32)
+#    endif
+#    if defined(__ARM_FEATURE_CRC32)
     features |= FGZ_CPU_CRC32;
-#  endif
-#  if defined(__linux__)
+#    endif
+#    if defined(__linux__)
     if (getauxval(AT_HWCAP) & HWCAP_PMULL)
         features |= FGZ_CPU_PMULL;
     if (getauxval(AT_HWCAP) & HWCAP_CRC32)
         features |= FGZ_CPU_CRC32;
+#    endif
 #  endif
-#endif
     return features;
 }
 

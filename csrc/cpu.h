@@ -13,8 +13,7 @@
  * them, such as MSVC, makes the portable code only, as does every one when
  * FGZ_PORTABLE is defined.
  */
-#if defined(__GNUC__) && !defined(__STDC_NO_ATOMICS__) && \
-    !defined(FGZ_PORTABLE)
+#if defined(__GNUC__) && !defined(__STDC_NO_ATOMICS__) && !defined(FGZ_PORTABLE)
 #  define FGZ_CPU_DISPATCH 1
 #else
 #  define FGZ_CPU_DISPATCH 0

@@ -74,13 +74,15 @@ static bool is_deflate_family(fgz_coding coding)
 int fgz_level_min(fgz_coding coding)
 {
     return is_deflate_family(coding) ? FGZ_DEFLATE_MIN_LEVEL :
-           coding == FGZ_ZSTD ? fgz_zstd_level_min() : 0;
+           coding == FGZ_ZSTD        ? fgz_zstd_level_min() :
+                                       0;
 }
 
 int fgz_level_max(fgz_coding coding)
 {
     return is_deflate_family(coding) ? FGZ_DEFLATE_MAX_LEVEL :
-           coding == FGZ_ZSTD ? fgz_zstd_level_max() : 0;
+           coding == FGZ_ZSTD        ? fgz_zstd_level_max() :
+                                       0;
 }
 
 /* ---- Life ---- */
@@ -95,7 +97,8 @@ static size_t create(fgz_encoder **enc_ret, fgz_coding coding, int level,
     FGZ_RETURN_IF(!is_deflate_family(coding) && coding != FGZ_ZSTD,
                   FGZ_ERROR_CODING);
     FGZ_RETURN_IF(level < fgz_level_min(coding) ||
-                  level > fgz_level_max(coding), FGZ_ERROR_LEVEL);
+                      level > fgz_level_max(coding),
+                  FGZ_ERROR_LEVEL);
     enc = fgz_malloc(sizeof(*enc));
     FGZ_RETURN_IF(enc == NULL, FGZ_ERROR_MEMORY);
     memset(enc, 0, sizeof(*enc));
@@ -152,9 +155,9 @@ size_t fgz_reset(fgz_encoder *enc, uint64_t total_nbytes)
 
 size_t fgz_memory_nbytes(const fgz_encoder *enc)
 {
-    return sizeof(*enc) +
-           (enc->zstd != NULL ? fgz_zstd_memory_nbytes(enc->zstd) :
-                                fgz_gzip_memory_nbytes(enc->gzip));
+    return sizeof(*enc) + (enc->zstd != NULL ?
+                               fgz_zstd_memory_nbytes(enc->zstd) :
+                               fgz_gzip_memory_nbytes(enc->gzip));
 }
 
 /* ---- Whole bodies ---- */
@@ -226,7 +229,8 @@ static size_t stream(fgz_encoder *enc, const void *in, size_t in_nbytes,
                   FGZ_ERROR_STATE);
     bound_nbytes = fgz_stream_bound(enc->coding, in_nbytes);
     FGZ_RETURN_IF(out == NULL || fgz_is_error(bound_nbytes) ||
-                  out_nbytes_avail < bound_nbytes, FGZ_ERROR_OUTPUT);
+                      out_nbytes_avail < bound_nbytes,
+                  FGZ_ERROR_OUTPUT);
     if (!keeps_total(enc, in_nbytes, directive))
         result = FGZ_ERROR(FGZ_ERROR_SIZE);
     else if (enc->zstd != NULL)
@@ -236,25 +240,26 @@ static size_t stream(fgz_encoder *enc, const void *in, size_t in_nbytes,
         result = fgz_gzip_stream(enc->gzip, not_null(in), in_nbytes, directive,
                                  out, out_nbytes_avail);
     enc->taken_nbytes += in_nbytes;
-    enc->state = fgz_is_error(result) ? STATE_FAILED :
-                 directive == FGZ_FINISH ? STATE_FINISHED : STATE_STREAMING;
+    enc->state = fgz_is_error(result)    ? STATE_FAILED :
+                 directive == FGZ_FINISH ? STATE_FINISHED :
+                                           STATE_STREAMING;
     return result;
 }
 
-size_t fgz_write(fgz_encoder *enc, const void *in, size_t in_nbytes,
-                 void *out, size_t out_nbytes_avail)
+size_t fgz_write(fgz_encoder *enc, const void *in, size_t in_nbytes, void *out,
+                 size_t out_nbytes_avail)
 {
     return stream(enc, in, in_nbytes, FGZ_CONTINUE, out, out_nbytes_avail);
 }
 
-size_t fgz_flush(fgz_encoder *enc, const void *in, size_t in_nbytes,
-                 void *out, size_t out_nbytes_avail)
+size_t fgz_flush(fgz_encoder *enc, const void *in, size_t in_nbytes, void *out,
+                 size_t out_nbytes_avail)
 {
     return stream(enc, in, in_nbytes, FGZ_FLUSH, out, out_nbytes_avail);
 }
 
-size_t fgz_finish(fgz_encoder *enc, const void *in, size_t in_nbytes,
-                  void *out, size_t out_nbytes_avail)
+size_t fgz_finish(fgz_encoder *enc, const void *in, size_t in_nbytes, void *out,
+                  size_t out_nbytes_avail)
 {
     return stream(enc, in, in_nbytes, FGZ_FINISH, out, out_nbytes_avail);
 }

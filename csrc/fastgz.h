@@ -216,12 +216,12 @@ size_t fgz_stream_bound(fgz_coding coding, size_t in_nbytes);
  * FGZ_ERROR_STATE, and nothing was taken or changed; FGZ_ERROR_SIZE,
  * FGZ_ERROR_MEMORY or FGZ_ERROR_ZSTD.
  */
-size_t fgz_write(fgz_encoder *enc, const void *in, size_t in_nbytes,
-                 void *out, size_t out_nbytes_avail);
-size_t fgz_flush(fgz_encoder *enc, const void *in, size_t in_nbytes,
-                 void *out, size_t out_nbytes_avail);
-size_t fgz_finish(fgz_encoder *enc, const void *in, size_t in_nbytes,
-                  void *out, size_t out_nbytes_avail);
+size_t fgz_write(fgz_encoder *enc, const void *in, size_t in_nbytes, void *out,
+                 size_t out_nbytes_avail);
+size_t fgz_flush(fgz_encoder *enc, const void *in, size_t in_nbytes, void *out,
+                 size_t out_nbytes_avail);
+size_t fgz_finish(fgz_encoder *enc, const void *in, size_t in_nbytes, void *out,
+                  size_t out_nbytes_avail);
 
 /* The memory that an encoder holds, in bytes. */
 size_t fgz_memory_nbytes(const fgz_encoder *enc);

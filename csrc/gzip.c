@@ -27,13 +27,15 @@ struct fgz_gzip {
 static size_t header_nbytes(fgz_coding coding)
 {
     return coding == FGZ_GZIP ? GZIP_HEADER_NBYTES :
-           coding == FGZ_ZLIB ? ZLIB_HEADER_NBYTES : 0;
+           coding == FGZ_ZLIB ? ZLIB_HEADER_NBYTES :
+                                0;
 }
 
 static size_t trailer_nbytes(fgz_coding coding)
 {
     return coding == FGZ_GZIP ? GZIP_TRAILER_NBYTES :
-           coding == FGZ_ZLIB ? ZLIB_TRAILER_NBYTES : 0;
+           coding == FGZ_ZLIB ? ZLIB_TRAILER_NBYTES :
+                                0;
 }
 
 static size_t put_header(const fgz_gzip *gzip, uint8_t *out)
@@ -42,16 +44,25 @@ static size_t put_header(const fgz_gzip *gzip, uint8_t *out)
 
     if (gzip->coding == FGZ_GZIP) {
         uint8_t const header[GZIP_HEADER_NBYTES] = {
-            0x1f, 0x8b, 8, 0, 0, 0, 0, 0,
+            0x1f,
+            0x8b,
+            8,
+            0,
+            0,
+            0,
+            0,
+            0,
             (uint8_t)(level == FGZ_DEFLATE_MAX_LEVEL ? GZIP_XFL_SMALLEST :
-                      level <= 1 ? GZIP_XFL_FASTEST : 0),
-            GZIP_OS_UNKNOWN
-        };
+                      level <= 1                     ? GZIP_XFL_FASTEST :
+                                                       0),
+            GZIP_OS_UNKNOWN};
         memcpy(out, header, sizeof(header));
     } else if (gzip->coding == FGZ_ZLIB) {
         /* FLEVEL in the two top bits, FCHECK to make a multiple of 31. */
-        unsigned const flevel =
-            level <= 1 ? 0 : level <= 5 ? 1 : level == 6 ? 2 : 3;
+        unsigned const flevel = level <= 1 ? 0 :
+                                level <= 5 ? 1 :
+                                level == 6 ? 2 :
+                                             3;
         unsigned header = ZLIB_CMF_DEFLATE_32K << 8 | flevel << 6;
 
         header += 31 - header % 31;
@@ -72,8 +83,7 @@ static size_t put_trailer(const fgz_gzip *gzip, uint8_t *out)
     return trailer_nbytes(gzip->coding);
 }
 
-static void add_to_checksum(fgz_gzip *gzip, const uint8_t *in,
-                            size_t in_nbytes)
+static void add_to_checksum(fgz_gzip *gzip, const uint8_t *in, size_t in_nbytes)
 {
     if (gzip->coding == FGZ_GZIP)
         gzip->checksum = fgz_crc32(gzip->checksum, in, in_nbytes);
@@ -110,8 +120,8 @@ void fgz_gzip_free(fgz_gzip *gzip)
 static void start_frame(fgz_gzip *gzip)
 {
     gzip->has_header = false;
-    gzip->checksum = gzip->coding == FGZ_ZLIB ? FGZ_ADLER32_INITIAL :
-                                                FGZ_CRC32_INITIAL;
+    gzip->checksum =
+        gzip->coding == FGZ_ZLIB ? FGZ_ADLER32_INITIAL : FGZ_CRC32_INITIAL;
     gzip->in_nbytes_mod32 = 0;
 }
 

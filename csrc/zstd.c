@@ -140,7 +140,8 @@ size_t fgz_zstd_reset(fgz_zstd *zstd, uint64_t total_nbytes)
         from_zstd(ZSTD_CCtx_reset(zstd->cctx, ZSTD_reset_session_only)));
     return from_zstd(ZSTD_CCtx_setPledgedSrcSize(
         zstd->cctx, total_nbytes == FGZ_SIZE_UNKNOWN ?
-                    ZSTD_CONTENTSIZE_UNKNOWN : total_nbytes));
+                        ZSTD_CONTENTSIZE_UNKNOWN :
+                        total_nbytes));
 }
 
 size_t fgz_zstd_bound(size_t in_nbytes)
@@ -168,11 +169,10 @@ size_t fgz_zstd_stream(fgz_zstd *zstd, const uint8_t *in, size_t in_nbytes,
                        fgz_directive directive, uint8_t *out,
                        size_t out_nbytes_avail)
 {
-    static const ZSTD_EndDirective directives[] = {
-        [FGZ_CONTINUE] = ZSTD_e_continue,
-        [FGZ_FLUSH] = ZSTD_e_flush,
-        [FGZ_FINISH] = ZSTD_e_end
-    };
+    static const ZSTD_EndDirective directives[] = {[FGZ_CONTINUE] =
+                                                       ZSTD_e_continue,
+                                                   [FGZ_FLUSH] = ZSTD_e_flush,
+                                                   [FGZ_FINISH] = ZSTD_e_end};
     ZSTD_inBuffer input = {in, in_nbytes, 0};
     ZSTD_outBuffer output = {out, out_nbytes_avail, 0};
     size_t held_back_nbytes;

@@ -31,7 +31,8 @@ uint32_t fgz_adler32_portable(uint32_t adler, const uint8_t *in,
 
     while (in_nbytes > 0) {
         size_t chunk_nbytes = in_nbytes < ADLER32_MAX_UNREDUCED_NBYTES ?
-                              in_nbytes : ADLER32_MAX_UNREDUCED_NBYTES;
+                                  in_nbytes :
+                                  ADLER32_MAX_UNREDUCED_NBYTES;
 
         in_nbytes -= chunk_nbytes;
         for (; chunk_nbytes >= 16; chunk_nbytes -= 16, in += 16) {
@@ -57,10 +58,10 @@ uint32_t fgz_adler32_portable(uint32_t adler, const uint8_t *in,
 
 #if FGZ_CPU_DISPATCH && defined(__x86_64__)
 
-#include <immintrin.h>
+#  include <immintrin.h>
 
-#define ADLER32_SSSE3_TARGET __attribute__((target("ssse3")))
-#define ADLER32_AVX2_TARGET __attribute__((target("avx2")))
+#  define ADLER32_SSSE3_TARGET __attribute__((target("ssse3")))
+#  define ADLER32_AVX2_TARGET __attribute__((target("avx2")))
 
 FGZ_INLINE __m128i adler32_load_128(const uint8_t *in)
 {
@@ -101,16 +102,16 @@ adler32_add_weighted_128(__m128i sums, const uint8_t *in)
     return _mm_add_epi32(sums, _mm_madd_epi16(weighted, _mm_set1_epi16(1)));
 }
 
-#define ADLER32_NAME adler32_ssse3
-#define ADLER32_TARGET ADLER32_SSSE3_TARGET
-#define ADLER32_VECTOR __m128i
-#define ADLER32_ZERO() _mm_setzero_si128()
-#define ADLER32_ADD(a, b) _mm_add_epi32(a, b)
-#define ADLER32_SHIFT5(a) _mm_slli_epi32(a, 5)
-#define ADLER32_ADD_BYTES(a, in) adler32_add_bytes_128(a, in)
-#define ADLER32_ADD_WEIGHTED(a, in) adler32_add_weighted_128(a, in)
-#define ADLER32_TOTAL(a) adler32_total_128(a)
-#include "adler32_blocks.h"
+#  define ADLER32_NAME adler32_ssse3
+#  define ADLER32_TARGET ADLER32_SSSE3_TARGET
+#  define ADLER32_VECTOR __m128i
+#  define ADLER32_ZERO() _mm_setzero_si128()
+#  define ADLER32_ADD(a, b) _mm_add_epi32(a, b)
+#  define ADLER32_SHIFT5(a) _mm_slli_epi32(a, 5)
+#  define ADLER32_ADD_BYTES(a, in) adler32_add_bytes_128(a, in)
+#  define ADLER32_ADD_WEIGHTED(a, in) adler32_add_weighted_128(a, in)
+#  define ADLER32_TOTAL(a) adler32_total_128(a)
+#  include "adler32_blocks.h"
 
 ADLER32_AVX2_TARGET FGZ_INLINE __m256i adler32_load_256(const uint8_t *in)
 {
@@ -123,8 +124,8 @@ ADLER32_AVX2_TARGET FGZ_INLINE uint32_t adler32_total_256(__m256i sums)
                                            _mm256_extracti128_si256(sums, 1)));
 }
 
-ADLER32_AVX2_TARGET FGZ_INLINE __m256i
-adler32_add_bytes_256(__m256i sums, const uint8_t *in)
+ADLER32_AVX2_TARGET FGZ_INLINE __m256i adler32_add_bytes_256(__m256i sums,
+                                                             const uint8_t *in)
 {
     return _mm256_add_epi32(
         sums, _mm256_sad_epu8(adler32_load_256(in), _mm256_setzero_si256()));
@@ -139,28 +140,28 @@ adler32_add_weighted_256(__m256i sums, const uint8_t *in)
     __m256i const weighted =
         _mm256_maddubs_epi16(adler32_load_256(in), weights);
 
-    return _mm256_add_epi32(
-        sums, _mm256_madd_epi16(weighted, _mm256_set1_epi16(1)));
+    return _mm256_add_epi32(sums,
+                            _mm256_madd_epi16(weighted, _mm256_set1_epi16(1)));
 }
 
 /*
  * From 4 KB on it takes 0.60 (clang 14) to 0.68 (gcc 12) of the time of SSSE3,
  * measured on Zen 4; below 256 bytes they are equal.
  */
-#define ADLER32_NAME adler32_avx2
-#define ADLER32_TARGET ADLER32_AVX2_TARGET
-#define ADLER32_VECTOR __m256i
-#define ADLER32_ZERO() _mm256_setzero_si256()
-#define ADLER32_ADD(a, b) _mm256_add_epi32(a, b)
-#define ADLER32_SHIFT5(a) _mm256_slli_epi32(a, 5)
-#define ADLER32_ADD_BYTES(a, in) adler32_add_bytes_256(a, in)
-#define ADLER32_ADD_WEIGHTED(a, in) adler32_add_weighted_256(a, in)
-#define ADLER32_TOTAL(a) adler32_total_256(a)
-#include "adler32_blocks.h"
+#  define ADLER32_NAME adler32_avx2
+#  define ADLER32_TARGET ADLER32_AVX2_TARGET
+#  define ADLER32_VECTOR __m256i
+#  define ADLER32_ZERO() _mm256_setzero_si256()
+#  define ADLER32_ADD(a, b) _mm256_add_epi32(a, b)
+#  define ADLER32_SHIFT5(a) _mm256_slli_epi32(a, 5)
+#  define ADLER32_ADD_BYTES(a, in) adler32_add_bytes_256(a, in)
+#  define ADLER32_ADD_WEIGHTED(a, in) adler32_add_weighted_256(a, in)
+#  define ADLER32_TOTAL(a) adler32_total_256(a)
+#  include "adler32_blocks.h"
 
 #elif FGZ_CPU_DISPATCH && defined(__aarch64__) && defined(__ARM_NEON)
 
-#include <arm_neon.h>
+#  include <arm_neon.h>
 
 FGZ_INLINE uint32x4_t adler32_add_bytes_neon(uint32x4_t sums, const uint8_t *in)
 {
@@ -178,14 +179,12 @@ FGZ_INLINE uint32x4_t adler32_add_weighted_neon(uint32x4_t sums,
 {
     static const uint8_t weights[32] = {
         32, 31, 30, 29, 28, 27, 26, 25, 24, 23, 22, 21, 20, 19, 18, 17,
-        16, 15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1
-    };
+        16, 15, 14, 13, 12, 11, 10, 9,  8,  7,  6,  5,  4,  3,  2,  1};
     uint8x16_t const bytes0 = vld1q_u8(in);
     uint8x16_t const bytes1 = vld1q_u8(in + 16);
     uint8x16_t const weights0 = vld1q_u8(weights);
     uint8x16_t const weights1 = vld1q_u8(weights + 16);
-    uint16x8_t weighted =
-        vmull_u8(vget_low_u8(bytes0), vget_low_u8(weights0));
+    uint16x8_t weighted = vmull_u8(vget_low_u8(bytes0), vget_low_u8(weights0));
 
     weighted = vmlal_high_u8(weighted, bytes0, weights0);
     weighted = vmlal_u8(weighted, vget_low_u8(bytes1), vget_low_u8(weights1));
@@ -193,17 +192,17 @@ FGZ_INLINE uint32x4_t adler32_add_weighted_neon(uint32x4_t sums,
     return vpadalq_u16(sums, weighted);
 }
 
-#define ADLER32_NAME adler32_neon
-#define ADLER32_TARGET
-#define ADLER32_VECTOR uint32x4_t
-#define ADLER32_ZERO() vdupq_n_u32(0)
-#define ADLER32_ADD(a, b) vaddq_u32(a, b)
-#define ADLER32_SHIFT5(a) vshlq_n_u32(a, 5)
-#define ADLER32_ADD_BYTES(a, in) adler32_add_bytes_neon(a, in)
-#define ADLER32_ADD_WEIGHTED(a, in) adler32_add_weighted_neon(a, in)
-#define ADLER32_TOTAL(a) vaddvq_u32(a)
-#include "adler32_blocks.h"
-#define ADLER32_NEON 1
+#  define ADLER32_NAME adler32_neon
+#  define ADLER32_TARGET
+#  define ADLER32_VECTOR uint32x4_t
+#  define ADLER32_ZERO() vdupq_n_u32(0)
+#  define ADLER32_ADD(a, b) vaddq_u32(a, b)
+#  define ADLER32_SHIFT5(a) vshlq_n_u32(a, 5)
+#  define ADLER32_ADD_BYTES(a, in) adler32_add_bytes_neon(a, in)
+#  define ADLER32_ADD_WEIGHTED(a, in) adler32_add_weighted_neon(a, in)
+#  define ADLER32_TOTAL(a) vaddvq_u32(a)
+#  include "adler32_blocks.h"
+#  define ADLER32_NEON 1
 
 #endif
 
@@ -224,7 +223,7 @@ fgz_checksum *fgz_adler32_best(void)
 
 #if FGZ_CPU_DISPATCH
 
-#include <stdatomic.h>
+#  include <stdatomic.h>
 
 static fgz_checksum adler32_choose;
 static fgz_checksum *_Atomic adler32_chosen = adler32_choose;

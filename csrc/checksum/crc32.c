@@ -31,14 +31,10 @@ uint32_t fgz_crc32_portable(uint32_t crc, const uint8_t *in, size_t in_nbytes)
         uint32_t const low = fgz_load_le32(in) ^ crc;
         uint32_t const high = fgz_load_le32(in + 4);
 
-        crc = crc32_slices[7][low & 0xff] ^
-              crc32_slices[6][low >> 8 & 0xff] ^
-              crc32_slices[5][low >> 16 & 0xff] ^
-              crc32_slices[4][low >> 24] ^
-              crc32_slices[3][high & 0xff] ^
-              crc32_slices[2][high >> 8 & 0xff] ^
-              crc32_slices[1][high >> 16 & 0xff] ^
-              crc32_slices[0][high >> 24];
+        crc = crc32_slices[7][low & 0xff] ^ crc32_slices[6][low >> 8 & 0xff] ^
+              crc32_slices[5][low >> 16 & 0xff] ^ crc32_slices[4][low >> 24] ^
+              crc32_slices[3][high & 0xff] ^ crc32_slices[2][high >> 8 & 0xff] ^
+              crc32_slices[1][high >> 16 & 0xff] ^ crc32_slices[0][high >> 24];
     }
     for (; in_nbytes > 0; in_nbytes--)
         crc = crc32_slices[0][(crc ^ *in++) & 0xff] ^ crc >> 8;
@@ -47,10 +43,10 @@ uint32_t fgz_crc32_portable(uint32_t crc, const uint8_t *in, size_t in_nbytes)
 
 #if FGZ_CPU_DISPATCH && defined(__x86_64__)
 
-#include <immintrin.h>
+#  include <immintrin.h>
 
-#define CRC32_FOLD_FEATURE FGZ_CPU_PCLMUL
-#define CRC32_FOLD_TARGET __attribute__((target("pclmul,sse4.1")))
+#  define CRC32_FOLD_FEATURE FGZ_CPU_PCLMUL
+#  define CRC32_FOLD_TARGET __attribute__((target("pclmul,sse4.1")))
 
 typedef __m128i crc32_vector;
 
@@ -105,34 +101,34 @@ CRC32_FOLD_TARGET FGZ_INLINE uint32_t crc32_second_low32(crc32_vector a)
     return (uint32_t)_mm_extract_epi32(a, 2);
 }
 
-#include "crc32_fold.h"
+#  include "crc32_fold.h"
 
 #endif
 
 #if FGZ_CPU_DISPATCH && defined(__aarch64__) && !FGZ_BIG_ENDIAN
 
-#include <arm_acle.h>
-#include <arm_neon.h>
+#  include <arm_acle.h>
+#  include <arm_neon.h>
 
-#if !defined(__clang__)
-#  define CRC32_FOLD_TARGET __attribute__((target("+crypto")))
-#  define CRC32_STEP_TARGET __attribute__((target("+crc")))
-#elif __clang_major__ >= 16
-#  define CRC32_FOLD_TARGET __attribute__((target("aes")))
-#  define CRC32_STEP_TARGET __attribute__((target("crc")))
-#else
+#  if !defined(__clang__)
+#    define CRC32_FOLD_TARGET __attribute__((target("+crypto")))
+#    define CRC32_STEP_TARGET __attribute__((target("+crc")))
+#  elif __clang_major__ >= 16
+#    define CRC32_FOLD_TARGET __attribute__((target("aes")))
+#    define CRC32_STEP_TARGET __attribute__((target("crc")))
+#  else
 /* Such a clang has the instructions only where it may use them anyway. */
-#  if defined(__ARM_FEATURE_AES)
-#    define CRC32_FOLD_TARGET
+#    if defined(__ARM_FEATURE_AES)
+#      define CRC32_FOLD_TARGET
+#    endif
+#    if defined(__ARM_FEATURE_CRC32)
+#      define CRC32_STEP_TARGET
+#    endif
 #  endif
-#  if defined(__ARM_FEATURE_CRC32)
-#    define CRC32_STEP_TARGET
-#  endif
-#endif
 
-#ifdef CRC32_FOLD_TARGET
+#  ifdef CRC32_FOLD_TARGET
 
-#define CRC32_FOLD_FEATURE FGZ_CPU_PMULL
+#    define CRC32_FOLD_FEATURE FGZ_CPU_PMULL
 
 typedef uint8x16_t crc32_vector;
 
@@ -165,8 +161,8 @@ CRC32_FOLD_TARGET FGZ_INLINE crc32_vector crc32_multiply_first(crc32_vector a,
 CRC32_FOLD_TARGET FGZ_INLINE crc32_vector crc32_multiply_second(crc32_vector a,
                                                                 crc32_vector b)
 {
-    return vreinterpretq_u8_p128(vmull_high_p64(vreinterpretq_p64_u8(a),
-                                                vreinterpretq_p64_u8(b)));
+    return vreinterpretq_u8_p128(
+        vmull_high_p64(vreinterpretq_p64_u8(a), vreinterpretq_p64_u8(b)));
 }
 
 CRC32_FOLD_TARGET FGZ_INLINE crc32_vector crc32_permute(crc32_vector bytes,
@@ -191,13 +187,13 @@ CRC32_FOLD_TARGET FGZ_INLINE uint32_t crc32_second_low32(crc32_vector a)
     return vgetq_lane_u32(vreinterpretq_u32_u8(a), 2);
 }
 
-#include "crc32_fold.h"
+#    include "crc32_fold.h"
 
-#endif
+#  endif
 
-#ifdef CRC32_STEP_TARGET
+#  ifdef CRC32_STEP_TARGET
 
-#define CRC32_STEP_FEATURE FGZ_CPU_CRC32
+#    define CRC32_STEP_FEATURE FGZ_CPU_CRC32
 
 /* For the processors that know CRC-32 but not how to multiply. */
 CRC32_STEP_TARGET static uint32_t crc32_step(uint32_t crc, const uint8_t *in,
@@ -211,7 +207,7 @@ CRC32_STEP_TARGET static uint32_t crc32_step(uint32_t crc, const uint8_t *in,
     return ~crc;
 }
 
-#endif
+#  endif
 
 #endif
 
@@ -230,7 +226,7 @@ fgz_checksum *fgz_crc32_best(void)
 
 #if FGZ_CPU_DISPATCH
 
-#include <stdatomic.h>
+#  include <stdatomic.h>
 
 static fgz_checksum crc32_choose;
 static fgz_checksum *_Atomic crc32_chosen = crc32_choose;

@@ -53,12 +53,10 @@ crc32_move_over_tail(crc32_vector reg, const uint8_t *end, size_t tail_nbytes,
      * before it they make room for n in front.  Where the index is 0xff the
      * byte comes from elsewhere: it is zero, or it is of the tail. */
     static const uint8_t indices[48] = {
-        0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
-        0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
-        0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15,
-        0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
-        0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff
-    };
+        0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+        0xff, 0xff, 0xff, 0xff, 0,    1,    2,    3,    4,    5,    6,    7,
+        8,    9,    10,   11,   12,   13,   14,   15,   0xff, 0xff, 0xff, 0xff,
+        0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff};
     crc32_vector const before = crc32_load(indices + tail_nbytes);
     crc32_vector const after = crc32_load(indices + 16 + tail_nbytes);
 
@@ -97,9 +95,9 @@ CRC32_FOLD_TARGET FGZ_INLINE uint32_t crc32_finish(crc32_vector reg)
     crc32_vector const quotient =
         crc32_multiply_first(shortened, crc32_set(CRC32_QUOTIENT, 0));
 
-    return crc32_second_low32(
-        crc32_xor(shortened, crc32_multiply_first(
-                                 quotient, crc32_set(CRC32_GENERATOR, 0))));
+    return crc32_second_low32(crc32_xor(
+        shortened,
+        crc32_multiply_first(quotient, crc32_set(CRC32_GENERATOR, 0))));
 }
 
 /*

@@ -11,8 +11,7 @@
 #define PRECODE_ZEROS_LONG 18    /* 11 to 138 times, 7 extra bits */
 
 static const uint8_t precode_order[PRECODE_NSYMS] = {
-    16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15
-};
+    16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15};
 static const uint8_t precode_extra_nbits[PRECODE_NSYMS] = {
     [PRECODE_COPY_PREVIOUS] = 2,
     [PRECODE_ZEROS_SHORT] = 3,
@@ -54,8 +53,8 @@ static void put_block_header(fgz_bitwriter *out, fgz_block_type type,
 /* The bits that stored blocks take, the padding to a byte border included. */
 static uint64_t stored_cost_nbits(const fgz_bitwriter *out, size_t raw_nbytes)
 {
-    size_t const nblocks = raw_nbytes == 0 ? 1 :
-        1 + (raw_nbytes - 1) / FGZ_STORED_MAX_NBYTES;
+    size_t const nblocks =
+        raw_nbytes == 0 ? 1 : 1 + (raw_nbytes - 1) / FGZ_STORED_MAX_NBYTES;
     unsigned const first_nbits =
         ((out->nbits + BLOCK_HEADER_NBITS + 7) & ~7u) - out->nbits;
 
@@ -209,8 +208,7 @@ static void fill_emission(fgz_dynamic_codes *codes)
         unsigned const extra_nbits = fgz_length_extra_nbits[index];
         uint32_t const entry = emission_entry(litlen, sym, extra_nbits);
         uint32_t const step = 1u << litlen->lengths[sym];
-        uint32_t *const first =
-            &emission->first[256 + fgz_length_bases[index]];
+        uint32_t *const first = &emission->first[256 + fgz_length_bases[index]];
 
         for (uint32_t extra = 0; extra < 1u << extra_nbits; extra++)
             first[extra] = entry + extra * step;
@@ -296,8 +294,8 @@ FGZ_INLINE uint64_t token_bits(uint32_t token, const fgz_emission *emission,
     uint32_t const first = emission->first[FGZ_TOKEN_FIRST(token)];
     uint32_t const second = emission->second[FGZ_TOKEN_SECOND(token)];
     uint32_t const second_bits =
-        ENTRY_BITS(second) |
-        FGZ_TOKEN_DISTANCE_EXTRA(token) << ENTRY_CODE_NBITS(second);
+        ENTRY_BITS(second) | FGZ_TOKEN_DISTANCE_EXTRA(token)
+                                 << ENTRY_CODE_NBITS(second);
 
     *nbits = ENTRY_NBITS(first) + ENTRY_NBITS(second);
     return ENTRY_BITS(first) | (uint64_t)second_bits << ENTRY_NBITS(first);
@@ -338,8 +336,7 @@ FGZ_INLINE void put_tokens_with(fgz_bitwriter *FGZ_RESTRICT out,
     if (has_slack)
         for (; i + 2 <= ntokens; i += 2) {
             unsigned nbits, next_nbits;
-            uint64_t const bits =
-                token_bits(list[i], emission, &nbits);
+            uint64_t const bits = token_bits(list[i], emission, &nbits);
             uint64_t const next_bits =
                 token_bits(list[i + 1], emission, &next_nbits);
 
@@ -365,9 +362,8 @@ FGZ_INLINE void put_tokens_with(fgz_bitwriter *FGZ_RESTRICT out,
     *out = writer;
 }
 
-static void put_tokens(fgz_bitwriter *out, const uint32_t *list,
-                       size_t ntokens, const fgz_emission *emission,
-                       uint64_t cost_nbits)
+static void put_tokens(fgz_bitwriter *out, const uint32_t *list, size_t ntokens,
+                       const fgz_emission *emission, uint64_t cost_nbits)
 {
     if (fgz_bits_avail(out) >= cost_nbits + 64)
         put_tokens_with(out, list, ntokens, emission, true);
@@ -403,8 +399,7 @@ size_t fgz_block_write(fgz_bitwriter *out, fgz_dynamic_codes *codes,
         FGZ_RETURN_IF(cost.static_nbits > fgz_bits_avail(out),
                       FGZ_ERROR_OUTPUT);
         put_block_header(out, FGZ_BLOCK_STATIC, is_final);
-        put_tokens(out, list, ntokens, &fgz_static_emission,
-                   cost.static_nbits);
+        put_tokens(out, list, ntokens, &fgz_static_emission, cost.static_nbits);
         return FGZ_BLOCK_STATIC;
     }
     FGZ_RETURN_IF(cost.dynamic_nbits > fgz_bits_avail(out), FGZ_ERROR_OUTPUT);

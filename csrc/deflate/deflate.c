@@ -34,16 +34,16 @@ typedef struct fgz_level {
 
 static const fgz_level levels[FGZ_DEFLATE_MAX_LEVEL + 1] = {
     /*                           depth nice lazy per_end two_ahead match3 mid */
-    {NULL,           0,  WHOLE, {0,    0,   0,   0,      false,    0, false}},
-    {fgz_parse_fast, 13, WHOLE, {1,    0,   0,   0,      false,    0, false}},
-    {fgz_parse_fast, 14, WHOLE, {2,    0,   0,   0,      false,    0, false}},
-    {fgz_parse_lazy, 15, 1024,  {2,    32,  8,   8,      false,    7, false}},
-    {fgz_parse_lazy, 15, 1024,  {3,    32,  12,  12,     false,    7, false}},
-    {fgz_parse_lazy, 15, 1024,  {6,    64,  24,  ALL,    false,    7, false}},
-    {fgz_parse_lazy, 15, 1024,  {8,    128, 64,  ALL,    false,    7, false}},
-    {fgz_parse_lazy, 15, 512,   {32,   258, 258, ALL,    true,     7, false}},
-    {fgz_parse_lazy, 15, 512,   {32,   258, 258, ALL,    true,     6, true}},
-    {fgz_parse_lazy, 15, 512,   {250,  258, 258, ALL,    true,     6, true}},
+    {NULL, 0, WHOLE, {0, 0, 0, 0, false, 0, false}},
+    {fgz_parse_fast, 13, WHOLE, {1, 0, 0, 0, false, 0, false}},
+    {fgz_parse_fast, 14, WHOLE, {2, 0, 0, 0, false, 0, false}},
+    {fgz_parse_lazy, 15, 1024, {2, 32, 8, 8, false, 7, false}},
+    {fgz_parse_lazy, 15, 1024, {3, 32, 12, 12, false, 7, false}},
+    {fgz_parse_lazy, 15, 1024, {6, 64, 24, ALL, false, 7, false}},
+    {fgz_parse_lazy, 15, 1024, {8, 128, 64, ALL, false, 7, false}},
+    {fgz_parse_lazy, 15, 512, {32, 258, 258, ALL, true, 7, false}},
+    {fgz_parse_lazy, 15, 512, {32, 258, 258, ALL, true, 6, true}},
+    {fgz_parse_lazy, 15, 512, {250, 258, 258, ALL, true, 6, true}},
 };
 
 /*
@@ -53,8 +53,8 @@ static const fgz_level levels[FGZ_DEFLATE_MAX_LEVEL + 1] = {
  * because zlib takes three times as much.
  */
 #define LONG_NBYTES ((uint64_t)128 * 1024)
-static const fgz_level long_level_6 =
-    {fgz_parse_lazy, 15, 512,   {14,   160, 64,  ALL,    true,     7, false}};
+static const fgz_level long_level_6 = {
+    fgz_parse_lazy, 15, 512, {14, 160, 64, ALL, true, 7, false}};
 
 static const fgz_level *find_level(int level, uint64_t total_nbytes)
 {
@@ -169,8 +169,8 @@ static uint16_t *take_table(uint16_t **next_ptr, size_t *total, size_t count)
 static size_t lay_out_tables(fgz_finder *finder, uint16_t *tables,
                              const fgz_level *level, const fgz_memory *memory)
 {
-    size_t const heads_count =
-        (size_t)1 << heads_nbits(level, memory->heads_max_nbits);
+    size_t const heads_count = (size_t)1
+                               << heads_nbits(level, memory->heads_max_nbits);
     size_t total = 0;
 
     if (level->parse == NULL)
@@ -253,8 +253,8 @@ void fgz_deflate_reset(fgz_deflate *deflate, uint64_t total_nbytes)
     deflate->level = find_level(deflate->level_number, total_nbytes);
     max_nbits = heads_nbits(deflate->level,
                             total_nbytes == FGZ_SIZE_UNKNOWN ?
-                            deflate->memory->stream_heads_max_nbits :
-                            deflate->memory->heads_max_nbits);
+                                deflate->memory->stream_heads_max_nbits :
+                                deflate->memory->heads_max_nbits);
     while (nbits < max_nbits && (uint64_t)1 << (nbits - 1) < total_nbytes)
         nbits++;
     heads_nbytes = sizeof(*finder->short_heads) << nbits;
@@ -377,19 +377,20 @@ static size_t write_blocks(fgz_deflate *deflate, fgz_bitwriter *out,
 
         fgz_tokens_clear(tokens);
         do {
-            tokens->limit = tokens->count +
-                fgz_min_size(level->part_ntokens,
-                             tokens->max_count - tokens->count);
+            tokens->limit =
+                tokens->count + fgz_min_size(level->part_ntokens,
+                                             tokens->max_count - tokens->count);
             next = level->parse(&deflate->finder, input, next, stop,
                                 &level->effort, tokens);
-            is_last_part = next >= stop ||
+            is_last_part =
+                next >= stop ||
                 tokens->count > tokens->max_count - FGZ_PARSE_MIN_NTOKENS;
             if (former.ntokens > 0 || !is_last_part)
                 FGZ_FORWARD_IF_ERROR(join_part(deflate, out, &former, next));
         } while (!is_last_part);
-        FGZ_FORWARD_IF_ERROR(write_block(
-            deflate, out, &tokens->freqs, tokens->count, former.begin, next,
-            is_final && next == stop));
+        FGZ_FORWARD_IF_ERROR(write_block(deflate, out, &tokens->freqs,
+                                         tokens->count, former.begin, next,
+                                         is_final && next == stop));
     }
     *next_ptr = next;
     return 0;
@@ -413,8 +414,8 @@ size_t fgz_deflate_compress(fgz_deflate *deflate, const uint8_t *in,
 
     fgz_deflate_reset(deflate, in_nbytes);
     note_steps(deflate, in_nbytes);
-    FGZ_FORWARD_IF_ERROR(write_blocks(deflate, &writer, &input, &next,
-                                      input.end, true));
+    FGZ_FORWARD_IF_ERROR(
+        write_blocks(deflate, &writer, &input, &next, input.end, true));
     fgz_bits_align(&writer);
     return (size_t)(writer.next - out);
 }
@@ -430,7 +431,8 @@ size_t fgz_deflate_stream_bound(size_t in_nbytes)
     /* Each full window ends a block early; the smallest is full again after
      * as much as it forgets. */
     bound_nbytes += 5 * (in_nbytes / (small_memory.window_nbytes -
-                                      small_memory.history_nbytes) + 2);
+                                      small_memory.history_nbytes) +
+                         2);
     return bound_nbytes + 2;
 }
 
@@ -494,9 +496,8 @@ size_t fgz_deflate_stream(fgz_deflate *deflate, const uint8_t *in,
         if (deflate->known_end == window_nbytes) {
             /* A flush may have coded beyond this already. */
             if (deflate->coded_end < window_nbytes - LOOKAHEAD_NBYTES)
-                FGZ_FORWARD_IF_ERROR(
-                    drain_window(deflate, &writer,
-                                 window_nbytes - LOOKAHEAD_NBYTES, false));
+                FGZ_FORWARD_IF_ERROR(drain_window(
+                    deflate, &writer, window_nbytes - LOOKAHEAD_NBYTES, false));
             slide_window(deflate);
         }
     }

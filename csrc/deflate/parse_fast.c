@@ -88,8 +88,7 @@ FGZ_INLINE void fast_enter(const fast_tables *tables, const uint8_t *next)
  * byte of the input.
  */
 FGZ_INLINE fgz_match fast_try(const fast_tables *tables, const uint8_t *next,
-                              uint64_t bytes, uint16_t position,
-                              uint16_t head)
+                              uint64_t bytes, uint16_t position, uint16_t head)
 {
     uint32_t const promised = (uint16_t)(position - head);
     uint32_t const distance =
@@ -124,18 +123,17 @@ FGZ_INLINE const uint8_t *fast_parse(fgz_finder *finder, const fgz_input *input,
                                      const uint8_t *next, const uint8_t *stop,
                                      fgz_tokens *shared_tokens, bool has_longs)
 {
-    const fast_tables tables = {
-        finder->short_heads, has_longs, finder->long_heads,
-        finder->hash_nbits, finder->max_distance, fgz_position_bias(input)
-    };
+    const fast_tables tables = {finder->short_heads,  has_longs,
+                                finder->long_heads,   finder->hash_nbits,
+                                finder->max_distance, fgz_position_bias(input)};
     uint32_t const min_length =
         has_longs ? FAST_SHORT_NBYTES : FAST_ONLY_NBYTES;
     unsigned const nentered =
         has_longs ? FAST_SHORT_NENTERED : FAST_ONLY_NENTERED;
     const uint8_t *const tail = fgz_input_tail(input);
-    const uint8_t *loop_end =
-        input->end - input->begin < FAST_MARGIN_NBYTES ?
-        input->begin : input->end - FAST_MARGIN_NBYTES;
+    const uint8_t *loop_end = input->end - input->begin < FAST_MARGIN_NBYTES ?
+                                  input->begin :
+                                  input->end - FAST_MARGIN_NBYTES;
     const uint8_t *unmatched = next;
     fgz_token_writer tokens = fgz_tokens_begin(shared_tokens);
 
@@ -157,8 +155,7 @@ FGZ_INLINE const uint8_t *fast_parse(fgz_finder *finder, const fgz_input *input,
         if (best.length < min_length && later.length < min_length) {
             size_t nskipped = (size_t)(next - unmatched) >> FAST_PATIENCE_LOG2;
 
-            fgz_put_two_literals(&tokens, (uint8_t)bytes,
-                                 (uint8_t)later_bytes);
+            fgz_put_two_literals(&tokens, (uint8_t)bytes, (uint8_t)later_bytes);
             next += 2;
             if (FGZ_UNLIKELY(nskipped > 0) && next < stop) {
                 nskipped = fgz_min_size(nskipped, (size_t)(stop - next));
@@ -173,14 +170,13 @@ FGZ_INLINE const uint8_t *fast_parse(fgz_finder *finder, const fgz_input *input,
             best = later;
         }
         if (best.length == 7) {
-            uint64_t const difference =
-                fgz_load_le64(next + 7) ^
-                fgz_load_le64(next + 7 - best.distance);
+            uint64_t const difference = fgz_load_le64(next + 7) ^
+                                        fgz_load_le64(next + 7 - best.distance);
 
             best.length = difference != 0 ?
-                7 + (fgz_lowest_bit64(difference) >> 3) :
-                fgz_match_length(next, next - best.distance, 15,
-                                 fgz_max_match(next, input));
+                              7 + (fgz_lowest_bit64(difference) >> 3) :
+                              fgz_match_length(next, next - best.distance, 15,
+                                               fgz_max_match(next, input));
         }
         fgz_put_match(&tokens, best.length, best.distance);
         for (unsigned i = 1; i <= nentered; i++)
@@ -215,6 +211,6 @@ const uint8_t *fgz_parse_fast(fgz_finder *finder, const fgz_input *input,
                               const fgz_effort *effort, fgz_tokens *tokens)
 {
     return effort->max_depth == 1 ?
-        fast_parse(finder, input, next, stop, tokens, false) :
-        fast_parse(finder, input, next, stop, tokens, true);
+               fast_parse(finder, input, next, stop, tokens, false) :
+               fast_parse(finder, input, next, stop, tokens, true);
 }

@@ -109,7 +109,7 @@ FGZ_INLINE bool lazy_try(const uint8_t *next, uint32_t distance,
     /* To be longer it must agree in the 4 bytes up to its new end; most do
      * not. */
     if (*to_beat >= 4 && fgz_load_le32(candidate + *to_beat - 3) !=
-                         fgz_load_le32(next + *to_beat - 3))
+                             fgz_load_le32(next + *to_beat - 3))
         return false;
     length = fgz_match_length(next, candidate, 0, max_nbytes);
     if (length <= *to_beat)
@@ -264,21 +264,19 @@ FGZ_INLINE const uint8_t *lazy_enter_match(const lazy_tables *tables,
     return entered;
 }
 
-FGZ_INLINE const uint8_t *lazy_parse(fgz_finder *finder,
-                                     const fgz_input *shared_input,
-                                     const uint8_t *next, const uint8_t *stop,
-                                     const fgz_effort *effort,
-                                     fgz_tokens *shared_tokens,
-                                     uint32_t max_distance, bool has_heads3,
-                                     bool has_mid_heads)
+FGZ_INLINE const uint8_t *lazy_parse(
+    fgz_finder *finder, const fgz_input *shared_input, const uint8_t *next,
+    const uint8_t *stop, const fgz_effort *effort, fgz_tokens *shared_tokens,
+    uint32_t max_distance, bool has_heads3, bool has_mid_heads)
 {
     /* Copies, which no store of a token can change, stay in registers: 3 % of
      * the time. */
     lazy_tables const local_tables = {
-        has_heads3, has_mid_heads, finder->heads3, finder->short_heads,
-        finder->mid_heads, finder->long_heads, finder->steps,
-        finder->hash_nbits, max_distance, fgz_position_bias(shared_input)
-    };
+        has_heads3,        has_mid_heads,
+        finder->heads3,    finder->short_heads,
+        finder->mid_heads, finder->long_heads,
+        finder->steps,     finder->hash_nbits,
+        max_distance,      fgz_position_bias(shared_input)};
     fgz_input const local_input = *shared_input;
     const lazy_tables *const tables = &local_tables;
     const fgz_input *const input = &local_input;
@@ -293,9 +291,8 @@ FGZ_INLINE const uint8_t *lazy_parse(fgz_finder *finder,
     /* Up to two literals can precede a match: leave room for all three. */
     while (next < stop && next < tail &&
            fgz_tokens_avail(&tokens) >= FGZ_PARSE_MIN_NTOKENS) {
-        fgz_match accepted =
-            lazy_find(tables, input, next, FGZ_MIN_MATCH, max_depth,
-                      effort->nice_nbytes);
+        fgz_match accepted = lazy_find(tables, input, next, FGZ_MIN_MATCH,
+                                       max_depth, effort->nice_nbytes);
 
         entered = next + 1;
         if (accepted.length == 0) {
@@ -334,9 +331,8 @@ FGZ_INLINE const uint8_t *lazy_parse(fgz_finder *finder,
 
     /* Too near the end for a chain: the last place with the same 4 bytes. */
     while (next >= tail && next < stop && tokens.next < tokens.limit)
-        next += fgz_put_at_end(&tokens, tables->short_heads,
-                               tables->hash_nbits, 4, tables->max_distance,
-                               input, next);
+        next += fgz_put_at_end(&tokens, tables->short_heads, tables->hash_nbits,
+                               4, tables->max_distance, input, next);
     finder->missing = (size_t)(next - entered);
     fgz_tokens_end(shared_tokens, &tokens);
     return next;

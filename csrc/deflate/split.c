@@ -22,7 +22,7 @@ static uint32_t log2_256ths(uint32_t value)
 FGZ_INLINE uint64_t weight_256ths(uint32_t freq)
 {
     return FGZ_LIKELY(freq < 64) ? fgz_weights_256ths[freq] :
-        (uint64_t)freq * log2_256ths(freq);
+                                   (uint64_t)freq * log2_256ths(freq);
 }
 
 /*
@@ -60,12 +60,12 @@ fgz_entropy fgz_split_entropy(const fgz_histogram *freqs)
     }
     return (fgz_entropy){
         (uint64_t)nlitlens * log2_256ths(nlitlens) +
-            (uint64_t)ndistances * log2_256ths(ndistances) -
-            literal_weights - weights,
-        nliterals == 0 ? 0 :
+            (uint64_t)ndistances * log2_256ths(ndistances) - literal_weights -
+            weights,
+        nliterals == 0 ?
+            0 :
             (log2_256ths(nlitlens) - (unsigned)(literal_weights / nliterals)) /
-            256
-    };
+                256};
 }
 
 void fgz_split_subtract(fgz_histogram *into, const fgz_histogram *less)
@@ -80,6 +80,6 @@ void fgz_split_subtract(fgz_histogram *into, const fgz_histogram *less)
 bool fgz_split_is_gain(const fgz_entropy *all, const fgz_entropy *former,
                        const fgz_entropy *latter)
 {
-    return all->cost > former->cost + latter->cost +
-                       256 * (uint64_t)SPLIT_MIN_GAIN_NBITS;
+    return all->cost >
+           former->cost + latter->cost + 256 * (uint64_t)SPLIT_MIN_GAIN_NBITS;
 }

@@ -8,7 +8,7 @@
 
 /* What the symbols of a histogram cost with a code made for them. */
 typedef struct fgz_entropy {
-    uint64_t cost; /* in 256ths of a bit */
+    uint64_t cost;          /* in 256ths of a bit */
     unsigned literal_nbits; /* the mean cost of a literal, rounded down */
 } fgz_entropy;
 

@@ -127,8 +127,7 @@ FGZ_INLINE void fgz_put_match(fgz_token_writer *writer, uint32_t length,
     }
     writer->freqs->litlen[fgz_length_syms[length - FGZ_MIN_MATCH]]++;
     writer->freqs->distance[sym]++;
-    *writer->next++ =
-        (256 - FGZ_MIN_MATCH + length) | sym << 9 | extra << 18;
+    *writer->next++ = (256 - FGZ_MIN_MATCH + length) | sym << 9 | extra << 18;
     writer->has_room = 0;
 }
 

@@ -6,10 +6,10 @@
 
 #ifdef FGZ_TEST_ALLOC
 
-#include "../alloc.h"
+#  include "../alloc.h"
 
-static unsigned nallocs;     /* so far */
-static unsigned failing;     /* the one to refuse, from 1; 0: none */
+static unsigned nallocs; /* so far */
+static unsigned failing; /* the one to refuse, from 1; 0: none */
 static unsigned noutstanding;
 
 void *fgz_test_malloc(size_t nbytes)
@@ -74,7 +74,7 @@ TEST_MAIN
                     }
                 }
                 CHECK(fgz_error_code(result) ==
-                      (nallocs < failing ? FGZ_OK : FGZ_ERROR_MEMORY) ||
+                          (nallocs < failing ? FGZ_OK : FGZ_ERROR_MEMORY) ||
                       enc != NULL);
                 fgz_free(enc);
                 CHECK(noutstanding == 0);

@@ -13,8 +13,7 @@ static void check_body(fgz_encoder *enc, fgz_coding coding, size_t in_nbytes)
 {
     const uint8_t *const in = in_end - in_nbytes;
     size_t const room = fgz_compress_bound(coding, in_nbytes);
-    size_t const made =
-        fgz_compress(enc, in, in_nbytes, out_end - room, room);
+    size_t const made = fgz_compress(enc, in, in_nbytes, out_end - room, room);
 
     CHECK(!fgz_is_error(made) && made <= room);
     /* Exactly what it takes is enough, at least in the DEFLATE family. */
@@ -52,7 +51,7 @@ static void check_stream(fgz_encoder *enc, fgz_coding coding, size_t in_nbytes,
     const uint8_t *in = in_end - in_nbytes;
 
     CHECK(fgz_reset(enc, test_random(state) % 2 != 0 ? in_nbytes :
-                         FGZ_SIZE_UNKNOWN) == 0);
+                                                       FGZ_SIZE_UNKNOWN) == 0);
     while (in < in_end) {
         size_t piece_nbytes =
             1 + test_random(state) % (1u << test_random(state) % 20);
@@ -86,12 +85,14 @@ TEST_MAIN
             fgz_coding const coding = test_codings[c];
             int const level = test_level(coding, index / 2);
             fgz_encoder *const enc = index % 2 == 0 ?
-                test_create(coding, level) : test_create_small(coding, level);
+                                         test_create(coding, level) :
+                                         test_create_small(coding, level);
 
             for (unsigned round = 0; round < 24; round++) {
                 unsigned const kind = round % TEST_NKINDS;
-                size_t in_nbytes = round < 12 ? test_random(&state) % 700 :
-                    test_random(&state) % (1u << (10 + round % 9));
+                size_t in_nbytes =
+                    round < 12 ? test_random(&state) % 700 :
+                                 test_random(&state) % (1u << (10 + round % 9));
 
                 /* The slow levels of zstd see only small input. */
                 if (coding == FGZ_ZSTD && index / 2 > 6)

@@ -29,8 +29,7 @@ typedef struct test_decoder {
 } test_decoder;
 
 /* Make a decoder for one body of at most out_nbytes_avail bytes. */
-static inline test_decoder *test_decoder_create(fgz_coding coding,
-                                                uint8_t *out,
+static inline test_decoder *test_decoder_create(fgz_coding coding, uint8_t *out,
                                                 size_t out_nbytes_avail)
 {
     test_decoder *const decoder = malloc(sizeof(*decoder));
@@ -112,13 +111,14 @@ static inline size_t decode_header(fgz_coding coding, const uint8_t *in,
 }
 
 /* What comes after the blocks: it has to be all there is. */
-static inline void check_trailer(const test_decoder *decoder,
-                                 const uint8_t *in, size_t in_nbytes)
+static inline void check_trailer(const test_decoder *decoder, const uint8_t *in,
+                                 size_t in_nbytes)
 {
     if (decoder->coding == FGZ_GZIP) {
         CHECK(in_nbytes == 8);
-        CHECK(decode_le32(in) == test_crc32_by_definition(
-                  FGZ_CRC32_INITIAL, decoder->out, decoder->out_nbytes));
+        CHECK(decode_le32(in) == test_crc32_by_definition(FGZ_CRC32_INITIAL,
+                                                          decoder->out,
+                                                          decoder->out_nbytes));
         CHECK(decode_le32(in + 4) == (uint32_t)decoder->out_nbytes);
     } else if (decoder->coding == FGZ_ZLIB) {
         uint32_t const adler = test_adler32_by_definition(

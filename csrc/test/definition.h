@@ -9,8 +9,7 @@
 #include <stdint.h>
 
 /* RFC 1952, section 8; crc is that of what came before, or 0. */
-static inline uint32_t test_crc32_by_definition(uint32_t crc,
-                                                const uint8_t *in,
+static inline uint32_t test_crc32_by_definition(uint32_t crc, const uint8_t *in,
                                                 size_t in_nbytes)
 {
     crc = ~crc;

@@ -17,8 +17,8 @@
  */
 static inline uint32_t test_digest(fgz_coding coding, int level)
 {
-    static const size_t sizes_nbytes[] = {0, 1, 7, 60, 900, 9000, 40000,
-                                          DIGEST_MAX_NBYTES};
+    static const size_t sizes_nbytes[] = {0,   1,    7,     60,
+                                          900, 9000, 40000, DIGEST_MAX_NBYTES};
     size_t const room = fgz_stream_bound(coding, DIGEST_MAX_NBYTES);
     uint8_t *const in = malloc(DIGEST_MAX_NBYTES);
     uint8_t *const out = malloc(room);

@@ -29,10 +29,10 @@ static size_t code_stream(fgz_encoder *enc, size_t in_nbytes,
         nbytes = nbytes < until_flush ? nbytes : until_flush;
         nbytes = nbytes < in_nbytes - done ? nbytes : in_nbytes - done;
         result = nbytes == until_flush ?
-                 fgz_flush(enc, in + done, nbytes, out + made,
-                           ROOM_NBYTES - made) :
-                 fgz_write(enc, in + done, nbytes, out + made,
-                           ROOM_NBYTES - made);
+                     fgz_flush(enc, in + done, nbytes, out + made,
+                               ROOM_NBYTES - made) :
+                     fgz_write(enc, in + done, nbytes, out + made,
+                               ROOM_NBYTES - made);
         CHECK(!fgz_is_error(result));
         made += result;
         done += nbytes;
@@ -47,8 +47,7 @@ static void soil(fgz_encoder *enc, uint32_t *state)
 {
     size_t const nbytes = test_random(state) % MAX_NBYTES;
 
-    test_fill(in, nbytes, test_random(state) % TEST_NKINDS,
-              test_random(state));
+    test_fill(in, nbytes, test_random(state) % TEST_NKINDS, test_random(state));
     CHECK(fgz_reset(enc, FGZ_SIZE_UNKNOWN) == 0);
     CHECK(!fgz_is_error(fgz_compress(enc, in, nbytes, actual, ROOM_NBYTES)));
     CHECK(fgz_reset(enc, FGZ_SIZE_UNKNOWN) == 0);
@@ -83,8 +82,8 @@ static void check_dirty(fgz_encoder *(*create)(fgz_coding, int),
               nbytes);
         CHECK(memcmp(expected, actual, nbytes) == 0);
 
-        nbytes = code_stream(fresh, in_nbytes, piece_nbytes, flush_nbytes,
-                             expected);
+        nbytes =
+            code_stream(fresh, in_nbytes, piece_nbytes, flush_nbytes, expected);
         CHECK(code_stream(dirty, in_nbytes,
                           coding == FGZ_ZSTD ? piece_nbytes :
                                                1 + piece_nbytes / 3,

@@ -28,7 +28,7 @@ static void check_streams(fgz_encoder *enc, test_decoder *decoder,
         size_t made = 0;
 
         CHECK(fgz_reset(enc, (flushes & 1) != 0 ? in_nbytes :
-                             FGZ_SIZE_UNKNOWN) == 0);
+                                                  FGZ_SIZE_UNKNOWN) == 0);
         for (size_t i = 0; i < in_nbytes; i++)
             made += ((flushes >> i & 1) != 0 ? fgz_flush : fgz_write)(
                 enc, in + i, 1, out + made, ROOM_NBYTES - made);

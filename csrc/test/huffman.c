@@ -86,9 +86,10 @@ TEST_MAIN
         unsigned max_nbits = 15;
 
         for (unsigned sym = 0; sym < nsyms; sym++)
-            freqs[sym] = test_random(&state) % sparseness != 0 ? 0 :
-                test_random(&state) % (1 + (test_random(&state) &
-                                            ((1u << skew) - 1)));
+            freqs[sym] = test_random(&state) % sparseness != 0 ?
+                             0 :
+                             test_random(&state) % (1 + (test_random(&state) &
+                                                         ((1u << skew) - 1)));
         while (round % 3 != 0 && max_nbits > 7 &&
                1u << (max_nbits - 1) >= nsyms)
             max_nbits--;

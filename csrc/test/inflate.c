@@ -138,7 +138,13 @@ static void check_static(void)
     put_number(1, 1);
     put_code("00001");
     put_code("0000000");
-    check_valid("a\xff" "a\xff" "a\xff" "a\xff" "a\xff" "a\xff" "a\xff");
+    check_valid("a\xff"
+                "a\xff"
+                "a\xff"
+                "a\xff"
+                "a\xff"
+                "a\xff"
+                "a\xff");
 
     put_static_header();
     put_code("10010001");
@@ -217,8 +223,9 @@ static void check_lengths_and_distances(void)
             CHECK(inflate_bytes((stream_nbits + 7) / 8) == INFLATE_DONE);
             CHECK(inflater.out_nbytes == 32768 + 3);
             for (unsigned i = 32768; i < 32768 + 3; i++)
-                CHECK(out[i] == out[i - (end == 0 ? distance :
-                                distance + (1u << extra_nbits) - 1)]);
+                CHECK(out[i] ==
+                      out[i - (end == 0 ? distance :
+                                          distance + (1u << extra_nbits) - 1)]);
         }
         distance += 1u << extra_nbits;
     }

@@ -55,8 +55,12 @@ typedef struct test_inflater {
     size_t out_nbytes;
     size_t out_nbytes_avail;
 
-    enum { INFLATE_AT_HEADER, INFLATE_IN_STORED, INFLATE_IN_CODED,
-           INFLATE_AT_END } place;
+    enum {
+        INFLATE_AT_HEADER,
+        INFLATE_IN_STORED,
+        INFLATE_IN_CODED,
+        INFLATE_AT_END
+    } place;
     bool is_final_block;
     size_t block_out_begin; /* what was decoded before this block */
     size_t stored_nbytes_left;
@@ -120,8 +124,8 @@ static inline unsigned inflate_take_symbol(inflate_step *step,
  * @return whether the code is complete: as it is assigned, the first code that
  * is left over is the one after the last.
  */
-static inline bool inflate_make_code(inflate_code *code,
-                                     const uint8_t *lengths, unsigned nsyms)
+static inline bool inflate_make_code(inflate_code *code, const uint8_t *lengths,
+                                     unsigned nsyms)
 {
     uint32_t next_code = 0;
 
@@ -193,8 +197,7 @@ static inline test_inflate_status inflate_take_codes(test_inflater *inflater,
                                                      inflate_step *step)
 {
     static const uint8_t order[INFLATE_PRECODE_NSYMS] = {
-        16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15
-    };
+        16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15};
     unsigned const litlen_count = 257 + inflate_take(step, 5);
     unsigned const distance_count = 1 + inflate_take(step, 5);
     unsigned const precode_count = 4 + inflate_take(step, 4);
@@ -298,8 +301,8 @@ static inline test_inflate_status inflate_stored(test_inflater *inflater)
     inflater->done_nbits += 8 * (uint64_t)nbytes;
     inflater->stored_nbytes_left -= nbytes;
     if (inflater->stored_nbytes_left == 0)
-        inflater->place = inflater->is_final_block ? INFLATE_AT_END :
-                                                     INFLATE_AT_HEADER;
+        inflater->place =
+            inflater->is_final_block ? INFLATE_AT_END : INFLATE_AT_HEADER;
     return INFLATE_MORE;
 }
 
@@ -325,8 +328,7 @@ static inline unsigned inflate_take_distance(inflate_step *step, unsigned sym)
 
     if (sym < 4)
         return 1 + sym;
-    return 1 + ((2 + sym % 2) << extra_nbits) +
-           inflate_take(step, extra_nbits);
+    return 1 + ((2 + sym % 2) << extra_nbits) + inflate_take(step, extra_nbits);
 }
 
 /* One literal, one match, or the end of the block. */
@@ -339,8 +341,8 @@ static inline test_inflate_status inflate_coded(test_inflater *inflater)
     if (step.is_short)
         return INFLATE_MORE;
     if (sym == INFLATE_END_OF_BLOCK) {
-        inflater->place = inflater->is_final_block ? INFLATE_AT_END :
-                                                     INFLATE_AT_HEADER;
+        inflater->place =
+            inflater->is_final_block ? INFLATE_AT_END : INFLATE_AT_HEADER;
         return inflate_end_step(inflater, &step);
     }
     if (sym < INFLATE_END_OF_BLOCK) {
@@ -413,10 +415,10 @@ static inline test_inflate_status test_inflate(test_inflater *inflater,
             inflater->done_nbits = step.nbits;
             return INFLATE_DONE;
         }
-        status = inflater->place == INFLATE_AT_HEADER ?
-                     inflate_header(inflater) :
-                 inflater->place == INFLATE_IN_STORED ?
-                     inflate_stored(inflater) : inflate_coded(inflater);
+        status =
+            inflater->place == INFLATE_AT_HEADER ? inflate_header(inflater) :
+            inflater->place == INFLATE_IN_STORED ? inflate_stored(inflater) :
+                                                   inflate_coded(inflater);
         if (status == INFLATE_INVALID)
             return status;
         if (inflater->done_nbits == before_nbits &&

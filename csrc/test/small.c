@@ -22,12 +22,13 @@ static size_t send_events(fgz_encoder *enc, unsigned nevents)
     CHECK(fgz_reset(enc, FGZ_SIZE_UNKNOWN) == 0);
     for (unsigned i = 0; i < nevents; i++) {
         char event[200];
-        int const nbytes = snprintf(event, sizeof(event),
+        int const nbytes = snprintf(
+            event, sizeof(event),
             "event: price\nid: %u\ndata: {\"symbol\": \"F%uZ\", \"bid\": %u."
-            "%02u, \"volume\": %u}\n\n", i, i % 17, 100 + i * 7 % 31,
-            i * 37 % 100, i * i % 10007);
-        size_t const made = fgz_flush(enc, event, (size_t)nbytes, out,
-                                      sizeof(out));
+            "%02u, \"volume\": %u}\n\n",
+            i, i % 17, 100 + i * 7 % 31, i * 37 % 100, i * i % 10007);
+        size_t const made =
+            fgz_flush(enc, event, (size_t)nbytes, out, sizeof(out));
 
         CHECK(!fgz_is_error(made));
         made_nbytes += made;
@@ -52,12 +53,12 @@ TEST_MAIN
             for (unsigned kind = 0; kind < TEST_NKINDS; kind++) {
                 test_fill(in, sizeof(in), kind, 5);
                 CHECK(fgz_reset(small, FGZ_SIZE_UNKNOWN) == 0);
-                CHECK(!fgz_is_error(fgz_write(small, in, sizeof(in), out,
-                                              sizeof(out))));
-                CHECK(!fgz_is_error(fgz_finish(small, in, 1, out,
-                                               sizeof(out))));
-                CHECK(!fgz_is_error(fgz_compress(small, in, sizeof(in), out,
-                                                 sizeof(out))));
+                CHECK(!fgz_is_error(
+                    fgz_write(small, in, sizeof(in), out, sizeof(out))));
+                CHECK(
+                    !fgz_is_error(fgz_finish(small, in, 1, out, sizeof(out))));
+                CHECK(!fgz_is_error(
+                    fgz_compress(small, in, sizeof(in), out, sizeof(out))));
                 check_memory(small);
             }
             fgz_free(small);

@@ -13,19 +13,23 @@ static void check_create(void)
     fgz_encoder *enc;
 
     CHECK(fgz_error_code(fgz_create(&enc, (fgz_coding)0, 6)) ==
-          FGZ_ERROR_CODING && enc == NULL);
+              FGZ_ERROR_CODING &&
+          enc == NULL);
     CHECK(fgz_error_code(fgz_create(&enc, (fgz_coding)5, 6)) ==
-          FGZ_ERROR_CODING && enc == NULL);
+              FGZ_ERROR_CODING &&
+          enc == NULL);
     for (unsigned c = 0; c < TEST_NCODINGS; c++) {
         fgz_coding const coding = test_codings[c];
 
         CHECK(fgz_level_min(coding) < 0 && fgz_level_max(coding) >= 9);
-        CHECK(fgz_error_code(fgz_create(&enc, coding,
-                                        fgz_level_max(coding) + 1)) ==
-              FGZ_ERROR_LEVEL && enc == NULL);
-        CHECK(fgz_error_code(fgz_create(&enc, coding,
-                                        fgz_level_min(coding) - 1)) ==
-              FGZ_ERROR_LEVEL && enc == NULL);
+        CHECK(fgz_error_code(
+                  fgz_create(&enc, coding, fgz_level_max(coding) + 1)) ==
+                  FGZ_ERROR_LEVEL &&
+              enc == NULL);
+        CHECK(fgz_error_code(
+                  fgz_create(&enc, coding, fgz_level_min(coding) - 1)) ==
+                  FGZ_ERROR_LEVEL &&
+              enc == NULL);
         fgz_free(test_create(coding, fgz_level_min(coding)));
     }
     CHECK(fgz_level_min((fgz_coding)9) == 0);
@@ -113,10 +117,9 @@ static void check_idle_flush(fgz_encoder *enc, fgz_coding coding)
 static void check_messages(void)
 {
     static const fgz_error errors[] = {
-        FGZ_OK, FGZ_ERROR_MEMORY, FGZ_ERROR_CODING, FGZ_ERROR_LEVEL,
-        FGZ_ERROR_STATE, FGZ_ERROR_OUTPUT, FGZ_ERROR_SIZE, FGZ_ERROR_ZSTD,
-        (fgz_error)99
-    };
+        FGZ_OK,          FGZ_ERROR_MEMORY, FGZ_ERROR_CODING,
+        FGZ_ERROR_LEVEL, FGZ_ERROR_STATE,  FGZ_ERROR_OUTPUT,
+        FGZ_ERROR_SIZE,  FGZ_ERROR_ZSTD,   (fgz_error)99};
 
     for (size_t i = 0; i < sizeof(errors) / sizeof(errors[0]); i++)
         for (size_t j = 0; j < i; j++)

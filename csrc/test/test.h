@@ -57,9 +57,9 @@ static inline void test_fill(uint8_t *buffer, size_t nbytes, unsigned kind,
                              uint32_t seed)
 {
     static const char *const words[] = {
-        "<div class=\"", "</div>", "item ", "price", "\": ", "1234", "the ",
-        "of ", "and ", "\n    ", "href=\"/", "&amp;", "0.5", "true", ",", "x"
-    };
+        "<div class=\"", "</div>", "item ", "price",  "\": ",     "1234",
+        "the ",          "of ",    "and ",  "\n    ", "href=\"/", "&amp;",
+        "0.5",           "true",   ",",     "x"};
     uint32_t state = seed * 2654435761u + 1;
     size_t done = 0;
 

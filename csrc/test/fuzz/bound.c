@@ -20,9 +20,8 @@ static uint8_t *in_end, *out_end;
 typedef size_t verb(fgz_encoder *enc, const void *in, size_t in_nbytes,
                     void *out, size_t out_nbytes_avail);
 
-static void check_body(fgz_encoder *enc, fgz_coding coding,
-                       const uint8_t *body, size_t body_nbytes,
-                       const size_t *rooms)
+static void check_body(fgz_encoder *enc, fgz_coding coding, const uint8_t *body,
+                       size_t body_nbytes, const size_t *rooms)
 {
     const uint8_t *const in = in_end - body_nbytes;
     size_t const bound_nbytes = fgz_compress_bound(coding, body_nbytes);
@@ -37,8 +36,9 @@ static void check_body(fgz_encoder *enc, fgz_coding coding,
     test_check_decodes(coding, expected, made, body, body_nbytes);
     for (size_t i = 0; i < nrooms; i++) {
         size_t const room = nrooms > 4 ? i :
-                            i == 0 ? made :
-                            i == 1 ? made - 1 : rooms[i - 2] % bound_nbytes;
+                            i == 0     ? made :
+                            i == 1     ? made - 1 :
+                                         rooms[i - 2] % bound_nbytes;
         uint8_t *const out = out_end - room;
 
         fuzz_check_with_room(coding, room, out,
@@ -65,7 +65,8 @@ static void check_stream(fgz_encoder *enc, fgz_coding coding,
         size_t const room = fgz_stream_bound(coding, in_nbytes);
         bool const flushes = (verbs >> ncalls % 7 & 2) != 0;
         verb *const function = in_nbytes == left ? fgz_finish :
-                               flushes ? fgz_flush : fgz_write;
+                               flushes           ? fgz_flush :
+                                                   fgz_write;
         size_t made;
 
         CHECK(fgz_error_code(function(enc, in, in_nbytes, out_end - (room - 1),

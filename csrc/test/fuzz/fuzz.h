@@ -73,7 +73,8 @@ static inline fgz_encoder *fuzz_create(fgz_coding coding, unsigned choice)
 static inline size_t fuzz_take_body(fuzz_input *input, uint8_t *body)
 {
     size_t const max_nbytes = fuzz_take_u8(input) % 4 == 0 ?
-        FUZZ_MAX_BODY_NBYTES : FUZZ_MAX_SMALL_BODY_NBYTES;
+                                  FUZZ_MAX_BODY_NBYTES :
+                                  FUZZ_MAX_SMALL_BODY_NBYTES;
     size_t done = 0;
 
     while (input->next < input->end && done < max_nbytes) {
@@ -142,8 +143,7 @@ static inline void fuzz_check_with_room(fgz_coding coding, size_t room_nbytes,
                                         const uint8_t *out, size_t result,
                                         const uint8_t *expected,
                                         size_t expected_nbytes,
-                                        const uint8_t *body,
-                                        size_t body_nbytes)
+                                        const uint8_t *body, size_t body_nbytes)
 {
     if (fgz_is_error(result)) {
         CHECK(fgz_error_code(result) == FGZ_ERROR_OUTPUT);

@@ -31,8 +31,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t data_nbytes)
                                       room_nbytes % (bound_nbytes + 1);
     out = fuzz_alloc(room_nbytes);
     result = fgz_compress(enc, body, body_nbytes, out, room_nbytes);
-    fuzz_check_with_room(coding, room_nbytes, out, result, expected, made,
-                         body, body_nbytes);
+    fuzz_check_with_room(coding, room_nbytes, out, result, expected, made, body,
+                         body_nbytes);
 
     /* A refusal does not show afterwards. */
     CHECK(fgz_compress(enc, body, body_nbytes, expected, bound_nbytes) == made);

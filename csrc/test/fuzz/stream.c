@@ -13,8 +13,15 @@
 #define MAX_NCALLS 40
 
 enum { TOTAL_UNKNOWN, TOTAL_KEPT, TOTAL_BROKEN, NTOTALS };
-enum { DIRT_NONE, DIRT_BODY, DIRT_STREAM, DIRT_REFUSAL, DIRT_BROKEN_TOTAL,
-       DIRT_TWIN, NDIRTS };
+enum {
+    DIRT_NONE,
+    DIRT_BODY,
+    DIRT_STREAM,
+    DIRT_REFUSAL,
+    DIRT_BROKEN_TOTAL,
+    DIRT_TWIN,
+    NDIRTS
+};
 
 typedef struct call {
     bool flushes;
@@ -62,8 +69,7 @@ static void free_output(output *coded)
  * that there is.
  * @return the bytes that came out. */
 static size_t call_verb(fgz_encoder *enc, const stream_case *stream,
-                        verb *function, size_t begin, size_t end,
-                        output *coded)
+                        verb *function, size_t begin, size_t end, output *coded)
 {
     size_t const room = fgz_stream_bound(stream->coding, end - begin);
     uint8_t *const out = coded->room + coded->room_nbytes - room;
@@ -175,8 +181,8 @@ static void soil_with_twin(fgz_encoder *enc, const stream_case *stream)
     if (stream->body_nbytes > 0)
         memcpy(twin, stream->body, stream->body_nbytes);
     test_fill(twin, stream->body_nbytes / 4, stream->body_nbytes % 2, 1);
-    CHECK(!fgz_is_error(
-        fgz_compress(enc, twin, stream->body_nbytes, out, room)));
+    CHECK(
+        !fgz_is_error(fgz_compress(enc, twin, stream->body_nbytes, out, room)));
     free(twin);
     free(out);
 }
@@ -224,12 +230,12 @@ static void check_broken_total(fgz_encoder *enc, const stream_case *stream)
 
     CHECK(fgz_reset(enc, stream->total_nbytes) == 0);
     if (stream->total_nbytes > stream->body_nbytes)
-        CHECK(!fgz_is_error(fgz_flush(enc, stream->body, stream->body_nbytes,
-                                      out, room)));
+        CHECK(!fgz_is_error(
+            fgz_flush(enc, stream->body, stream->body_nbytes, out, room)));
     CHECK(fgz_error_code(stream->total_nbytes > stream->body_nbytes ?
-          fgz_finish(enc, NULL, 0, out, room) :
-          fgz_write(enc, stream->body, stream->body_nbytes, out, room)) ==
-          FGZ_ERROR_SIZE);
+                             fgz_finish(enc, NULL, 0, out, room) :
+                             fgz_write(enc, stream->body, stream->body_nbytes,
+                                       out, room)) == FGZ_ERROR_SIZE);
     CHECK(fgz_error_code(fgz_write(enc, NULL, 0, out, room)) ==
           FGZ_ERROR_STATE);
     CHECK(fgz_error_code(fgz_compress(enc, NULL, 0, out, room)) ==
@@ -237,8 +243,7 @@ static void check_broken_total(fgz_encoder *enc, const stream_case *stream)
     free(out);
 }
 
-static void take_calls(fuzz_input *input, stream_case *stream,
-                       size_t *lengths)
+static void take_calls(fuzz_input *input, stream_case *stream, size_t *lengths)
 {
     stream->ncalls = fuzz_take_u8(input) % (MAX_NCALLS + 1);
     for (unsigned i = 0; i < stream->ncalls; i++) {
@@ -280,11 +285,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t data_nbytes)
     soil(dirty, &stream, kind_of_dirt);
     if (kind_of_total == TOTAL_BROKEN) {
         stream.total_nbytes = stream.body_nbytes % 2 != 0 ?
-            stream.body_nbytes / 2 : stream.body_nbytes + piece_nbytes;
+                                  stream.body_nbytes / 2 :
+                                  stream.body_nbytes + piece_nbytes;
         check_broken_total(dirty, &stream);
     }
-    stream.total_nbytes = kind_of_total == TOTAL_KEPT ? stream.body_nbytes :
-                                                        FGZ_SIZE_UNKNOWN;
+    stream.total_nbytes =
+        kind_of_total == TOTAL_KEPT ? stream.body_nbytes : FGZ_SIZE_UNKNOWN;
     CHECK(fgz_reset(dirty, stream.total_nbytes) == 0);
     if (kind_of_total == TOTAL_KEPT)
         CHECK(fgz_reset(fresh, stream.total_nbytes) == 0);
