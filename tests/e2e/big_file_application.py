@@ -1,4 +1,4 @@
-"""Serves the files of a folder, however big, at a choice of levels."""
+"""Serves the files of a folder, however big, and tells what that takes."""
 
 from __future__ import annotations
 
