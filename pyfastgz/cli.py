@@ -11,6 +11,7 @@ from flask import Flask
 from flask import Response
 from flask import current_app
 from flask.cli import AppGroup
+from werkzeug.test import TestResponse
 
 from .config import DEFAULTS
 from .encoder import available_codings
@@ -18,6 +19,9 @@ from .encoder import core_versions
 from .outcome import Outcome
 from .outcome import response_compressed
 from .state import EXTENSION
+from .streaming import is_of_events
+
+_ENOUGH_NBYTES = 1 << 20
 
 compress = AppGroup("compress", help="Response compression by pyfastgz.")
 
@@ -65,12 +69,13 @@ def _effect(app: Flask, url: str, accept_encoding: str, method: str) -> dict[str
     headers = {"Accept-Encoding": accept_encoding}
     with response_compressed.connected_to(note, app):
         answer = app.test_client().open(url, method=method, headers=headers)
-        body = answer.get_data()
+        nbytes, is_whole = _read(answer)
+        # What becomes of a stream is told when it is closed.
         answer.close()
     effect = {"Accept-Encoding": accept_encoding, "status": answer.status}
     for name in ("Content-Type", "Content-Encoding", "Content-Length", "Vary", "ETag"):
         effect[name] = answer.headers.get(name, "-")
-    effect["bytes on the wire"] = str(len(body))
+    effect["bytes on the wire"] = str(nbytes) if is_whole else f"{nbytes} and more"
     if not outcomes:
         effect["effect"] = "not looked at: COMPRESS_REGISTER is off"
         return effect
@@ -86,6 +91,19 @@ def _effect(app: Flask, url: str, accept_encoding: str, method: str) -> dict[str
     else:
         effect["effect"] = f"{outcome.coding}, without a body"
     return effect
+
+
+def _read(answer: TestResponse) -> tuple[int, bool]:
+    """Read a body, but no stream of events, and no more than is needed to see the effect.
+
+    :return: how many bytes were read, and whether that is all.
+    """
+    nbytes = 0
+    for chunk in answer.iter_encoded():
+        nbytes += len(chunk)
+        if nbytes >= _ENOUGH_NBYTES or is_of_events(answer.mimetype or ""):
+            return nbytes, False
+    return nbytes, True
 
 
 def _show(title: str, rows: dict[str, str]) -> None:

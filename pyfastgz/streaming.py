@@ -66,6 +66,16 @@ class FlushPolicy(enum.Enum):
     FIRST = enum.auto()
 
 
+def is_of_events(media_type: str) -> bool:
+    """Tell whether the chunks of a stream are messages that somebody waits for.
+
+    :param media_type: in lower case, without parameters.
+
+    .. versionadded:: 0.1
+    """
+    return media_type in EVENT_MEDIA_TYPES or media_type.endswith("+json-seq")
+
+
 def flush_policy(media_type: str, *, repeatable: bool) -> FlushPolicy:
     """Return when to flush a stream of this media type.
 
@@ -75,7 +85,7 @@ def flush_policy(media_type: str, *, repeatable: bool) -> FlushPolicy:
 
     .. versionadded:: 0.1
     """
-    if media_type in EVENT_MEDIA_TYPES or media_type.endswith("+json-seq"):
+    if is_of_events(media_type):
         return FlushPolicy.EVERY_CHUNK
     return FlushPolicy.FIRST if repeatable else FlushPolicy.LATE
 

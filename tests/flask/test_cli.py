@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
+from collections.abc import Iterator
 
 import pytest
 from flask import Flask
@@ -62,3 +64,27 @@ def test_an_application_without_the_extension(run: Run) -> None:
     code, output = run()
     assert code == 1
     assert "Compress(app)" in output
+
+
+@pytest.mark.parametrize("mimetype", ["text/event-stream", "text/plain"])
+def test_a_stream_without_end(app: Flask, run: Run, mimetype: str) -> None:
+    closed = []
+
+    @app.get("/endless")
+    def endless() -> Response:
+        def chunks() -> Iterator[bytes]:
+            try:
+                while True:
+                    yield os.urandom(2000)
+            finally:
+                closed.append(True)
+
+        return Response(chunks(), mimetype=mimetype)
+
+    app.config["COMPRESS_MIMETYPES"] = [mimetype]
+    Compress(app)
+    code, output = run("/endless", "--accept-encoding", "gzip")
+    assert code == 0
+    assert " and more" in output
+    assert "gzip, " in output
+    assert closed == [True]
