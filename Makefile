@@ -150,7 +150,7 @@ c-programs: $(C_PROPERTIES) $(C_REPLAYS)  ## build the C tests, with sanitizers
 
 # A replay gets its part of the corpus, and some more inputs made up at random.
 .PHONY: run-c-programs
-run-c-programs: c-programs
+run-c-programs: c-programs  ## run the C tests that are built
 	for program in $(C_PROPERTIES); do \
 	    echo $$program; $(EMULATOR) $$program >$$program.out || exit 1; \
 	done
@@ -174,7 +174,7 @@ CLANG ?= clang
 FUZZ_SECONDS ?= 1800
 
 .PHONY: fuzz-compiler
-fuzz-compiler:
+fuzz-compiler:  ## tell whether there is a compiler for fuzzing
 	@command -v $(CLANG) >/dev/null || \
 	    { echo '$(CLANG) not found: install the Debian package clang'; exit 1; }
 	@mkdir -p build/fuzz
