@@ -224,6 +224,30 @@ $(FOREIGN:%=test-foreign-%): test-foreign-%: setup .venv/foreign.stamp build/cte
 	build/ctest/digest | diff - build/foreign/$*/digest.out
 	@echo 'all tests pass on $*, and the bytes are the same'
 
+# ---- Wheels, and the compilers of other systems ----
+
+COMPILED := x86_64-windows-gnu aarch64-windows-gnu x86_64-macos aarch64-macos
+
+.PHONY: core-objects
+core-objects: $(CORE_OBJECTS)
+
+.PHONY: compile-foreign $(COMPILED:%=compile-foreign-%)
+compile-foreign: $(COMPILED:%=compile-foreign-%)  ## compile the core for Windows and macOS without warnings
+
+$(COMPILED:%=compile-foreign-%): compile-foreign-%: setup .venv/foreign.stamp
+	ZIG_GLOBAL_CACHE_DIR=$(CURDIR)/build/zig ZIG_LOCAL_CACHE_DIR=$(CURDIR)/build/zig \
+	PYFASTGZ_ZSTD=fetched \
+	$(MAKE) --no-print-directory core-objects CTEST=build/foreign/$* SANITIZE= C_OPTIMISATION=-O3 \
+	    CC='$(BIN)/python -m ziglang cc -target $*'
+
+.venv/wheels.stamp: pyproject.toml .venv/installed.stamp
+	$(PIP) install --no-build-isolation --editable '.[wheels]'
+	touch $@
+
+.PHONY: wheels
+wheels: setup .venv/wheels.stamp  ## build the wheels this machine can, and check and test them, in 10 minutes
+	$(BIN)/python -m tools.wheels
+
 # ---- Coverage: gcc and gcovr ----
 
 .venv/coverage.stamp: pyproject.toml .venv/installed.stamp

@@ -1,0 +1,142 @@
+"""Build, check and test the wheels, and show them in a table."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from dataclasses import field
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from .build import WHEELS
+from .build import build_sdist
+from .build import build_wheel
+from .check import WheelError
+from .check import audit_abi
+from .check import check_wheel
+from .install import test_wheel
+from .interpreters import Interpreter
+from .interpreters import find_interpreters
+from .steps import ROOT
+from .steps import WORK
+from .steps import announce
+from .steps import run
+from .targets import AARCH64
+from .targets import TARGETS
+from .targets import X86_64_MUSL
+from .targets import Target
+
+
+@dataclass
+class Made:
+    """A file that was made, and what was done with it."""
+
+    path: Path
+    tested_on: list[str] = field(default_factory=list)
+
+
+def make_wheel(sdist: Path, target: Target, python: Path = Path(sys.executable)) -> Made:
+    """Build a wheel and check what can be seen of it."""
+    announce(f"wheel for {target.tag}: build")
+    wheel = build_wheel(sdist, target, python)
+    check_wheel(wheel, target)
+    if "-abi3-" in wheel.name:
+        audit_abi(wheel)
+    announce(f"{wheel.name}: metadata, licences, symbols, hardening and ABI are right")
+    return Made(wheel)
+
+
+def test_everywhere(made: Made, interpreters: Sequence[Interpreter]) -> None:
+    """Test a wheel with each interpreter."""
+    for interpreter in interpreters:
+        if not interpreter.can_make_environments:
+            package = f"python3.{interpreter.version[1]}-venv"
+            made.tested_on.append(f"{interpreter}: skipped, needs the Debian package {package}")
+            continue
+        announce(f"{made.path.name}: tests with CPython {interpreter}")
+        made.tested_on.append(test_wheel(made.path, interpreter))
+
+
+def make_free_threaded(
+    sdist: Path, target: Target, interpreters: Sequence[Interpreter]
+) -> list[Made]:
+    """Build and test a wheel for each free-threaded interpreter that has its headers."""
+    wheels = []
+    for interpreter in interpreters:
+        if not (interpreter.has_headers and interpreter.can_make_environments):
+            announce(f"no wheel for CPython {interpreter}: it has no headers or no venv")
+            continue
+        made = make_wheel(sdist, target, interpreter.path)
+        test_everywhere(made, [interpreter])
+        wheels.append(made)
+    return wheels
+
+
+def test_core_on_aarch64() -> str:
+    """Run the C tests under emulation, if it is to be had."""
+    emulator = subprocess.run(
+        [sys.executable, "tools/fetch_qemu.py", "aarch64"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if emulator.returncode != 0:
+        return f"skipped: {emulator.stderr.splitlines()[-1]}"
+    announce("C tests on aarch64, emulated")
+    run(["make", "test-foreign-aarch64"], cwd=ROOT)
+    return "the core's C tests under QEMU"
+
+
+def main() -> None:
+    """Do all of it."""
+    if not sys.platform.startswith("linux"):
+        sys.exit("make wheels needs Linux: elsewhere cibuildwheel builds the wheel")
+    if shutil.which("readelf") is None:
+        sys.exit("make wheels needs readelf: install the Debian package binutils")
+    shutil.rmtree(WORK, ignore_errors=True)
+    WHEELS.mkdir(parents=True)
+    interpreters = find_interpreters()
+    announce(f"CPython on this machine: {', '.join(map(str, interpreters))}")
+    with_gil = [one for one in interpreters if not one.is_free_threaded]
+    free_threaded = [one for one in interpreters if one.is_free_threaded]
+
+    announce("source distribution")
+    sdist = build_sdist()
+    table = [Made(sdist, ["every wheel below is built from it"])]
+    try:
+        for target in TARGETS:
+            made = make_wheel(sdist, target)
+            table.append(made)
+            if target.is_native:
+                test_everywhere(made, with_gil)
+                table += make_free_threaded(sdist, target, free_threaded)
+            elif target is AARCH64:
+                made.tested_on.append(test_core_on_aarch64())
+            elif target is X86_64_MUSL:
+                made.tested_on.append("not run: there is no CPython for musl here")
+    except WheelError as error:
+        sys.exit(str(error))
+    if not free_threaded:
+        announce("no cp314t wheel: there is no free-threaded CPython here")
+    announce("the core for Windows and macOS, compiled")
+    run(["make", "compile-foreign"], cwd=ROOT)
+    show(table)
+
+
+def show(table: Sequence[Made]) -> None:
+    """Print what was made, how large it is, and what it was tested on."""
+    shown = Table("file", "KiB", "tested on")
+    for made in table:
+        nbytes = made.path.stat().st_size
+        shown.add_row(made.path.name, f"{nbytes / 1024:.0f}", "\n".join(made.tested_on))
+    Console(width=140, soft_wrap=False).print(shown)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,35 @@
+"""Run by an interpreter that has the wheel installed: does it do what it is for?
+
+The first argument is the folder where it must have been installed.
+"""
+
+from __future__ import annotations
+
+import gzip
+import sys
+import zlib
+from pathlib import Path
+
+from flask import Flask
+
+import pyfastgz
+from pyfastgz.encoder import core_versions
+
+body = b"<li>one of many lines</li>\n" * 400
+
+place = Path(pyfastgz.__file__).resolve()
+assert Path(sys.argv[1]).resolve() in place.parents, place
+
+assert gzip.decompress(pyfastgz.compress(body, "gzip")) == body
+assert zlib.decompress(pyfastgz.compress(body, "deflate")) == body
+assert core_versions()["libzstd"] == "1.5.7", core_versions()
+
+app = Flask("smoke")
+pyfastgz.Compress(app)
+app.add_url_rule("/", view_func=lambda: body.decode())
+response = app.test_client().get("/", headers={"Accept-Encoding": "gzip"})
+assert response.headers["Content-Encoding"] == "gzip"
+assert gzip.decompress(response.data) == body
+
+if hasattr(sys, "_is_gil_enabled"):
+    print("with the GIL" if sys._is_gil_enabled() else "without the GIL")
