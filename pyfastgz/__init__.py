@@ -11,6 +11,7 @@ from .encoder import compress
 from .errors import ConfigurationError
 from .errors import EncoderStateError
 from .errors import FastgzError
+from .errors import NotInitialisedError
 from .extension import Compress
 from .http.eligibility import SkipReason
 from .outcome import CodingStats
@@ -27,6 +28,7 @@ __all__ = [
     "Encoder",
     "EncoderStateError",
     "FastgzError",
+    "NotInitialisedError",
     "Outcome",
     "SkipReason",
     "Stats",

@@ -28,3 +28,13 @@ class ConfigurationError(FastgzError, ValueError):
 
     .. versionadded:: 0.1
     """
+
+
+class NotInitialisedError(FastgzError, RuntimeError, AttributeError):
+    """A ``Compress`` was used before its ``init_app``.
+
+    An :exc:`AttributeError` too: until then the attributes are not there, which ``hasattr`` and
+    ``unittest.mock`` learn in no other way.
+
+    .. versionadded:: 0.1
+    """

@@ -26,6 +26,7 @@ from .cache import CacheBackend
 from .candidate import add_vary
 from .candidate import code_response
 from .config import KNOWN_CODINGS
+from .errors import NotInitialisedError
 from .http.eligibility import STILL_VARIES
 from .http.eligibility import SkipReason
 from .http.eligibility import skip_reason
@@ -82,7 +83,8 @@ class Compress:
 
     One instance can serve several applications; each keeps its own settings and state. The
     attributes below are those of the current application or, outside an application context, of
-    the one that was initialised last. They may be assigned at any time after :meth:`init_app`.
+    the one that was initialised last. They may be assigned at any time after :meth:`init_app`,
+    and until then are a :exc:`NotInitialisedError`.
 
     :param app: the application to initialise, if it is there already.
     :raises ConfigurationError: a setting of the application is not usable.
@@ -230,7 +232,7 @@ class Compress:
         if state is None and self.app is not None:
             state = self.app.extensions[EXTENSION]
         if state is None:
-            raise RuntimeError("Compress has no application yet: call init_app(app) first")
+            raise NotInitialisedError("Compress has no application yet: call init_app first")
         return state
 
 

@@ -7,6 +7,7 @@ import logging
 import random
 from collections.abc import Callable
 from typing import Any
+from unittest.mock import create_autospec
 
 import pytest
 from flask import Flask
@@ -15,6 +16,7 @@ from flask import make_response
 from flask import request
 
 from pyfastgz import Compress
+from pyfastgz import NotInitialisedError
 from pyfastgz import candidate
 from pyfastgz import extension
 from pyfastgz.http.eligibility import SkipReason
@@ -469,9 +471,20 @@ def test_nothing_keeps_a_response_alive(app: Flask, get: Get, view: View) -> Non
     assert Marked.alive == 0
 
 
-def test_uninitialised(app: Flask) -> None:
+@pytest.mark.parametrize("expected", [NotInitialisedError, RuntimeError, AttributeError])
+def test_uninitialised(app: Flask, expected: type[Exception]) -> None:
     compress = Compress()
-    with pytest.raises(RuntimeError, match="init_app"):
+    with pytest.raises(expected, match="init_app"):
         compress.cache  # noqa: B018
-    with app.test_request_context("/"), pytest.raises(RuntimeError, match="init_app"):
+    with pytest.raises(expected, match="init_app"):
+        compress.cache = None
+    with app.test_request_context("/"), pytest.raises(expected, match="init_app"):
         compress.after_request(Response("x"))
+
+
+def test_an_uninitialised_extension_can_be_mocked(app: Flask) -> None:
+    compress = Compress()
+    assert not hasattr(compress, "cache")
+    mock = create_autospec(compress)
+    mock.init_app(app)
+    mock.init_app.assert_called_once_with(app)
