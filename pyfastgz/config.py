@@ -275,8 +275,8 @@ def _flag(settings: Mapping[str, Any], key: str) -> bool:
 
 def _number(settings: Mapping[str, Any], key: str, allowed: range | tuple[int, ...]) -> int:
     value = settings[key]
-    if type(value) is int and value in allowed:
-        return value
+    if _is_integer(value) and value in allowed:
+        return int(value)
     if isinstance(allowed, range):
         _refuse(key, value, f"an integer from {allowed[0]} to {allowed[-1]}")
     _refuse(key, value, f"one of {', '.join(map(str, allowed))}")
@@ -284,9 +284,14 @@ def _number(settings: Mapping[str, Any], key: str, allowed: range | tuple[int, .
 
 def _size(settings: Mapping[str, Any], key: str) -> int:
     value = settings[key]
-    if type(value) is int and value >= 0:
-        return value
+    if _is_integer(value) and value >= 0:
+        return int(value)
     _refuse(key, value, "a number of bytes, 0 or more")
+
+
+def _is_integer(value: object) -> bool:
+    # The modes of brotlicffi are an IntEnum. Flags are integers too, but not meant as such.
+    return isinstance(value, int) and not isinstance(value, bool)
 
 
 def _milliseconds(settings: Mapping[str, Any], key: str) -> float:

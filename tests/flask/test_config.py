@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import enum
 import logging
 from collections.abc import Callable
 from typing import Any
@@ -147,6 +148,21 @@ def test_algorithms_may_be_a_list_or_a_string(
     compress = Compress(app)
     assert compress.enabled_algorithms == expected
     assert compress.streaming_algorithms == expected
+
+
+class Mode(enum.IntEnum):
+    """As brotlicffi defines its modes."""
+
+    TEXT = 1
+
+
+def test_numbers_may_be_members_of_an_enumeration(app: Flask) -> None:
+    app.config["COMPRESS_BR_MODE"] = Mode.TEXT
+    app.config["COMPRESS_ALGORITHM"] = "br"
+    app.add_url_rule("/", view_func=lambda: "<p>enumeration</p>" * 100)
+    Compress(app)
+    response = app.test_client().get("/", headers={"Accept-Encoding": "br"})
+    assert response.headers["Content-Encoding"] == "br"
 
 
 def test_mimetypes_may_be_spelt_freely(app: Flask) -> None:
