@@ -26,7 +26,7 @@ assert core_versions()["libzstd"] == "1.5.7", core_versions()
 
 app = Flask("smoke")
 pyfastgz.Compress(app)
-app.add_url_rule("/", view_func=lambda: body.decode())
+app.add_url_rule("/", view_func=body.decode)
 response = app.test_client().get("/", headers={"Accept-Encoding": "gzip"})
 assert response.headers["Content-Encoding"] == "gzip"
 assert gzip.decompress(response.data) == body
