@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import gzip
 import sys
+import sysconfig
 import zlib
 from pathlib import Path
 
@@ -31,5 +32,6 @@ response = app.test_client().get("/", headers={"Accept-Encoding": "gzip"})
 assert response.headers["Content-Encoding"] == "gzip"
 assert gzip.decompress(response.data) == body
 
-if hasattr(sys, "_is_gil_enabled"):
-    print("with the GIL" if sys._is_gil_enabled() else "without the GIL")
+# A module that does not say it can do without the GIL would have switched it on.
+if sysconfig.get_config_var("Py_GIL_DISABLED"):
+    assert not sys._is_gil_enabled()  # type: ignore[attr-defined]

@@ -23,7 +23,7 @@ def announce(step: str) -> None:
 
 
 def run(
-    command: Sequence[str | Path],
+    command: Sequence[object],
     *,
     cwd: Path,
     environment: Mapping[str, str] | None = None,

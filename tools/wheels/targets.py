@@ -40,8 +40,11 @@ class Target:
         return self.tag.startswith("musllinux")
 
     def compiler(self) -> dict[str, str]:
-        """Return the environment that makes setuptools compile for the target."""
-        command = f"{shlex.quote(sys.executable)} -m ziglang cc -target {self.zig}"
+        """Return the environment that makes setuptools compile for the target.
+
+        Isolated, so that pip, which isolates the build, does not hide zig from its interpreter.
+        """
+        command = f"{shlex.quote(sys.executable)} -I -m ziglang cc -target {self.zig}"
         return {
             "CC": command,
             "LDSHARED": f"{command} -shared -s",
