@@ -1,4 +1,4 @@
-"""The source distribution: what must be in it, what must not, and that it needs nothing more."""
+"""The source distribution: what is in it and what is not, and that it needs nothing more."""
 
 from __future__ import annotations
 

@@ -36,7 +36,7 @@ def check_wheel(wheel: Path, target: Target) -> None:
         (info,) = {name.split("/")[0] for name in names if ".dist-info/" in name}
         check_metadata(archive, info)
         check_tags(archive.read(f"{info}/WHEEL"), wheel)
-        (module,) = (name for name in names if re.fullmatch(r"pyfastgz/_core\.[\w.-]+", name))
+        (module,) = (name for name in names if re.fullmatch(r"pyfastgz/_core\..+\.so", name))
         with tempfile.TemporaryDirectory() as folder:
             check_module(Path(archive.extract(module, folder)), target)
 
