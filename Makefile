@@ -229,7 +229,7 @@ $(FOREIGN:%=test-foreign-%): test-foreign-%: setup .venv/foreign.stamp build/cte
 COMPILED := x86_64-windows-gnu aarch64-windows-gnu x86_64-macos aarch64-macos
 
 .PHONY: core-objects
-core-objects: $(CORE_OBJECTS)
+core-objects: $(CORE_OBJECTS)  ## compile the core, with nothing to link
 
 .PHONY: compile-foreign $(COMPILED:%=compile-foreign-%)
 compile-foreign: $(COMPILED:%=compile-foreign-%)  ## compile the core for Windows and macOS without warnings
@@ -245,7 +245,7 @@ $(COMPILED:%=compile-foreign-%): compile-foreign-%: setup .venv/foreign.stamp
 	touch $@
 
 .PHONY: wheels
-wheels: setup .venv/wheels.stamp  ## build the wheels this machine can, and check and test them, in 10 minutes
+wheels: setup .venv/wheels.stamp  ## build, check and test the wheels that this machine can, in 10 minutes
 	$(BIN)/python -m tools.wheels
 
 # ---- Coverage: gcc and gcovr ----
