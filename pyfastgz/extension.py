@@ -25,7 +25,6 @@ from flask import request
 from .cache import CacheBackend
 from .candidate import add_vary
 from .candidate import code_response
-from .config import KNOWN_CODINGS
 from .errors import NotInitialisedError
 from .http.eligibility import STILL_VARIES
 from .http.eligibility import SkipReason
@@ -38,6 +37,7 @@ from .outcome import Outcome
 from .outcome import Stats
 from .outcome import notify
 from .outcome import response_compressed
+from .settings import KNOWN_CODINGS
 from .state import EXTENSION
 from .state import State
 from .view import ENVIRON_KEY

@@ -2,9 +2,11 @@ from __future__ import annotations
 
 import enum
 import logging
+import re
 from collections.abc import Callable
 from typing import Any
 
+import flask_compress
 import pytest
 from flask import Flask
 
@@ -17,6 +19,7 @@ from pyfastgz import encoder
 from pyfastgz.config import DEFAULTS
 from pyfastgz.config import LIVE_KEYS
 from pyfastgz.config import LiveConfig
+from pyfastgz.settings import SETTINGS
 
 
 def test_defaults_are_put_into_the_application(app: Flask) -> None:
@@ -251,8 +254,26 @@ def test_every_key_is_documented_as_a_default_or_not_read(
             read.add(key)
             return super().__getitem__(key)
 
-    config_module.Config.from_mapping(Recorder(DEFAULTS))
+    config = config_module.Config.from_mapping(Recorder(DEFAULTS))
     assert read == set(DEFAULTS)
+    read.clear()
+    config.with_live(Recorder(DEFAULTS))
+    assert read == set(LIVE_KEYS)
+
+
+@pytest.mark.parametrize("key", SETTINGS)
+def test_every_key_is_described(key: str) -> None:
+    setting = SETTINGS[key]
+    assert re.fullmatch(r"[A-Z`\"0-9].{30,}\.", setting.description)
+    assert setting.kind.wanted
+    setting.kind.read(setting.default)
+
+
+def test_new_keys_are_those_that_flask_compress_does_not_have() -> None:
+    app = Flask(__name__)
+    flask_compress.Compress(app)
+    theirs = {key for key in app.config if key.startswith("COMPRESS_")}
+    assert theirs == {key for key, setting in SETTINGS.items() if not setting.is_new}
 
 
 def test_the_cache_comes_from_its_factory(app: Flask) -> None:

@@ -1,0 +1,408 @@
+"""Every ``COMPRESS_*`` setting: what it is for, its default, and what it may be.
+
+The reference in the documentation is made of this table, and so are the messages about bad
+values. :mod:`pyfastgz.config` makes one object of what an application has set.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Callable
+from collections.abc import Iterable
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any
+from typing import NamedTuple
+from typing import TypeGuard
+
+from .brotli import LEVELS as BROTLI_LEVELS
+from .encoder import available_codings
+from .encoder import level_range
+from .http.fields import media_type
+from .http.fields import tokens
+
+KNOWN_CODINGS = ("zstd", "br", "gzip", "deflate")
+"""Every coding that a configuration may name, whether or not it is installed.
+
+.. versionadded:: 0.1
+"""
+
+AUTO = ("auto",)
+"""Stands for all codings, in an order that depends on the size of the body.
+
+.. versionadded:: 0.1
+"""
+
+AUTO_SHORT = ("gzip", "br", "zstd", "deflate")
+"""The order that ``"auto"`` stands for, for bodies below ``COMPRESS_AUTO_SIZE`` bytes.
+
+.. versionadded:: 0.1
+"""
+
+AUTO_LONG = ("zstd", "gzip", "br", "deflate")
+"""The order that ``"auto"`` stands for, for all other bodies and for streams.
+
+.. versionadded:: 0.1
+"""
+
+
+class Kind(NamedTuple):
+    """The values that settings may have.
+
+    :param wanted: what they are, to follow the words "it must be".
+    :param read: returns what stands for a value in the configuration. Raises
+        :exc:`ValueError` for a value that is not one, with a text to use instead of ``wanted``
+        if it has one.
+
+    .. versionadded:: 0.1
+    """
+
+    wanted: str
+    read: Callable[[Any], Any]
+
+
+class Topic(enum.Enum):
+    """What settings are about; the value is a heading.
+
+    .. versionadded:: 0.1
+    """
+
+    SELECTION = "Which responses are coded"
+    CODINGS = "Codings and levels"
+    STREAMS = "Streams"
+    CONDITIONS = "Conditional requests"
+    CACHE = "A cache of coded bodies"
+    OBSERVING = "What is told"
+
+
+class Setting(NamedTuple):
+    """One setting.
+
+    :param topic: what it is about.
+    :param default: its value in an application that says nothing.
+    :param kind: what it may be.
+    :param description: what it is for, in Markdown.
+    :param is_live: whether a change takes effect while the application runs.
+    :param is_new: whether Flask-Compress does not have it.
+
+    .. versionadded:: 0.1
+    """
+
+    topic: Topic
+    default: Any
+    kind: Kind
+    description: str
+    is_live: bool = False
+    is_new: bool = False
+
+
+# ---- What values may be ----
+
+
+def _flag(value: object) -> bool:
+    # No strings: an environment variable holds "False", which is true.
+    if value is True or value is False or (type(value) is int and value in (0, 1)):
+        return bool(value)
+    raise ValueError
+
+
+def _is_integer(value: object) -> TypeGuard[int]:
+    # The modes of brotlicffi are an IntEnum. Flags are integers too, but not meant as such.
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _size(value: object) -> int:
+    if _is_integer(value) and value >= 0:
+        return int(value)
+    raise ValueError
+
+
+def _seconds(value: Any) -> float:
+    # Not a number is not at least 0; infinity is, and means never.
+    if type(value) in {int, float} and value >= 0:
+        return float(value) / 1000
+    raise ValueError
+
+
+def _callable(value: Any) -> Callable[..., Any] | None:
+    if value is None or callable(value):
+        function: Callable[..., Any] | None = value
+        return function
+    raise ValueError
+
+
+def _names(value: object) -> list[str]:
+    if isinstance(value, str):
+        return tokens(value)
+    if isinstance(value, Iterable) and not isinstance(value, bytes | bytearray):
+        names = list(value)
+        if all(isinstance(name, str) for name in names):
+            return names
+    raise ValueError
+
+
+def _endpoints(value: object) -> frozenset[str]:
+    return frozenset(_names(value))
+
+
+def _mimetypes(value: object) -> frozenset[str]:
+    mimetypes = frozenset(media_type(name) for name in _names(value))
+    for mimetype in mimetypes:
+        kind, slash, subtype = mimetype.partition("/")
+        if not (kind and slash and subtype):
+            raise ValueError(f"media types such as 'text/html', unlike {mimetype!r}")
+    return mimetypes
+
+
+def _codings(value: object) -> tuple[str, ...]:
+    """Return the codings that are named and installed, each once, in their order; or AUTO.
+
+    ``br`` needs an optional package and is left out quietly, because the defaults name it; but
+    not if nothing else is named, because then nothing would ever be coded.
+    """
+    names = [name.strip().lower() for name in _names(value)]
+    if names == list(AUTO):
+        return AUTO
+    for name in names:
+        if name not in KNOWN_CODINGS:
+            known = ", ".join(KNOWN_CODINGS)
+            raise ValueError(f"'auto', or names among {known}, unlike {name!r}")
+    codings = installed(names)
+    if names and not codings:
+        raise ValueError("a coding that is installed: pip install pyfastgz[br]")
+    return codings
+
+
+def installed(names: Iterable[str]) -> tuple[str, ...]:
+    """Return the codings of these that are installed, each once.
+
+    .. versionadded:: 0.1
+    """
+    return tuple(dict.fromkeys(name for name in names if name in available_codings()))
+
+
+def _number(allowed: range, *others: int) -> Kind:
+    def read(value: object) -> int:
+        if _is_integer(value) and (value in allowed or value in others):
+            return int(value)
+        raise ValueError
+
+    span = f"an integer from {allowed[0]} to {allowed[-1]}"
+    return Kind(", or ".join([span, *map(str, others)]), read)
+
+
+_FLAG = Kind("True or False", _flag)
+_SIZE = Kind("a number of bytes, 0 or more", _size)
+_MILLISECONDS = Kind("a number of milliseconds, 0 or more", _seconds)
+_FUNCTION = Kind("None or something to call", _callable)
+_ENDPOINTS = Kind("a list of strings, or one string with commas", _endpoints)
+_MIMETYPES = Kind("a list of media types, or one string with commas", _mimetypes)
+_CODINGS = Kind(
+    "'auto', or a list of codings, or one string with commas, among "
+    + ", ".join(map(repr, KNOWN_CODINGS)),
+    _codings,
+)
+
+# ---- The settings ----
+
+SETTINGS: Mapping[str, Setting] = MappingProxyType(
+    {
+        "COMPRESS_REGISTER": Setting(
+            Topic.SELECTION,
+            True,
+            _FLAG,
+            "Whether every response of the application is looked at. If not, only those are "
+            "whose view or blueprint has the decorator `compressed()`.",
+        ),
+        "COMPRESS_MIMETYPES": Setting(
+            Topic.SELECTION,
+            [
+                "text/html",
+                "text/css",
+                "text/plain",
+                "text/xml",
+                "text/x-component",
+                "text/javascript",
+                "application/x-javascript",
+                "application/javascript",
+                "application/json",
+                "application/manifest+json",
+                "application/vnd.api+json",
+                "application/xml",
+                "application/xhtml+xml",
+                "application/rss+xml",
+                "application/atom+xml",
+                "application/vnd.ms-fontobject",
+                "application/x-font-ttf",
+                "application/x-font-opentype",
+                "application/x-font-truetype",
+                "image/svg+xml",
+                "image/x-icon",
+                "image/vnd.microsoft.icon",
+                "font/ttf",
+                "font/eot",
+                "font/otf",
+                "font/opentype",
+            ],
+            _MIMETYPES,
+            "The media types that are coded. Letter case and parameters do not count. A `*` "
+            "stands for anything but a slash: `text/*`, `application/*+json`. An empty list is "
+            "like `COMPRESS_REGISTER = False`.",
+        ),
+        "COMPRESS_MIN_SIZE": Setting(
+            Topic.SELECTION,
+            500,
+            _SIZE,
+            "Bodies below this many bytes are sent as they are, unless the client refuses "
+            "that. A stream is measured by its `Content-Length`, if it has one.",
+            is_live=True,
+        ),
+        "COMPRESS_PREDICATE": Setting(
+            Topic.SELECTION,
+            None,
+            _FUNCTION,
+            "Called with the request and the response. If it returns something false, the "
+            "response is not coded, but still says that it varies. If it raises, that is "
+            "logged, and the response is not coded either.",
+            is_new=True,
+        ),
+        "COMPRESS_ALGORITHM": Setting(
+            Topic.CODINGS,
+            ["zstd", "br", "gzip", "deflate"],
+            _CODINGS,
+            "The codings in use. Their order decides between codings that the client likes "
+            'equally. `br` counts only if a brotli package is installed. `"auto"` stands for '
+            "all, in an order that depends on the size of the body.",
+        ),
+        "COMPRESS_AUTO_SIZE": Setting(
+            Topic.CODINGS,
+            16 * 1024,
+            _SIZE,
+            f'From this many bytes on, `"auto"` means {", ".join(AUTO_LONG)}; below, '
+            f"{', '.join(AUTO_SHORT)}. A stream of unknown length counts as long.",
+            is_new=True,
+        ),
+        "COMPRESS_LEVEL": Setting(
+            Topic.CODINGS,
+            6,
+            _number(level_range("gzip")),
+            "The level of gzip: 0 stores, 1 is the fastest, 9 the smallest, -1 means 6.",
+            is_live=True,
+        ),
+        "COMPRESS_DEFLATE_LEVEL": Setting(
+            Topic.CODINGS,
+            -1,
+            _number(level_range("deflate")),
+            "The level of deflate, as that of gzip.",
+            is_live=True,
+        ),
+        "COMPRESS_ZSTD_LEVEL": Setting(
+            Topic.CODINGS,
+            3,
+            _number(level_range("zstd")),
+            "The level of zstd, as in libzstd: 0 means 3, negative ones are faster and larger.",
+            is_live=True,
+        ),
+        "COMPRESS_BR_LEVEL": Setting(
+            Topic.CODINGS,
+            4,
+            _number(BROTLI_LEVELS),
+            "The level of br: 0 is the fastest, 11 the smallest and slowest by far.",
+            is_live=True,
+        ),
+        "COMPRESS_BR_MODE": Setting(
+            Topic.CODINGS,
+            0,
+            _number(range(3)),
+            "What br is told of its input: 0 nothing, 1 that it is UTF-8 text, 2 that it is a "
+            "font in WOFF 2.",
+            is_live=True,
+        ),
+        "COMPRESS_BR_WINDOW": Setting(
+            Topic.CODINGS,
+            22,
+            _number(range(10, 25)),
+            "How far br refers back: base-2 logarithm of a number of bytes.",
+            is_live=True,
+        ),
+        "COMPRESS_BR_BLOCK": Setting(
+            Topic.CODINGS,
+            0,
+            _number(range(16, 25), 0),
+            "The largest block of br's input: base-2 logarithm of a number of bytes. With 0, "
+            "br chooses.",
+            is_live=True,
+        ),
+        "COMPRESS_NOT_ACCEPTABLE": Setting(
+            Topic.CODINGS,
+            False,
+            _FLAG,
+            "Whether a client that refuses `identity` and every coding in use gets a 406. "
+            "Otherwise it gets the body as it is.",
+            is_new=True,
+        ),
+        "COMPRESS_STREAMS": Setting(
+            Topic.STREAMS,
+            True,
+            _FLAG,
+            "Whether streamed responses, files among them, are coded.",
+            is_live=True,
+        ),
+        "COMPRESS_ALGORITHM_STREAMING": Setting(
+            Topic.STREAMS,
+            ["zstd", "br", "deflate", "gzip"],
+            _CODINGS,
+            "The same as `COMPRESS_ALGORITHM`, for streamed responses.",
+        ),
+        "COMPRESS_STREAM_FLUSH_MS": Setting(
+            Topic.STREAMS,
+            20,
+            _MILLISECONDS,
+            "How long ago the last flush of a stream may be when a chunk arrives, in "
+            "milliseconds; a chunk that comes later is flushed. 0 flushes every chunk, "
+            "infinity only the first. Event streams are flushed at every chunk whatever it "
+            "says.",
+            is_new=True,
+        ),
+        "COMPRESS_EVALUATE_CONDITIONAL_REQUEST": Setting(
+            Topic.CONDITIONS,
+            True,
+            _FLAG,
+            "Whether a coded response to GET or HEAD may become a 304 or a 412, by its own "
+            "`ETag` and `Last-Modified`.",
+            is_live=True,
+        ),
+        "COMPRESS_STREAMING_ENDPOINT_CONDITIONAL": Setting(
+            Topic.CONDITIONS,
+            ["static"],
+            _ENDPOINTS,
+            "The endpoints for whose streamed responses that holds too. Files need not be "
+            "named.",
+        ),
+        "COMPRESS_CACHE_BACKEND": Setting(
+            Topic.CACHE,
+            None,
+            _FUNCTION,
+            "Called without arguments, returns the cache in which coded bodies are kept: "
+            "anything with `get(key)` and `set(key, value)`. Of use with `COMPRESS_CACHE_KEY`.",
+        ),
+        "COMPRESS_CACHE_KEY": Setting(
+            Topic.CACHE,
+            None,
+            _FUNCTION,
+            "Called with the request, returns a string that names its coded body in the cache.",
+        ),
+        "COMPRESS_SERVER_TIMING": Setting(
+            Topic.OBSERVING,
+            False,
+            _FLAG,
+            "Whether every response has an entry in `Server-Timing` that tells what became of "
+            "it. Sizes and times are then no secret.",
+            is_new=True,
+        ),
+    }
+)
+"""Every setting by its key.
+
+.. versionadded:: 0.1
+"""
