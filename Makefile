@@ -248,6 +248,17 @@ $(COMPILED:%=compile-foreign-%): compile-foreign-%: setup .venv/foreign.stamp
 wheels: setup .venv/wheels.stamp  ## build, check and test the wheels that this machine can, in 10 minutes
 	$(BIN)/python -m tools.wheels
 
+# ---- Documentation ----
+
+.venv/docs.stamp: pyproject.toml .venv/installed.stamp
+	$(PIP) install --no-build-isolation --editable '.[docs]'
+	touch $@
+
+.PHONY: docs
+docs: setup .venv/docs.stamp  ## make the documentation in build/docs, and run its examples
+	$(BIN)/sphinx-build -W --keep-going --quiet -b html docs build/docs
+	$(BIN)/sphinx-build -W --keep-going --quiet -b doctest docs build/doctest
+
 # ---- Coverage: gcc and gcovr ----
 
 .venv/coverage.stamp: pyproject.toml .venv/installed.stamp
