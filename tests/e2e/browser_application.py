@@ -70,7 +70,7 @@ class Record:
     exchanges: list[dict[str, Any]] = field(default_factory=list)
     """Requests, and what was answered."""
     received: list[str] = field(default_factory=list)
-    """The data of events, as the page's script got them."""
+    """What the page's script got and sent back: the data of events, for one."""
     found: dict[str, Any] | None = None
     """What the script of ``/visit`` found."""
     events_are_over: bool = False
@@ -108,8 +108,29 @@ def create_app(coding: str) -> Flask:
     app.config["COMPRESS_ALGORITHM_STREAMING"] = [coding]
     app.config["COMPRESS_MIMETYPES"] = [*DEFAULTS["COMPRESS_MIMETYPES"], "text/event-stream"]
     watch = Watch()
+    add_record(app, watch)
+    pyfastgz.Compress(app)
 
-    # What is registered first runs last: this comes after the extension.
+    # What is registered last runs first: the extension sees the tag.
+    @app.after_request
+    def tag(response: Response) -> Response:
+        if request.path == "/visit/products":
+            response.add_etag()
+            # Keep it, but ask every time whether it is still right.
+            response.headers["Cache-Control"] = "no-cache"
+        return response
+
+    _add_events(app, watch)
+    _add_visit(app, watch)
+    return app
+
+
+def add_record(app: Flask, watch: Watch) -> None:
+    """Note what the application answers, and show the record at ``/record``.
+
+    Call this before the extension is initialised: what is registered first runs last.
+    """
+
     @app.after_request
     def note(response: Response) -> Response:
         exchange = {
@@ -123,25 +144,10 @@ def create_app(coding: str) -> Flask:
         watch.change(lambda record: record.exchanges.append(exchange))
         return response
 
-    pyfastgz.Compress(app)
-
-    # What is registered last runs first: the extension sees the tag.
-    @app.after_request
-    def tag(response: Response) -> Response:
-        if request.path == "/visit/products":
-            response.add_etag()
-            # Keep it, but ask every time whether it is still right.
-            response.headers["Cache-Control"] = "no-cache"
-        return response
-
     @app.get("/record/<condition>")
     def record(condition: str) -> dict[str, Any]:
         watch.wait_for(lambda record: getattr(record, condition), ANSWER_SECONDS)
         return watch.snapshot()
-
-    _add_events(app, watch)
-    _add_visit(app, watch)
-    return app
 
 
 def _add_events(app: Flask, watch: Watch) -> None:

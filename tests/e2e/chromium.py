@@ -1,7 +1,8 @@
-"""Starts Chromium without a window, with nothing kept from earlier runs."""
+"""Has Chromium visit pages, without a window, with nothing kept from earlier runs."""
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import signal
@@ -10,11 +11,19 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextlib import suppress
+from typing import Any
+
+import pytest
+
+from tools.demo.client import fetch
 
 CHROMIUM = next(
     filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
 )
 """The path of the program; None where it is not installed."""
+
+MAX_ANSWERS = 30
+"""So many times the server may say, every 5 seconds, that the browser is not there yet."""
 
 _OPTIONS = (
     "--headless",
@@ -53,3 +62,19 @@ def visiting(url: str) -> Iterator[None]:
             with suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
             process.wait()
+
+
+def visit(port: int, path: str, *, until: str) -> dict[str, Any]:
+    """Have Chromium visit a page until the server has seen something; return its record."""
+    # br and zstd are offered on secure connections, and to this name.
+    with visiting(f"http://localhost:{port}{path}"):
+        for _ in range(MAX_ANSWERS):
+            record: dict[str, Any] = json.loads(fetch(port, f"/record/{until}").body)
+            if record[until]:
+                return record
+    pytest.fail(f"Chromium did not get to the end of {path}: {record}")
+
+
+def exchanges(record: dict[str, Any], path: str) -> list[dict[str, Any]]:
+    """Return what was asked and answered under a path."""
+    return [exchange for exchange in record["exchanges"] if exchange["path"] == path]

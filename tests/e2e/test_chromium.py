@@ -4,21 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
 
 from tests.e2e.browser_application import EVENTS
 from tests.e2e.browser_application import PRODUCTS
 from tests.e2e.chromium import CHROMIUM
-from tests.e2e.chromium import visiting
-from tools.demo.client import fetch
+from tests.e2e.chromium import exchanges
+from tests.e2e.chromium import visit
 from tools.demo.decoding import CODINGS
 from tools.demo.server import gunicorn_command
 from tools.demo.server import serving
-
-MAX_ANSWERS = 30
-"""So many times the server may say, every 5 seconds, that the browser is not there yet."""
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed")
 
@@ -34,21 +30,6 @@ def serve(coding: str) -> Iterator[int]:
     application = f"tests.e2e.browser_application:create_app({coding!r})"
     with serving(gunicorn_command(application)) as port:
         yield port
-
-
-def visit(port: int, path: str, *, until: str) -> dict[str, Any]:
-    """Have Chromium visit a page until the server has seen something; return its record."""
-    # br and zstd are offered on secure connections, and to this name.
-    with visiting(f"http://localhost:{port}{path}"):
-        for _ in range(MAX_ANSWERS):
-            record: dict[str, Any] = json.loads(fetch(port, f"/record/{until}").body)
-            if record[until]:
-                return record
-    pytest.fail(f"Chromium did not get to the end of {path}: {record}")
-
-
-def exchanges(record: dict[str, Any], path: str) -> list[dict[str, Any]]:
-    return [exchange for exchange in record["exchanges"] if exchange["path"] == path]
 
 
 def test_events_arrive_one_by_one(server: int, coding: str) -> None:
