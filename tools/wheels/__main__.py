@@ -19,6 +19,7 @@ from .build import build_wheel
 from .check import WheelError
 from .check import audit_abi
 from .check import check_wheel
+from .install import test_emulated
 from .install import test_wheel
 from .interpreters import Interpreter
 from .interpreters import find_interpreters
@@ -77,20 +78,32 @@ def make_free_threaded(
     return wheels
 
 
-def test_core_on_aarch64() -> str:
-    """Run the C tests under emulation, if it is to be had."""
-    emulator = subprocess.run(
-        [sys.executable, "tools/fetch_qemu.py", "aarch64"],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if emulator.returncode != 0:
-        return f"skipped: {emulator.stderr.splitlines()[-1]}"
-    announce("C tests on aarch64, emulated")
-    run(["make", "test-foreign-aarch64"], cwd=ROOT)
-    return "the core's C tests under QEMU"
+class Unavailable(Exception):
+    """Something that cannot be fetched here."""
+
+
+def fetch(tool: str, *arguments: str) -> Path:
+    """Return the path that one of the tools that fetch prints."""
+    command = [sys.executable, f"tools/{tool}", *arguments]
+    answer = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    if answer.returncode != 0:
+        raise Unavailable(answer.stderr.splitlines()[-1])
+    return Path(answer.stdout.strip())
+
+
+def test_foreign(made: Made, target: Target) -> None:
+    """Run the core's C tests, and then the wheel, under emulation as far as it is to be had."""
+    try:
+        emulator = fetch("fetch_qemu.py", target.machine)
+        announce(f"C tests on {target.machine}, emulated")
+        run(["make", f"test-foreign-{target.machine}"], cwd=ROOT)
+        made.tested_on.append("the core's C tests under QEMU")
+
+        python = fetch("fetch_foreign_python.py", target.machine)
+        announce(f"{made.path.name}: tests with CPython for {target.machine}, emulated")
+        made.tested_on.append(test_emulated(made.path, target, emulator, python))
+    except Unavailable as reason:
+        made.tested_on.append(f"skipped: {reason}")
 
 
 def main() -> None:
@@ -117,7 +130,7 @@ def main() -> None:
                 test_everywhere(made, with_gil)
                 table += make_free_threaded(sdist, target, free_threaded)
             elif target is AARCH64:
-                made.tested_on.append(test_core_on_aarch64())
+                test_foreign(made, target)
             elif target is X86_64_MUSL:
                 made.tested_on.append("not run: there is no CPython for musl here")
     except WheelError as error:

@@ -1,18 +1,23 @@
-"""Install a wheel into a fresh environment, and test it from outside the checkout."""
+"""Install a wheel into a fresh place, and test it from outside the checkout."""
 
 from __future__ import annotations
 
 import re
 import shutil
+import sys
 import tempfile
 from pathlib import Path
 
 from .interpreters import Interpreter
 from .steps import ROOT
 from .steps import run
+from .targets import Target
 
 SMOKE = Path(__file__).with_name("smoke.py")
 NEEDS_A_CHECKOUT = "test_c_programs.py"
+
+# What an emulator is too slow for: bodies of many megabytes, at the highest levels too.
+TOO_SLOW = "100_mb or large or 9000000 or threads or signal"
 
 
 def test_wheel(wheel: Path, interpreter: Interpreter) -> str:
@@ -27,11 +32,44 @@ def test_wheel(wheel: Path, interpreter: Interpreter) -> str:
         run([*install, f"pyfastgz[{extras}] @ {wheel.as_uri()}"], cwd=folder)
 
         run([python, "-I", SMOKE, folder / "environment"], cwd=folder)
-        shutil.copytree(
-            ROOT / "tests" / "core",
-            folder / "tests",
-            ignore=shutil.ignore_patterns("__pycache__", NEEDS_A_CHECKOUT),
-        )
+        copy_tests(folder)
         output = run([python, "-m", "pytest", "-q", "tests"], cwd=folder)
+    return f"CPython {interpreter}: {count_passed(output)} tests"
+
+
+def test_emulated(wheel: Path, target: Target, emulator: Path, python: Path) -> str:
+    """Test a wheel with a foreign interpreter that an emulator runs."""
+    version = python.name.removeprefix("python")
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        packages = folder / "packages"
+        platforms = [
+            f"--platform={libc}_{target.machine}"
+            for libc in ("manylinux_2_28", "manylinux_2_17", "manylinux2014")
+        ]
+        install = [sys.executable, "-m", "pip", "install", "--only-binary=:all:"]
+        install += [f"--target={packages}", f"--python-version={version}", *platforms]
+        run([*install, f"pyfastgz[core-test,decoders] @ {wheel.as_uri()}"], cwd=folder)
+
+        emulated = [emulator, "-L", python.parents[2], python]
+        environment = {"PYTHONPATH": str(packages)}
+        run([*emulated, SMOKE, packages], cwd=folder, environment=environment)
+        copy_tests(folder)
+        pytest = [*emulated, "-m", "pytest", "-q", "-k", f"not ({TOO_SLOW})", "tests"]
+        output = run(pytest, cwd=folder, environment=environment)
+    return f"CPython {version} under QEMU: {count_passed(output)} tests"
+
+
+def copy_tests(folder: Path) -> None:
+    """Copy the tests of the core away from the package's sources."""
+    shutil.copytree(
+        ROOT / "tests" / "core",
+        folder / "tests",
+        ignore=shutil.ignore_patterns("__pycache__", NEEDS_A_CHECKOUT),
+    )
+
+
+def count_passed(output: str) -> str:
+    """Return how many tests passed, as pytest says."""
     (passed,) = re.findall(r"(\d+) passed", output)
-    return f"{interpreter} ({passed} tests)"
+    return str(passed)
