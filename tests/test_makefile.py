@@ -18,7 +18,11 @@ def test_help_lists_every_target() -> None:
         if re.fullmatch(r"[a-z-]+", name)
     }
     done = subprocess.run(
-        ["make", "help"], cwd=ROOT, capture_output=True, text=True, check=True
+        ["make", "--no-print-directory", "help"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
     )
     lines = done.stdout.splitlines()
     assert {line.partition(":")[0] for line in lines} == phony

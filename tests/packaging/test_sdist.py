@@ -122,7 +122,11 @@ def test_it_builds_with_the_libzstd_that_it_carries(unpacked: Path) -> None:
 def test_it_is_under_both_licences_and_has_their_texts(unpacked: Path) -> None:
     metadata = message_from_string((unpacked / "PKG-INFO").read_text(encoding="utf-8"))
     assert metadata["License-Expression"] == "MIT AND BSD-3-Clause"
-    assert metadata.get_all("License-File") == ["LICENSE", "licenses/zstd.txt"]
+    assert metadata.get_all("License-File") == [
+        "LICENSE",
+        "licenses/libdivsufsort-lite.txt",
+        "licenses/zstd.txt",
+    ]
     assert (unpacked / "LICENSE").read_text().startswith("MIT License\n")
     notice = (unpacked / "licenses" / "zstd.txt").read_bytes()
     assert notice == (unpacked / "build" / "zstd" / "LICENSE").read_bytes()

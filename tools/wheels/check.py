@@ -14,7 +14,11 @@ from .steps import ROOT
 from .steps import run
 from .targets import Target
 
-LICENCES = {"LICENSE": "LICENSE", "licenses/zstd.txt": "build/zstd/LICENSE"}
+LICENCES = {
+    "LICENSE": "LICENSE",
+    "licenses/libdivsufsort-lite.txt": "licenses/libdivsufsort-lite.txt",
+    "licenses/zstd.txt": "build/zstd/LICENSE",
+}
 NOT_SHIPPED = re.compile(r"(^|/)(tests?|csrc|build|tools|bench|docs)/|\.(c|h|pyc)$")
 
 
