@@ -1,99 +1,204 @@
-"""Flask-Caching beside the extension: as its cache of coded bodies, and round the views."""
+"""Flask-Caching as the cache of coded bodies, and beside it as the cache of views.
+
+A hit shows in the bytes: the level is changed after the miss, so that coding again would give
+others.
+"""
 
 from __future__ import annotations
 
-import gzip
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 from flask import Flask
+from flask import Request
+from flask import Response
 from flask import request
 from flask_caching import Cache
-from werkzeug.test import TestResponse
 
 from pyfastgz import Compress
 
-TEXT = "all work and no play makes Jack a dull boy\n" * 40
+CODINGS = ("gzip", "deflate", "zstd", "br")
+LEVEL_KEYS = {
+    "gzip": "COMPRESS_LEVEL",
+    "deflate": "COMPRESS_DEFLATE_LEVEL",
+    "zstd": "COMPRESS_ZSTD_LEVEL",
+    "br": "COMPRESS_BR_LEVEL",
+}
+Get = Callable[..., Any]
+
+
+def key_of(request: Request) -> str:
+    return request.full_path
 
 
 @pytest.fixture(params=["SimpleCache", "FileSystemCache"])
-def cache(request: pytest.FixtureRequest, tmp_path: Path) -> Cache:
-    return Cache(config={"CACHE_TYPE": request.param, "CACHE_DIR": str(tmp_path)})
+def cache(app: Flask, tmp_path: Path, request: pytest.FixtureRequest) -> Cache:
+    config = {"CACHE_TYPE": request.param, "CACHE_DIR": str(tmp_path / "cache")}
+    return Cache(app, config=config)
 
 
-def make_app(cache: Cache, view: Callable[[], str], **settings: Any) -> tuple[Flask, Compress]:
-    app = Flask(__name__)
-    app.config.update(settings)
-    cache.init_app(app)
+@pytest.fixture(params=["settings", "attributes"])
+def compress(app: Flask, cache: Cache, request: pytest.FixtureRequest) -> Compress:
+    """Return the extension, which keeps coded bodies in the cache."""
+    if request.param == "settings":
+        app.config["COMPRESS_CACHE_BACKEND"] = lambda: cache
+        app.config["COMPRESS_CACHE_KEY"] = key_of
+        return Compress(app)
     compress = Compress(app)
-    app.add_url_rule("/", view_func=view)
-    return app, compress
+    compress.cache = cache
+    compress.cache_key = key_of
+    return compress
 
 
-def get(app: Flask, coding: str) -> TestResponse:
-    return app.test_client().get("/", headers={"Accept-Encoding": coding})
+def serve(app: Flask, page: str) -> None:
+    app.add_url_rule("/page", view_func=lambda: page)
 
 
-def test_it_keeps_coded_bodies(cache: Cache) -> None:
-    app, compress = make_app(
-        cache,
-        lambda: TEXT,
-        COMPRESS_CACHE_BACKEND=lambda: cache,
-        COMPRESS_CACHE_KEY=lambda request: str(request.url),
-    )
-    assert compress.cache is cache
-    first, second = get(app, "gzip"), get(app, "gzip")
-    assert gzip.decompress(first.data).decode() == TEXT
-    assert second.data == first.data
-    with app.app_context():
-        assert cache.get("gzip;http://localhost/") == first.data
-    assert get(app, "zstd").content_encoding == "zstd"
-    assert get(app, "identity").text == TEXT
+def change_level(app: Flask, coding: str) -> None:
+    app.config[LEVEL_KEYS[coding]] = 1
 
 
-def test_an_entry_that_somebody_else_wrote_is_not_sent(cache: Cache) -> None:
-    app, _ = make_app(
-        cache,
-        lambda: TEXT,
-        COMPRESS_CACHE_BACKEND=lambda: cache,
-        COMPRESS_CACHE_KEY=lambda request: str(request.url),
-    )
-    coded = get(app, "gzip").data
-    with app.app_context():
-        cache.set("gzip;http://localhost/", gzip.compress(b"something else"))
-    assert get(app, "gzip").data == coded
+@pytest.mark.usefixtures("compress")
+@pytest.mark.parametrize("coding", CODINGS)
+def test_a_hit_is_not_coded_again(
+    app: Flask, cache: Cache, get: Get, page: str, coding: str
+) -> None:
+    serve(app, page)
+    missed = get("/page", coding).read()
+    change_level(app, coding)
+    assert get("/page", coding).read() == missed
+    assert get("/page", coding).body() == page.encode()
+    cache.clear()
+    assert get("/page", coding).read() != missed
+    assert get("/page", coding).body() == page.encode()
 
 
-def test_a_changed_body_is_not_served_from_it(cache: Cache) -> None:
-    texts = [TEXT, TEXT.upper()]
-    app, _ = make_app(
-        cache,
-        lambda: texts[int(request.args.get("n", "0"))],
-        COMPRESS_CACHE_BACKEND=lambda: cache,
-        COMPRESS_CACHE_KEY=lambda request: "always the same",
-    )
-    client = app.test_client()
-    for number in (0, 1, 0, 1, 1):
-        answer = client.get(f"/?n={number}", headers={"Accept-Encoding": "gzip"})
-        assert gzip.decompress(answer.data).decode() == texts[number]
+@pytest.mark.usefixtures("compress")
+def test_each_coding_and_each_key_has_its_entry(
+    app: Flask, cache: Cache, get: Get, page: str
+) -> None:
+    app.add_url_rule("/page", view_func=lambda: request.query_string.decode() + page)
+    for query in ("a=1", "b=2"):
+        for coding in CODINGS:
+            exchange = get(f"/page?{query}", coding)
+            assert exchange.body() == (query + page).encode()
+    for query in ("a=1", "b=2"):
+        for coding in CODINGS:
+            assert cache.get(f"{coding};/page?{query}") == get(f"/page?{query}", coding).read()
 
 
-def test_views_that_it_caches_are_coded_each_time(cache: Cache) -> None:
+@pytest.mark.usefixtures("compress")
+def test_what_is_not_coded_is_not_kept(app: Flask, cache: Cache, get: Get, page: str) -> None:
+    serve(app, page)
+    app.add_url_rule("/tiny", endpoint="tiny", view_func=lambda: "tiny")
+    assert get("/page", accept=None).body() == page.encode()
+    assert get("/tiny").body() == b"tiny"
+    assert cache.get("gzip;/page?") is None
+    assert cache.get("gzip;/tiny?") is None
+
+
+@pytest.mark.usefixtures("compress")
+def test_r52_a_page_that_changes_under_its_key_is_never_stale(
+    app: Flask, get: Get, page: str
+) -> None:
+    numbers = iter(range(9))
+    app.add_url_rule("/page", view_func=lambda: f"{next(numbers)} {page}")
+    for number in range(9):
+        assert get("/page", CODINGS[number % 2]).body() == f"{number} {page}".encode()
+
+
+@pytest.mark.usefixtures("compress")
+def test_conditional_requests_of_a_hit(app: Flask, get: Get, page: str) -> None:
+    app.add_url_rule("/page", view_func=lambda: Response(page, headers={"ETag": '"tag"'}))
+    for _ in range(2):
+        exchange = get("/page")
+        assert exchange.field("ETag") == '"tag:gzip"'
+        assert exchange.body() == page.encode()
+    current = get("/page", If_None_Match='"tag:gzip"')
+    assert (current.status, current.read()) == (304, b"")
+    assert get("/page", "br", If_None_Match='"tag:gzip"').body() == page.encode()
+
+
+def make_sharing_app(folder: Path, page: str) -> Flask:
+    app = Flask(__name__)
+    cache = Cache(app, config={"CACHE_TYPE": "FileSystemCache", "CACHE_DIR": str(folder)})
+    app.config["COMPRESS_CACHE_BACKEND"] = lambda: cache
+    app.config["COMPRESS_CACHE_KEY"] = key_of
+    Compress(app)
+    serve(app, page)
+    return app
+
+
+@pytest.mark.parametrize("coding", CODINGS)
+def test_processes_share_a_folder(get: Get, page: str, tmp_path: Path, coding: str) -> None:
+    one, other = make_sharing_app(tmp_path, page), make_sharing_app(tmp_path, page)
+    change_level(other, coding)
+    assert get("/page", coding, to=one).read() == get("/page", coding, to=other).read()
+
+
+def test_damaged_files_do_no_harm(get: Get, page: str, tmp_path: Path) -> None:
+    app = make_sharing_app(tmp_path, page)
+    assert get("/page", to=app).body() == page.encode()
+    files = [file for file in tmp_path.iterdir() if file.is_file()]
+    assert len(files) >= 2
+    for damaged in (b"", b"no pickle", b"\0" * 100):
+        for file in files:
+            file.write_bytes(damaged)
+        exchange = get("/page", to=app)
+        assert exchange.field("Content-Encoding") == "gzip"
+        assert exchange.body() == page.encode()
+
+
+# ---- The cache of what views return ----
+
+MAKERS: dict[str, Callable[[str], Any]] = {
+    "text": lambda page: page,
+    "response": lambda page: Response(page, headers={"ETag": '"tag"'}),
+    "tuple": lambda page: (page, {"ETag": '"tag"'}),
+}
+
+
+@pytest.mark.usefixtures("compress")
+@pytest.mark.parametrize("kind", MAKERS)
+def test_a_cached_view_is_coded_for_each_client(
+    app: Flask, cache: Cache, get: Get, page: str, kind: str
+) -> None:
     calls = []
 
-    @cache.cached(timeout=60)
+    @app.get("/page")
+    @cache.cached()
+    def view() -> Any:
+        calls.append(1)
+        return MAKERS[kind](page)
+
+    for accept in ("gzip", None, "br", "gzip", "zstd", None, "deflate", "gzip"):
+        exchange = get("/page", accept)
+        assert exchange.field("Content-Encoding") == accept
+        assert exchange.field("Vary") == "Accept-Encoding"
+        if kind != "text":
+            assert exchange.field("ETag") == (f'"tag:{accept}"' if accept else '"tag"')
+        assert exchange.body() == page.encode()
+    assert calls == [1]
+
+
+def test_a_single_view_that_is_cached_and_coded(
+    app: Flask, cache: Cache, get: Get, page: str
+) -> None:
+    app.config["COMPRESS_REGISTER"] = False
+    compress = Compress(app)
+    calls = []
+
+    @app.get("/page")
+    @compress.compressed()
+    @cache.cached()
     def view() -> str:
         calls.append(1)
-        return TEXT
+        return page
 
-    app, _ = make_app(cache, view)
-    for coding in ("gzip", "identity", "zstd", "gzip"):
-        answer = get(app, coding)
-        expected = None if coding == "identity" else coding
-        assert answer.content_encoding == expected
-        if coding != "zstd":
-            body = gzip.decompress(answer.data) if expected else answer.data
-            assert body.decode() == TEXT
-    assert len(calls) == 1
+    for coding in (*CODINGS, *CODINGS):
+        exchange = get("/page", coding)
+        assert exchange.field("Content-Encoding") == coding
+        assert exchange.body() == page.encode()
+    assert calls == [1]
