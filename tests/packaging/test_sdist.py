@@ -33,10 +33,10 @@ needs_fetched = pytest.mark.skipif(
 
 @pytest.fixture(scope="module", name="checkout")
 def copy_checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What git has, and the fetched libzstd: a build would leave its traces in the real one."""
+    """What git knows, and the fetched libzstd: a build would leave traces in the real one."""
     folder = tmp_path_factory.mktemp("checkout")
     listed = subprocess.run(
-        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        ["git", "ls-files", "-z"],
         cwd=ROOT,
         capture_output=True,
         text=True,
