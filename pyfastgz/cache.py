@@ -5,7 +5,13 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from hashlib import blake2b
+from typing import Any
 from typing import Protocol
+from typing import cast
+
+from .callables import accepts
+from .callables import is_async
+from .errors import ConfigurationError
 
 _log = logging.getLogger("pyfastgz")
 
@@ -49,6 +55,24 @@ class DictCache:
         .. versionadded:: 0.1
         """
         self.data[key] = value
+
+
+def checked_cache(cache: Any, source: str) -> CacheBackend:
+    """Return a cache if it has what a :class:`CacheBackend` must have.
+
+    :param source: where it comes from, for the message.
+    :raises ConfigurationError: ``get(key)`` or ``set(key, value)`` is missing, or is async.
+
+    .. versionadded:: 0.1
+    """
+    for name, parameters in (("get", "key"), ("set", "key, value")):
+        method = getattr(cache, name, None)
+        if not accepts(method, parameters.count(",") + 1) or is_async(method):
+            raise ConfigurationError(
+                f"{source} {cache!r}; a cache must have get(key) and set(key, value), "
+                f"and this has no such {name}({parameters})"
+            )
+    return cast("CacheBackend", cache)
 
 
 def code_through(

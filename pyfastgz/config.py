@@ -9,6 +9,7 @@ from collections.abc import MutableMapping
 from copy import copy
 from dataclasses import dataclass
 from dataclasses import replace
+from difflib import get_close_matches
 from operator import itemgetter
 from types import MappingProxyType
 from typing import Any
@@ -53,6 +54,7 @@ class Config:
 
     :param register: whether every response of the application is looked at.
     :param mimetypes: media types to code, in lower case, some perhaps with a ``*``.
+    :param errors: whether responses with a status of 400 to 599 are coded like others.
     :param codings: enabled codings that are installed, in order of preference.
     :param streaming_codings: the same for streamed responses.
     :param conditional_endpoints: endpoints whose streamed responses may become a 304.
@@ -73,6 +75,7 @@ class Config:
 
     register: bool
     mimetypes: frozenset[str]
+    errors: bool
     codings: tuple[str, ...]
     streaming_codings: tuple[str, ...]
     conditional_endpoints: frozenset[str]
@@ -97,19 +100,22 @@ class Config:
 
         .. versionadded:: 0.1
         """
-        border = _read(settings, "COMPRESS_AUTO_SIZE")
+        border = read_setting(settings, "COMPRESS_AUTO_SIZE")
         return cls(
-            register=_read(settings, "COMPRESS_REGISTER"),
-            mimetypes=_read(settings, "COMPRESS_MIMETYPES"),
+            register=read_setting(settings, "COMPRESS_REGISTER"),
+            mimetypes=read_setting(settings, "COMPRESS_MIMETYPES"),
+            errors=read_setting(settings, "COMPRESS_ERRORS"),
             codings=_codings(settings, "COMPRESS_ALGORITHM", border),
             streaming_codings=_codings(settings, "COMPRESS_ALGORITHM_STREAMING", border),
-            conditional_endpoints=_read(settings, "COMPRESS_STREAMING_ENDPOINT_CONDITIONAL"),
-            cache_backend=_read(settings, "COMPRESS_CACHE_BACKEND"),
-            cache_key=_read(settings, "COMPRESS_CACHE_KEY"),
-            predicate=_read(settings, "COMPRESS_PREDICATE"),
-            flush_seconds=_read(settings, "COMPRESS_STREAM_FLUSH_MS"),
-            server_timing=_read(settings, "COMPRESS_SERVER_TIMING"),
-            not_acceptable=_read(settings, "COMPRESS_NOT_ACCEPTABLE"),
+            conditional_endpoints=read_setting(
+                settings, "COMPRESS_STREAMING_ENDPOINT_CONDITIONAL"
+            ),
+            cache_backend=read_setting(settings, "COMPRESS_CACHE_BACKEND"),
+            cache_key=read_setting(settings, "COMPRESS_CACHE_KEY"),
+            predicate=read_setting(settings, "COMPRESS_PREDICATE"),
+            flush_seconds=read_setting(settings, "COMPRESS_STREAM_FLUSH_MS"),
+            server_timing=read_setting(settings, "COMPRESS_SERVER_TIMING"),
+            not_acceptable=read_setting(settings, "COMPRESS_NOT_ACCEPTABLE"),
             **_live_fields(settings),
         )
 
@@ -135,6 +141,7 @@ class LiveConfig:
     __slots__ = ("_current", "_settings")
 
     def __init__(self, settings: MutableMapping[str, Any]) -> None:
+        _warn_of_unknown_keys(settings)
         for key, value in DEFAULTS.items():
             settings.setdefault(key, copy(value))
         self._settings = settings
@@ -163,33 +170,53 @@ class LiveConfig:
         return config
 
 
+def _warn_of_unknown_keys(settings: Mapping[str, Any]) -> None:
+    """Log every key that begins like a setting and is none, with the nearest that is one.
+
+    A log message and not a warning of the module warnings: without any set-up Python prints
+    both, but this one goes where an application sends its messages, and no filter that makes
+    warnings errors stops an application because of a key that may belong to something else.
+    """
+    for key in settings:
+        if isinstance(key, str) and key.startswith("COMPRESS_") and key not in SETTINGS:
+            near = get_close_matches(key.upper(), SETTINGS, n=1, cutoff=0.8)
+            hint = f"; did you mean {near[0]}?" if near else ""
+            _log.warning("%s is no setting of pyfastgz and does nothing%s", key, hint)
+
+
 _live_values = itemgetter(*LIVE_KEYS)
 
 
 def _live_fields(settings: Mapping[str, Any]) -> dict[str, Any]:
-    levels = {coding: _read(settings, key) for coding, key in _LEVEL_KEYS.items()}
+    levels = {coding: read_setting(settings, key) for coding, key in _LEVEL_KEYS.items()}
     return {
         "levels": MappingProxyType(levels),
         "brotli": BrotliSettings(
-            mode=_read(settings, "COMPRESS_BR_MODE"),
-            window=_read(settings, "COMPRESS_BR_WINDOW"),
-            block=_read(settings, "COMPRESS_BR_BLOCK"),
+            mode=read_setting(settings, "COMPRESS_BR_MODE"),
+            window=read_setting(settings, "COMPRESS_BR_WINDOW"),
+            block=read_setting(settings, "COMPRESS_BR_BLOCK"),
         ),
-        "min_size": _read(settings, "COMPRESS_MIN_SIZE"),
-        "streams": _read(settings, "COMPRESS_STREAMS"),
-        "evaluate_conditional": _read(settings, "COMPRESS_EVALUATE_CONDITIONAL_REQUEST"),
+        "min_size": read_setting(settings, "COMPRESS_MIN_SIZE"),
+        "streams": read_setting(settings, "COMPRESS_STREAMS"),
+        "evaluate_conditional": read_setting(settings, "COMPRESS_EVALUATE_CONDITIONAL_REQUEST"),
     }
 
 
 def _codings(settings: Mapping[str, Any], key: str, border: int) -> tuple[str, ...]:
     """Return codings in their order, in two orders for bodies below and from ``border`` on."""
-    codings: tuple[str, ...] = _read(settings, key)
+    codings: tuple[str, ...] = read_setting(settings, key)
     if codings == AUTO:
         return CodingsBySize(installed(AUTO_SHORT), installed(AUTO_LONG), border)
     return codings
 
 
-def _read(settings: Mapping[str, Any], key: str) -> Any:
+def read_setting(settings: Mapping[str, Any], key: str) -> Any:
+    """Return what stands for the value of a setting.
+
+    :raises ConfigurationError: the value is not usable; the message names the key.
+
+    .. versionadded:: 0.1
+    """
     kind = SETTINGS[key].kind
     try:
         return kind.read(settings[key])

@@ -23,8 +23,10 @@ from flask import make_response
 from flask import request
 
 from .cache import CacheBackend
+from .cache import checked_cache
 from .candidate import add_vary
 from .candidate import code_response
+from .config import read_setting
 from .errors import NotInitialisedError
 from .http.eligibility import STILL_VARIES
 from .http.eligibility import SkipReason
@@ -40,6 +42,9 @@ from .outcome import response_compressed
 from .settings import KNOWN_CODINGS
 from .state import EXTENSION
 from .state import State
+from .targets import check_parentheses
+from .targets import check_target
+from .targets import checked_app
 from .view import ENVIRON_KEY
 from .view import EXEMPT
 from .view import view_options
@@ -92,10 +97,14 @@ class Compress:
     .. versionadded:: 0.1
     """
 
-    cache = _PerApplication[CacheBackend | None](lambda cache: cache)
+    cache = _PerApplication[CacheBackend | None](
+        lambda cache: None if cache is None else checked_cache(cache, "Compress.cache is")
+    )
     """Keeps coded bodies between requests; in use when :attr:`cache_key` is set too."""
 
-    cache_key = _PerApplication[Callable[..., str] | None](lambda function: function)
+    cache_key = _PerApplication[Callable[..., str] | None](
+        lambda function: read_setting({"COMPRESS_CACHE_KEY": function}, "COMPRESS_CACHE_KEY")
+    )
     """Called with the request, returns the cache's name for the response."""
 
     enabled_algorithms = _PerApplication[tuple[str, ...]](tuple)
@@ -121,9 +130,11 @@ class Compress:
         Doing this again reads the settings again, and hooks in once all the same.
 
         :raises ConfigurationError: a setting is not usable; the message names the key.
+        :raises TypeError: it is no Flask application.
 
         .. versionadded:: 0.1
         """
+        app = checked_app(app)
         previous = app.extensions.get(EXTENSION)
         state = State(app.config, hooked=previous is not None and previous.hooked)
         wanted = state.config.current().register and state.compress_mimetypes_set
@@ -192,10 +203,11 @@ class Compress:
             string with commas; None for the application's. They need not be enabled in the
             application.
         :raises ValueError: a coding is unknown or not installed, or has no such level.
-        :raises TypeError: a level is no integer.
+        :raises TypeError: a level is no integer, or what is decorated is no view or blueprint.
 
         .. versionadded:: 0.1
         """
+        check_parentheses(level)
         options = None
         if level is not None or codings is not None:
             options = view_options(level, codings)
@@ -213,6 +225,8 @@ class Compress:
 
         For pages that reflect what a client sent beside a secret (the BREACH attack), among
         others. A decorator without parameters.
+
+        :raises TypeError: it is neither a view nor a blueprint.
 
         .. versionadded:: 0.1
         """
@@ -242,6 +256,7 @@ def _mark_exempt() -> None:
 
 def _before(action: Callable[[], None], target: _Target) -> _Target:
     """Have an action run before a view, or before the views of a blueprint."""
+    check_target(target)
     if isinstance(target, Blueprint):
         target.before_request(action)
         return cast("_Target", target)

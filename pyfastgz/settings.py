@@ -16,6 +16,9 @@ from typing import NamedTuple
 from typing import TypeGuard
 
 from .brotli import LEVELS as BROTLI_LEVELS
+from .callables import accepts
+from .callables import is_async
+from .callables import signature_of
 from .encoder import available_codings
 from .encoder import level_range
 from .http.fields import media_type
@@ -124,11 +127,24 @@ def _seconds(value: Any) -> float:
     raise ValueError
 
 
-def _callable(value: Any) -> Callable[..., Any] | None:
-    if value is None or callable(value):
-        function: Callable[..., Any] | None = value
+def _function(*parameters: str) -> Kind:
+    """Return the kind of a function that is called with so many positional arguments."""
+    of = " and ".join(parameters)
+    wanted = f"None or a function that is called with {of or 'nothing'}"
+
+    def read(value: Any) -> Callable[..., Any] | None:
+        if value is None:
+            return None
+        if not callable(value):
+            raise ValueError
+        if is_async(value):
+            raise ValueError(f"{wanted}, and not async")
+        if not accepts(value, len(parameters)):
+            raise ValueError(f"{wanted}; this one takes {signature_of(value)}")
+        function: Callable[..., Any] = value
         return function
-    raise ValueError
+
+    return Kind(wanted, read)
 
 
 def _names(value: object) -> list[str]:
@@ -194,7 +210,9 @@ def _number(allowed: range, *others: int) -> Kind:
 _FLAG = Kind("True or False", _flag)
 _SIZE = Kind("a number of bytes, 0 or more", _size)
 _MILLISECONDS = Kind("a number of milliseconds, 0 or more", _seconds)
-_FUNCTION = Kind("None or something to call", _callable)
+_PREDICATE = _function("the request", "the response")
+_KEY_FUNCTION = _function("the request")
+_FACTORY = _function()
 _ENDPOINTS = Kind("a list of strings, or one string with commas", _endpoints)
 _MIMETYPES = Kind("a list of media types, or one string with commas", _mimetypes)
 _CODINGS = Kind(
@@ -249,6 +267,14 @@ SETTINGS: Mapping[str, Setting] = MappingProxyType(
             "stands for anything but a slash: `text/*`, `application/*+json`. An empty list is "
             "like `COMPRESS_REGISTER = False`.",
         ),
+        "COMPRESS_ERRORS": Setting(
+            Topic.SELECTION,
+            False,
+            _FLAG,
+            "Whether responses with a status of 400 to 599 are compressed like those with 200: "
+            "for APIs whose errors are long, such as the lists that a validation makes.",
+            is_new=True,
+        ),
         "COMPRESS_MIN_SIZE": Setting(
             Topic.SELECTION,
             500,
@@ -260,7 +286,7 @@ SETTINGS: Mapping[str, Setting] = MappingProxyType(
         "COMPRESS_PREDICATE": Setting(
             Topic.SELECTION,
             None,
-            _FUNCTION,
+            _PREDICATE,
             "Called with the request and the response. If it returns something false, the "
             "response is not coded, but still says that it varies. If it raises, that is "
             "logged, and the response is not coded either.",
@@ -382,14 +408,15 @@ SETTINGS: Mapping[str, Setting] = MappingProxyType(
         "COMPRESS_CACHE_BACKEND": Setting(
             Topic.CACHE,
             None,
-            _FUNCTION,
+            _FACTORY,
             "Called without arguments, returns the cache in which coded bodies are kept: "
-            "anything with `get(key)` and `set(key, value)`. Of use with `COMPRESS_CACHE_KEY`.",
+            "anything with `get(key)` and `set(key, value)`. For a cache that is there already "
+            "write `lambda: cache`. Of use with `COMPRESS_CACHE_KEY`.",
         ),
         "COMPRESS_CACHE_KEY": Setting(
             Topic.CACHE,
             None,
-            _FUNCTION,
+            _KEY_FUNCTION,
             "Called with the request, returns a string that names its coded body in the cache.",
         ),
         "COMPRESS_SERVER_TIMING": Setting(

@@ -7,6 +7,7 @@ from collections.abc import MutableMapping
 from typing import Any
 
 from .cache import CacheBackend
+from .cache import checked_cache
 from .config import LiveConfig
 from .http.eligibility import wildcard_pattern
 from .outcome import Tally
@@ -35,6 +36,7 @@ class State:
         "cache_key",
         "config",
         "enabled_algorithms",
+        "errors",
         "hooked",
         "predicate",
         "server_timing",
@@ -49,13 +51,15 @@ class State:
     def __init__(self, settings: MutableMapping[str, Any], *, hooked: bool) -> None:
         self.config = LiveConfig(settings)
         config = self.config.current()
-        backend = config.cache_backend
-        self.cache: CacheBackend | None = None if backend is None else backend()
+        self.cache: CacheBackend | None = None
+        if config.cache_backend is not None:
+            self.cache = checked_cache(config.cache_backend(), "COMPRESS_CACHE_BACKEND returns")
         self.cache_key = config.cache_key
         self.compress_mimetypes_set = set(config.mimetypes)
         self.enabled_algorithms = config.codings
         self.streaming_algorithms = config.streaming_codings
         self.streaming_endpoint_with_conditional = set(config.conditional_endpoints)
+        self.errors = config.errors
         self.predicate = config.predicate
         self.server_timing = config.server_timing
         self.hooked = hooked

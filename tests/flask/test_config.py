@@ -1,14 +1,20 @@
 from __future__ import annotations
 
 import enum
+import functools
 import logging
+import operator
 import re
+import subprocess
+import sys
 from collections.abc import Callable
 from typing import Any
 
 import flask_compress
 import pytest
 from flask import Flask
+from flask import Request
+from flask import Response
 
 from pyfastgz import Compress
 from pyfastgz import ConfigurationError
@@ -107,6 +113,13 @@ def test_r51_defaults_are_not_shared_between_applications(app: Flask) -> None:
         ("COMPRESS_PREDICATE", "path"),
         ("COMPRESS_SERVER_TIMING", "on"),
         ("COMPRESS_NOT_ACCEPTABLE", 406),
+        ("COMPRESS_ERRORS", "4xx"),
+        ("COMPRESS_PREDICATE", lambda request: True),
+        ("COMPRESS_PREDICATE", lambda request, response, more: True),
+        ("COMPRESS_PREDICATE", lambda *, request, response: True),
+        ("COMPRESS_CACHE_KEY", lambda: "key"),
+        ("COMPRESS_CACHE_BACKEND", lambda app: DictCache()),
+        ("COMPRESS_CACHE_BACKEND", DictCache()),
         ("COMPRESS_CACHE_KEY", "path"),
         ("COMPRESS_CACHE_BACKEND", "redis"),
         ("COMPRESS_STREAMING_ENDPOINT_CONDITIONAL", [1]),
@@ -274,6 +287,130 @@ def test_new_keys_are_those_that_flask_compress_does_not_have() -> None:
     flask_compress.Compress(app)
     theirs = {key for key in app.config if key.startswith("COMPRESS_")}
     assert theirs == {key for key, setting in SETTINGS.items() if not setting.is_new}
+
+
+@pytest.mark.parametrize(
+    ("key", "function"),
+    [
+        ("COMPRESS_PREDICATE", lambda *both: True),
+        ("COMPRESS_PREDICATE", lambda request, response, also=None: True),
+        ("COMPRESS_PREDICATE", functools.partial(lambda flag, request, response: flag, True)),
+        # Written in C; neither tells its parameters.
+        ("COMPRESS_PREDICATE", max),
+        ("COMPRESS_CACHE_KEY", operator.attrgetter("path")),
+        ("COMPRESS_CACHE_KEY", str),
+        ("COMPRESS_CACHE_BACKEND", functools.partial(DictCache)),
+    ],
+)
+def test_functions_may_be_anything_that_can_be_called_so(
+    app: Flask, key: str, function: Callable[..., Any]
+) -> None:
+    app.config[key] = function
+    Compress(app)
+    assert app.config[key] is function
+
+
+def test_r50_the_message_says_what_a_function_takes(app: Flask) -> None:
+    app.config["COMPRESS_PREDICATE"] = lambda request: True
+    wanted = r"called with the request and the response; this one takes \(request\)"
+    with pytest.raises(ConfigurationError, match=wanted):
+        Compress(app)
+
+
+class AsyncPredicate:
+    async def __call__(self, request: Request, response: Response) -> bool:
+        return False
+
+
+async def async_predicate(request: Request, response: Response) -> bool:
+    return False
+
+
+@pytest.mark.parametrize("predicate", [AsyncPredicate(), async_predicate])
+def test_r50_a_coroutine_function_is_refused(app: Flask, predicate: Any) -> None:
+    app.config["COMPRESS_PREDICATE"] = predicate
+    with pytest.raises(ConfigurationError, match="not async"):
+        Compress(app)
+
+
+class AsyncCache:
+    async def get(self, key: str) -> bytes | None:
+        return None
+
+    async def set(self, key: str, value: bytes) -> None: ...
+
+
+class SetOfThree(DictCache):
+    def set(self, key: str, value: bytes, timeout: int) -> None:  # type: ignore[override]
+        super().set(key, value)
+
+
+@pytest.mark.parametrize("cache", [{}, None, "redis://", object(), AsyncCache(), SetOfThree()])
+def test_r50_a_cache_without_get_and_set_is_refused(app: Flask, cache: Any) -> None:
+    app.config["COMPRESS_CACHE_BACKEND"] = lambda: cache
+    with pytest.raises(
+        ConfigurationError, match=r"COMPRESS_CACHE_BACKEND returns .*get\(key\)"
+    ):
+        Compress(app)
+    assert "compress" not in app.extensions
+
+
+def test_r50_what_is_assigned_is_checked_too(app: Flask) -> None:
+    compress = Compress(app)
+    with pytest.raises(ConfigurationError, match="no such set"):
+        compress.cache = {}
+    with pytest.raises(ConfigurationError, match="COMPRESS_CACHE_KEY"):
+        compress.cache_key = lambda: "key"
+    compress.cache = compress.cache_key = None
+
+
+@pytest.mark.parametrize(
+    ("key", "hint"),
+    [
+        ("COMPRESS_MIMETYPE", "did you mean COMPRESS_MIMETYPES?"),
+        ("COMPRESS_GZIP_LEVEL", "did you mean COMPRESS_LEVEL?"),
+        ("COMPRESS_BROTLI_LEVEL", "did you mean COMPRESS_BR_LEVEL?"),
+        ("COMPRESS_MINSIZE", "did you mean COMPRESS_MIN_SIZE?"),
+        ("COMPRESS_level", "did you mean COMPRESS_LEVEL?"),
+        # Of Flask-Compress 1.0, and of django-compressor.
+        ("COMPRESS_DEBUG", "does nothing"),
+        ("COMPRESS_OFFLINE", "does nothing"),
+    ],
+)
+def test_a_key_that_is_no_setting_is_a_warning(
+    app: Flask, caplog: pytest.LogCaptureFixture, key: str, hint: str
+) -> None:
+    app.config[key] = "whatever"
+    app.config["COMPRESSOR_DEBUG"] = True
+    Compress(app)
+    (record,) = caplog.records
+    assert (record.name, record.levelname) == ("pyfastgz", "WARNING")
+    assert record.getMessage().startswith(f"{key} is no setting of pyfastgz")
+    assert record.getMessage().endswith(hint)
+
+
+def test_the_warning_is_seen_without_any_set_up_of_logging() -> None:
+    program = (
+        "import flask, pyfastgz\n"
+        "app = flask.Flask('shop')\n"
+        "app.config['COMPRESS_MIN_SIZ'] = 1\n"
+        "pyfastgz.Compress(app)\n"
+    )
+    run = subprocess.run(
+        [sys.executable, "-W", "error", "-c", program],
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    assert "did you mean COMPRESS_MIN_SIZE?" in run.stderr
+
+
+def test_defaults_are_no_reason_for_a_warning(
+    app: Flask, caplog: pytest.LogCaptureFixture
+) -> None:
+    Compress(app)
+    Compress(app)
+    assert not caplog.records
 
 
 def test_the_cache_comes_from_its_factory(app: Flask) -> None:

@@ -83,6 +83,13 @@ def cache_key(request: Request) -> str:
     return request.path
 
 
+CACHE = pyfastgz.DictCache()
+
+
+def make_cache() -> pyfastgz.DictCache:
+    return CACHE
+
+
 @pytest.mark.parametrize(
     "settings",
     [
@@ -92,7 +99,7 @@ def cache_key(request: Request) -> str:
         {"COMPRESS_MIMETYPES": ("text/html", "text/plain"), "COMPRESS_REGISTER": False},
         {"COMPRESS_MIMETYPES": []},
         {"COMPRESS_STREAMING_ENDPOINT_CONDITIONAL": ["static", "files"]},
-        {"COMPRESS_CACHE_KEY": cache_key, "COMPRESS_CACHE_BACKEND": dict},
+        {"COMPRESS_CACHE_KEY": cache_key, "COMPRESS_CACHE_BACKEND": make_cache},
     ],
     ids=lambda settings: ",".join(settings) or "none",
 )

@@ -1,0 +1,67 @@
+"""What :class:`~pyfastgz.Compress` is given to work on: applications, views and blueprints."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint
+from flask import Flask
+from flask.views import View
+from werkzeug.local import LocalProxy
+
+
+def checked_app(app: Any) -> Flask:
+    """Return the Flask application that somebody means.
+
+    :param app: a Flask application, or the proxy ``current_app``.
+    :raises TypeError: it is something else.
+
+    .. versionadded:: 0.1
+    """
+    if isinstance(app, LocalProxy):
+        app = app._get_current_object()
+    if isinstance(app, Flask):
+        return app
+    kind = type(app).__name__
+    for name in ("server", "app"):
+        # Dash and Connexion keep theirs there.
+        if isinstance(getattr(app, name, None), Flask):
+            raise TypeError(
+                f"Compress takes a Flask application, not {kind}: give it that one's .{name}"
+            )
+    raise TypeError(f"Compress takes a Flask application, not {kind}")
+
+
+def check_target(target: Any) -> None:
+    """Check what a decorator was given.
+
+    :raises TypeError: it is neither a view nor a blueprint.
+
+    .. versionadded:: 0.1
+    """
+    if isinstance(target, Blueprint):
+        return
+    if isinstance(target, type) and issubclass(target, View):
+        name = target.__name__
+        raise TypeError(
+            f"decorate what {name}.as_view() returns, or put the decorator into the list "
+            f"{name}.decorators, not the class"
+        )
+    if isinstance(target, Flask):
+        raise TypeError(
+            "decorate views and blueprints, not the application: COMPRESS_REGISTER says "
+            "whether all its responses are compressed"
+        )
+    if not callable(target):
+        raise TypeError(f"decorate a view or a Flask blueprint, not {target!r}")
+
+
+def check_parentheses(level: Any) -> None:
+    """Check that the decorator with parameters was not given the view instead of them.
+
+    :raises TypeError: it was.
+
+    .. versionadded:: 0.1
+    """
+    if callable(level) or isinstance(level, Blueprint):
+        raise TypeError("compressed takes parentheses: @compress.compressed()")

@@ -1,0 +1,80 @@
+"""What ``Compress`` and its decorators are given by mistake: an error that says what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from flask import Blueprint
+from flask import Flask
+from flask import current_app
+from flask.sansio.app import App
+from flask.sansio.blueprints import Blueprint as SansioBlueprint
+from flask.views import MethodView
+
+from pyfastgz import Compress
+
+
+class Quart(App):
+    """As Quart makes its application: of Flask's base, and no Flask."""
+
+    def __init__(self) -> None:
+        pass
+
+
+class Dash:
+    def __init__(self) -> None:
+        self.server = Flask(__name__)
+
+
+class Page(MethodView):
+    def get(self) -> str:
+        return "page"
+
+
+@pytest.mark.parametrize(
+    ("app", "message"),
+    [
+        ("x", "a Flask application, not str"),
+        (Quart(), "a Flask application, not Quart"),
+        (Blueprint("shop", __name__), "a Flask application, not Blueprint"),
+        (Dash(), r"not Dash: give it that one's \.server"),
+        (Flask, "a Flask application, not type"),
+        (Flask(__name__).wsgi_app, "a Flask application, not method"),
+    ],
+)
+def test_what_is_no_flask_application(app: Any, message: str) -> None:
+    for use in (Compress, Compress().init_app):
+        with pytest.raises(TypeError, match=message):
+            use(app)
+
+
+def test_the_proxy_of_the_application_will_do(app: Flask) -> None:
+    with app.app_context():
+        compress = Compress(current_app)
+    assert compress.app is app
+    assert compress.stats().codings == {}
+
+
+@pytest.mark.parametrize("decorator", [Compress().exempt, Compress().compressed()])
+@pytest.mark.parametrize(
+    ("target", "message"),
+    [
+        (3, "a view or a Flask blueprint, not 3"),
+        ("index", "a view or a Flask blueprint, not 'index'"),
+        (None, "a view or a Flask blueprint, not None"),
+        (SansioBlueprint("shop", __name__), "a view or a Flask blueprint, not <"),
+        (Flask(__name__), "not the application"),
+        (Page, r"Page\.as_view\(\)"),
+    ],
+)
+def test_what_is_no_view(decorator: Callable[[Any], Any], target: Any, message: str) -> None:
+    with pytest.raises(TypeError, match=message):
+        decorator(target)
+
+
+@pytest.mark.parametrize("level", [lambda: "", Blueprint("shop", __name__), Page])
+def test_a_decorator_without_its_parentheses(level: Any) -> None:
+    with pytest.raises(TypeError, match=r"@compress\.compressed\(\)"):
+        Compress().compressed(level)
