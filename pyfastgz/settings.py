@@ -376,7 +376,7 @@ SETTINGS: Mapping[str, Setting] = MappingProxyType(
         ),
         "COMPRESS_ALGORITHM_STREAMING": Setting(
             Topic.STREAMS,
-            ["zstd", "br", "deflate", "gzip"],
+            ["zstd", "br", "gzip", "deflate"],
             _CODINGS,
             "The same as `COMPRESS_ALGORITHM`, for streamed responses.",
         ),

@@ -50,13 +50,23 @@ def test_defaults_are_put_into_the_application(app: Flask) -> None:
         ("COMPRESS_REGISTER", True),
         ("COMPRESS_STREAMS", True),
         ("COMPRESS_ALGORITHM", ["zstd", "br", "gzip", "deflate"]),
-        ("COMPRESS_ALGORITHM_STREAMING", ["zstd", "br", "deflate", "gzip"]),
+        ("COMPRESS_ALGORITHM_STREAMING", ["zstd", "br", "gzip", "deflate"]),
         ("COMPRESS_EVALUATE_CONDITIONAL_REQUEST", True),
         ("COMPRESS_STREAMING_ENDPOINT_CONDITIONAL", ["static"]),
     ],
 )
 def test_default(key: str, value: object) -> None:
     assert DEFAULTS[key] == value
+
+
+def test_a_stream_is_gzip_for_a_client_that_likes_deflate_as_much(app: Flask) -> None:
+    @app.get("/")
+    def stream() -> Response:
+        return Response((b"line\n" for _ in range(9)), mimetype="text/plain")
+
+    Compress(app)
+    response = app.test_client().get("/", headers={"Accept-Encoding": "deflate, gzip"})
+    assert response.headers["Content-Encoding"] == "gzip"
 
 
 def test_r51_defaults_are_not_shared_between_applications(app: Flask) -> None:
@@ -196,7 +206,7 @@ def test_br_is_left_out_when_it_is_not_installed(app: Flask) -> None:
     assert "br" not in encoder.available_codings()
     compress = Compress(app)
     assert compress.enabled_algorithms == ("zstd", "gzip", "deflate")
-    assert compress.streaming_algorithms == ("zstd", "deflate", "gzip")
+    assert compress.streaming_algorithms == ("zstd", "gzip", "deflate")
 
 
 @pytest.mark.usefixtures("without_brotli")
