@@ -103,7 +103,8 @@ class Config:
         border = read_setting(settings, "COMPRESS_AUTO_SIZE")
         return cls(
             register=read_setting(settings, "COMPRESS_REGISTER"),
-            mimetypes=read_setting(settings, "COMPRESS_MIMETYPES"),
+            mimetypes=read_setting(settings, "COMPRESS_MIMETYPES")
+            | read_setting(settings, "COMPRESS_EXTRA_MIMETYPES"),
             errors=read_setting(settings, "COMPRESS_ERRORS"),
             codings=_codings(settings, "COMPRESS_ALGORITHM", border),
             streaming_codings=_codings(settings, "COMPRESS_ALGORITHM_STREAMING", border),

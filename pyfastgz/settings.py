@@ -264,8 +264,18 @@ SETTINGS: Mapping[str, Setting] = MappingProxyType(
             ],
             _MIMETYPES,
             "The media types that are coded. Letter case and parameters do not count. A `*` "
-            "stands for anything but a slash: `text/*`, `application/*+json`. An empty list is "
-            "like `COMPRESS_REGISTER = False`.",
+            "stands for anything but a slash: `text/*`, `application/*+json`. What is set "
+            "takes the place of the defaults: to add some, use `COMPRESS_EXTRA_MIMETYPES`. If "
+            "both lists are empty, that is like `COMPRESS_REGISTER = False`.",
+        ),
+        "COMPRESS_EXTRA_MIMETYPES": Setting(
+            Topic.SELECTION,
+            [],
+            _MIMETYPES,
+            "Media types that are compressed beside those of `COMPRESS_MIMETYPES`. Recommended "
+            "for whoever sends them: `application/*+json`, `text/csv`, `text/markdown`, "
+            "`application/wasm`, and `text/event-stream`.",
+            is_new=True,
         ),
         "COMPRESS_ERRORS": Setting(
             Topic.SELECTION,

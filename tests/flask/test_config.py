@@ -113,6 +113,8 @@ def test_r51_defaults_are_not_shared_between_applications(app: Flask) -> None:
         ("COMPRESS_MIMETYPES", ["html"]),
         ("COMPRESS_MIMETYPES", ["text/"]),
         ("COMPRESS_MIMETYPES", [None]),
+        ("COMPRESS_EXTRA_MIMETYPES", "csv"),
+        ("COMPRESS_EXTRA_MIMETYPES", None),
         ("COMPRESS_ALGORITHM", ["auto", "gzip"]),
         ("COMPRESS_AUTO_SIZE", -1),
         ("COMPRESS_AUTO_SIZE", 1e3),
@@ -194,6 +196,27 @@ def test_numbers_may_be_members_of_an_enumeration(app: Flask) -> None:
 def test_mimetypes_may_be_spelt_freely(app: Flask) -> None:
     app.config["COMPRESS_MIMETYPES"] = ["Text/HTML", "application/json; charset=utf-8"]
     assert Compress(app).compress_mimetypes_set == {"text/html", "application/json"}
+
+
+def test_extra_mimetypes_add_to_the_defaults(app: Flask) -> None:
+    app.config["COMPRESS_EXTRA_MIMETYPES"] = "Application/*+JSON, text/csv"
+    expected = {*DEFAULTS["COMPRESS_MIMETYPES"], "application/*+json", "text/csv"}
+    assert Compress(app).compress_mimetypes_set == expected
+    app.add_url_rule(
+        "/<name>", view_func=lambda name: Response(b"[1]" * 400, mimetype=f"application/{name}")
+    )
+    for name in ("problem+json", "vnd.api+json", "ld+json", "json", "octet-stream"):
+        response = app.test_client().get(f"/{name}", headers={"Accept-Encoding": "gzip"})
+        assert ("Content-Encoding" in response.headers) is (name != "octet-stream")
+
+
+def test_extra_mimetypes_may_be_the_only_ones(app: Flask) -> None:
+    app.config["COMPRESS_MIMETYPES"] = []
+    app.config["COMPRESS_EXTRA_MIMETYPES"] = ["text/html"]
+    app.add_url_rule("/", view_func=lambda: "<p>extra</p>" * 100)
+    assert Compress(app).compress_mimetypes_set == {"text/html"}
+    response = app.test_client().get("/", headers={"Accept-Encoding": "gzip"})
+    assert response.headers["Content-Encoding"] == "gzip"
 
 
 @pytest.fixture
