@@ -135,7 +135,7 @@ class BrotliStream:
 
 def _package() -> Any:
     if _brotli is None:
-        raise ValueError("the coding 'br' needs a package: pip install pyfastgz[br]")
+        raise ValueError('the coding "br" needs a package: pip install "pyfastgz[br]"')
     return _brotli
 
 

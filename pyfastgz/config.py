@@ -218,9 +218,4 @@ def read_setting(settings: Mapping[str, Any], key: str) -> Any:
 
     .. versionadded:: 0.1
     """
-    kind = SETTINGS[key].kind
-    try:
-        return kind.read(settings[key])
-    except ValueError as error:
-        wanted = str(error) or kind.wanted
-        raise ConfigurationError(f"{key} is {settings[key]!r}; it must be {wanted}") from None
+    return SETTINGS[key].kind.checked(key, settings[key])

@@ -253,7 +253,7 @@ def _core_coding(coding: str) -> int:
     number = _CORE_CODINGS.get(coding)
     if number is None:
         if coding == "br":
-            raise ValueError("the coding 'br' needs a package: pip install pyfastgz[br]")
+            raise ValueError('the coding "br" needs a package: pip install "pyfastgz[br]"')
         raise ValueError(
             f"unknown coding {coding!r}: not one of {', '.join(available_codings())}"
         )

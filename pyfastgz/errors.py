@@ -24,7 +24,7 @@ class ConfigurationError(FastgzError, ValueError):
     """A ``COMPRESS_*`` setting is not usable; the message names the key and the value.
 
     Raised by ``Compress.init_app``, so that an application with a bad configuration does not
-    start.
+    start, and by the decorator ``Compress.compressed`` for what it is given.
 
     .. versionadded:: 0.1
     """

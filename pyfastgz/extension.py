@@ -201,8 +201,9 @@ class Compress:
             others keep the application's.
         :param codings: the codings to choose from, in order of preference, as a list or as a
             string with commas; None for the application's. They need not be enabled in the
-            application.
-        :raises ValueError: a coding is unknown or not installed, or has no such level.
+            application. ``"br"`` is left out where it is not installed.
+        :raises ConfigurationError: a coding is unknown, or none of those named is installed.
+        :raises ValueError: a coding has no such level.
         :raises TypeError: a level is no integer, or what is decorated is no view or blueprint.
 
         .. versionadded:: 0.1

@@ -21,6 +21,7 @@ from .callables import is_async
 from .callables import signature_of
 from .encoder import available_codings
 from .encoder import level_range
+from .errors import ConfigurationError
 from .http.fields import media_type
 from .http.fields import tokens
 
@@ -62,6 +63,20 @@ class Kind(NamedTuple):
 
     wanted: str
     read: Callable[[Any], Any]
+
+    def checked(self, name: str, value: Any) -> Any:
+        """Return what stands for a value.
+
+        :param name: what the value was given for.
+        :raises ConfigurationError: it is not usable; the message has the name.
+
+        .. versionadded:: 0.1
+        """
+        try:
+            return self.read(value)
+        except ValueError as error:
+            wanted = str(error) or self.wanted
+            raise ConfigurationError(f"{name} is {value!r}; it must be {wanted}") from None
 
 
 class Topic(enum.Enum):
@@ -171,22 +186,27 @@ def _mimetypes(value: object) -> frozenset[str]:
 
 
 def _codings(value: object) -> tuple[str, ...]:
-    """Return the codings that are named and installed, each once, in their order; or AUTO.
+    """Return the codings that are named and installed, each once, in their order.
 
     ``br`` needs an optional package and is left out quietly, because the defaults name it; but
     not if nothing else is named, because then nothing would ever be coded.
     """
-    names = [name.strip().lower() for name in _names(value)]
-    if names == list(AUTO):
-        return AUTO
+    names = _lower(value)
     for name in names:
         if name not in KNOWN_CODINGS:
-            known = ", ".join(KNOWN_CODINGS)
-            raise ValueError(f"'auto', or names among {known}, unlike {name!r}")
+            raise ValueError(f"{CODINGS.wanted}, unlike {name!r}")
     codings = installed(names)
     if names and not codings:
-        raise ValueError("a coding that is installed: pip install pyfastgz[br]")
+        raise ValueError('a coding that is installed: pip install "pyfastgz[br]"')
     return codings
+
+
+def _codings_or_auto(value: object) -> tuple[str, ...]:
+    return AUTO if _lower(value) == list(AUTO) else _codings(value)
+
+
+def _lower(value: object) -> list[str]:
+    return [name.strip().lower() for name in _names(value)]
 
 
 def installed(names: Iterable[str]) -> tuple[str, ...]:
@@ -207,6 +227,14 @@ def _number(allowed: range, *others: int) -> Kind:
     return Kind(", or ".join([span, *map(str, others)]), read)
 
 
+CODINGS = Kind(
+    "a list of codings, or one string with commas, among " + ", ".join(KNOWN_CODINGS), _codings
+)
+"""Content codings, of which ``br`` is left out if it is not installed and not alone.
+
+.. versionadded:: 0.1
+"""
+
 _FLAG = Kind("True or False", _flag)
 _SIZE = Kind("a number of bytes, 0 or more", _size)
 _MILLISECONDS = Kind("a number of milliseconds, 0 or more", _seconds)
@@ -215,11 +243,7 @@ _KEY_FUNCTION = _function("the request")
 _FACTORY = _function()
 _ENDPOINTS = Kind("a list of strings, or one string with commas", _endpoints)
 _MIMETYPES = Kind("a list of media types, or one string with commas", _mimetypes)
-_CODINGS = Kind(
-    "'auto', or a list of codings, or one string with commas, among "
-    + ", ".join(map(repr, KNOWN_CODINGS)),
-    _codings,
-)
+_CODINGS_OR_AUTO = Kind(f"'auto' alone, or {CODINGS.wanted}", _codings_or_auto)
 
 # ---- The settings ----
 
@@ -305,7 +329,7 @@ SETTINGS: Mapping[str, Setting] = MappingProxyType(
         "COMPRESS_ALGORITHM": Setting(
             Topic.CODINGS,
             ["zstd", "br", "gzip", "deflate"],
-            _CODINGS,
+            _CODINGS_OR_AUTO,
             "The codings in use. Their order decides between codings that the client likes "
             'equally. `br` counts only if a brotli package is installed. `"auto"` stands for '
             "all, in an order that depends on the size of the body.",
@@ -387,7 +411,7 @@ SETTINGS: Mapping[str, Setting] = MappingProxyType(
         "COMPRESS_ALGORITHM_STREAMING": Setting(
             Topic.STREAMS,
             ["zstd", "br", "gzip", "deflate"],
-            _CODINGS,
+            _CODINGS_OR_AUTO,
             "The same as `COMPRESS_ALGORITHM`, for streamed responses.",
         ),
         "COMPRESS_STREAM_FLUSH_MS": Setting(

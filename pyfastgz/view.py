@@ -8,7 +8,10 @@ from typing import NamedTuple
 
 from .encoder import available_codings
 from .encoder import level_range
-from .http.fields import tokens
+from .errors import ConfigurationError
+from .settings import CODINGS
+from .settings import KNOWN_CODINGS
+from .settings import installed
 
 ENVIRON_KEY = "pyfastgz.view"
 """Where the WSGI environment of a request holds the :class:`ViewOptions` of its view.
@@ -48,20 +51,23 @@ def view_options(
     :param level: of every coding, or by coding.
     :param codings: one name, names with commas between them, or several names.
     :raises TypeError: a level is no integer.
-    :raises ValueError: a coding is unknown or not installed, or has no such level.
+    :raises ConfigurationError: a coding is unknown, or none of those named is installed.
+    :raises ValueError: a coding has no such level.
 
     .. versionadded:: 0.1
     """
-    names = None
-    if codings is not None:
-        listed = tokens(codings) if isinstance(codings, str) else codings
-        names = tuple(dict.fromkeys(name.lower() for name in listed))
-    for name in names or ():
-        level_range(name)
+    names = None if codings is None else CODINGS.checked("codings", codings)
     if level is None:
         return ViewOptions(codings=names)
     if isinstance(level, Mapping):
-        levels = dict(level)
+        levels = {str(name).lower(): wanted for name, wanted in level.items()}
+        for name in levels:
+            if name not in KNOWN_CODINGS:
+                known = ", ".join(KNOWN_CODINGS)
+                raise ConfigurationError(
+                    f"level is {level!r}; its keys must be among {known}, unlike {name!r}"
+                )
+        levels = {name: levels[name] for name in installed(levels)}
     else:
         levels = dict.fromkeys(names or available_codings(), level)
     for name, wanted in levels.items():

@@ -19,9 +19,7 @@ from flask import Response
 from pyfastgz import Compress
 from pyfastgz import ConfigurationError
 from pyfastgz import DictCache
-from pyfastgz import brotli
 from pyfastgz import config as config_module
-from pyfastgz import encoder
 from pyfastgz.config import DEFAULTS
 from pyfastgz.config import LIVE_KEYS
 from pyfastgz.config import LiveConfig
@@ -217,26 +215,6 @@ def test_extra_mimetypes_may_be_the_only_ones(app: Flask) -> None:
     assert Compress(app).compress_mimetypes_set == {"text/html"}
     response = app.test_client().get("/", headers={"Accept-Encoding": "gzip"})
     assert response.headers["Content-Encoding"] == "gzip"
-
-
-@pytest.fixture
-def without_brotli(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(brotli, "_brotli", None)
-
-
-@pytest.mark.usefixtures("without_brotli")
-def test_br_is_left_out_when_it_is_not_installed(app: Flask) -> None:
-    assert "br" not in encoder.available_codings()
-    compress = Compress(app)
-    assert compress.enabled_algorithms == ("zstd", "gzip", "deflate")
-    assert compress.streaming_algorithms == ("zstd", "gzip", "deflate")
-
-
-@pytest.mark.usefixtures("without_brotli")
-def test_br_alone_needs_to_be_installed(app: Flask) -> None:
-    app.config["COMPRESS_ALGORITHM"] = "br"
-    with pytest.raises(ConfigurationError, match=r"pyfastgz\[br\]"):
-        Compress(app)
 
 
 def test_c2_live_settings_follow_the_application() -> None:

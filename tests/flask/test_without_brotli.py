@@ -1,0 +1,106 @@
+"""Applications where no brotli package is installed, each in a process of its own."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import textwrap
+
+import pytest
+
+START = """
+import sys
+# None makes an import fail as that of a package that is not there.
+sys.modules.update(brotli=None, brotlicffi=None)
+from flask import Flask, Response
+from pyfastgz import Compress
+app = Flask("shop")
+
+def codings(path):
+    client = app.test_client()
+    for accept in ("br, gzip", "br"):
+        response = client.get(path, headers={"Accept-Encoding": accept})
+        yield response.headers.get("Content-Encoding")
+"""
+
+
+def run(program: str) -> list[str]:
+    done = subprocess.run(
+        [sys.executable, "-c", START + textwrap.dedent(program)],
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout.splitlines()
+
+
+def test_the_defaults_leave_br_out() -> None:
+    assert run("""
+        app.add_url_rule("/", view_func=lambda: "page " * 200)
+        app.add_url_rule("/stream", endpoint="stream", view_func=lambda: Response(
+            ("page " for _ in range(200)), mimetype="text/html"))
+        compress = Compress(app)
+        print(compress.enabled_algorithms, compress.streaming_algorithms)
+        print(*codings("/"), *codings("/stream"))
+    """) == [
+        "('zstd', 'gzip', 'deflate') ('zstd', 'gzip', 'deflate')",
+        "gzip None gzip None",
+    ]
+
+
+@pytest.mark.parametrize("value", ["auto", "br, gzip", ["br", "gzip"]])
+def test_settings_leave_br_out(value: object) -> None:
+    assert run(f"""
+        app.config["COMPRESS_ALGORITHM"] = {value!r}
+        app.add_url_rule("/", view_func=lambda: "page " * 200)
+        Compress(app)
+        print(*codings("/"))
+    """) == ["gzip None"]
+
+
+@pytest.mark.parametrize(
+    "parameters",
+    [
+        'level=9, codings="br, gzip"',  # in the README
+        'level={"br": 11, "gzip": 9}, codings="br, gzip"',  # in docs/views.md
+        'level={"br": 11}, codings=["gzip", "BR"]',
+        'level={"br": 11}',
+        "level=9",
+    ],
+)
+@pytest.mark.parametrize("register", [True, False])
+def test_views_leave_br_out(parameters: str, register: bool) -> None:
+    assert run(f"""
+        app.config["COMPRESS_REGISTER"] = {register}
+        compress = Compress(app)
+
+        @app.get("/")
+        @compress.compressed({parameters})
+        def view():
+            return "page " * 200
+
+        print(*codings("/"))
+    """) == ["gzip None"]
+
+
+@pytest.mark.parametrize(
+    "use",
+    [
+        'app.config["COMPRESS_ALGORITHM"] = "br"; Compress(app)',
+        'app.config["COMPRESS_ALGORITHM_STREAMING"] = ["br"]; Compress(app)',
+        'Compress(app).compressed(codings="br")',
+        'Compress().compressed(9, ["br"])',
+        'import pyfastgz; pyfastgz.compress(b"", "br")',
+        'import pyfastgz; pyfastgz.Encoder("br")',
+        "import pyfastgz.brotli as br; br.compress(b'', 4, br.BrotliSettings())",
+    ],
+)
+def test_r50_br_alone_is_an_error_that_says_what_to_install(use: str) -> None:
+    (message,) = run(f"""
+        try:
+            {use}
+        except ValueError as error:
+            print(error)
+    """)
+    assert message.endswith('pip install "pyfastgz[br]"')
