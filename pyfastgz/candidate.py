@@ -1,153 +1,117 @@
-"""One response on its way: negotiation, encoder, then fields and validators."""
+"""One response on its way: negotiation, conditions, encoder, then the response to send.
+
+The response that a view returned is never changed: it may return the same object again, to
+another client, perhaps at the same time. What is sent is a copy with other fields.
+"""
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
 from dataclasses import dataclass
+from dataclasses import field
 from time import perf_counter
 from typing import TYPE_CHECKING
 from typing import Any
-from typing import cast
+from typing import NamedTuple
 
 from flask import Flask
 from flask import Response
 from flask import request
+from werkzeug.datastructures import Headers
+from werkzeug.wsgi import _RangeWrapper
 
+from .border import sent_conditions
 from .cache import code_through
 from .encoder import Encoder
 from .encoder import compress
+from .http.conditions import Conditions
+from .http.conditions import allows_part
+from .http.conditions import coded_tag
+from .http.conditions import failed_precondition
+from .http.conditions import is_strong
+from .http.conditions import lists
+from .http.conditions import tag_of_304
+from .http.conditions import weak_tag
+from .http.eligibility import STILL_VARIES
 from .http.eligibility import SkipReason
 from .http.fields import OF_THE_REPRESENTATION
 from .http.fields import STALE_WHEN_CODED
+from .http.fields import Edits
+from .http.fields import collect
+from .http.fields import complete_length
 from .http.fields import declared_length
+from .http.fields import edited
 from .http.fields import media_type
 from .http.fields import vary_with_accept_encoding
+from .http.negotiation import Choice
 from .http.negotiation import CodingsBySize
 from .http.negotiation import choose
-from .http.validators import coded_tag
-from .http.validators import is_strong
-from .http.validators import lists
 from .outcome import SKIPPED
 from .outcome import Outcome
 from .outcome import notify
 from .outcome import response_compressed
+from .settings import KNOWN_CODINGS
 from .streaming import CodedStream
 from .streaming import FlushPolicy
 from .streaming import flush_policy
+from .streaming import is_of_events
 from .view import ENVIRON_KEY
 from .view import ViewOptions
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-    from collections.abc import Sized
-
     from .config import Config
     from .state import State
 
-_log = logging.getLogger("pyfastgz")
+_REFUSALS = {
+    406: (
+        SkipReason.NOT_ACCEPTABLE,
+        "The request accepts neither an available content coding nor none.\n",
+    ),
+    412: (SkipReason.PRECONDITION_FAILED, "A condition of the request does not hold.\n"),
+}
+
+_NO_CONDITIONS = Conditions()
 
 
-def add_vary(response: Response, fields: dict[str, str]) -> None:
-    """Make a response say that it depends on Accept-Encoding (RFC 9110 section 12.5.5).
+class Answer(NamedTuple):
+    """What to send.
 
-    .. versionadded:: 0.1
-    """
-    vary = fields.get("vary")
-    if vary is None:
-        response.headers.add("Vary", "Accept-Encoding")
-        return
-    wanted = vary_with_accept_encoding(vary)
-    if wanted != vary:
-        response.headers["Vary"] = wanted
-
-
-def code_response(
-    response: Response,
-    fields: dict[str, str],
-    environ: dict[str, Any],
-    state: State,
-    app: Flask,
-) -> Outcome | None:
-    """Code a response that nothing forbids to code, and return what became of it.
-
-    ``None`` for a stream: what becomes of that is told when it is closed.
-
-    :param response: changed in place.
-    :param fields: its fields, as :func:`~pyfastgz.http.fields.collect` returns them.
-    :param environ: the WSGI environment of the request.
-    :param state: what the extension keeps for the application.
-    :param app: the application.
+    :param response: a copy with other fields, or the view's where nothing is to change.
+    :param outcome: what became of it; None for a stream, which tells when it is closed.
 
     .. versionadded:: 0.1
     """
-    config = state.config.current()
-    streamed = not isinstance(response.response, (list, tuple))
-    if streamed and not config.streams:
-        return SKIPPED[SkipReason.STREAMS_OFF]
 
-    add_vary(response, fields)
-    if state.predicate is not None and not _is_wanted(state.predicate, response):
-        return SKIPPED[SkipReason.PREDICATE]
-    length = declared_length(fields)
-    options: ViewOptions | None = environ.get(ENVIRON_KEY)
-    codings = state.streaming_algorithms if streamed else state.enabled_algorithms
-    if options is not None and options.codings is not None:
-        codings = options.codings
-    elif isinstance(codings, CodingsBySize):
-        if length is None and not streamed:
-            length = sum(map(len, cast("Iterable[Sized]", response.response)))
-        codings = codings.order(length)
-
-    coding, identity_refused = choose(environ.get("HTTP_ACCEPT_ENCODING"), codings)
-    if coding is None:
-        if identity_refused and config.not_acceptable:
-            return _refuse(response, fields)
-        return SKIPPED[SkipReason.NOT_ACCEPTED]
-    min_size = 1 if identity_refused else max(config.min_size, 1)
-    if length is not None and length < min_size:
-        return SKIPPED[SkipReason.TOO_SMALL]
-
-    candidate = Candidate(response, fields, environ, state, app, config, options, coding)
-    if streamed:
-        return candidate.code_stream()
-    return candidate.code_body(min_size, identity_refused=identity_refused)
+    response: Response
+    outcome: Outcome | None
 
 
-def _is_wanted(predicate: Callable[..., bool], response: Response) -> bool:
-    try:
-        return bool(predicate(request, response))
-    except Exception:
-        _log.exception("COMPRESS_PREDICATE failed; the response is sent without a coding")
-        return False
+def changed(response: Response, edits: Edits, /, **attributes: Any) -> Response:
+    """Return a copy of a response with other fields and attributes.
 
+    The two share the body, and nothing that is changed in one shows in the other.
 
-def _refuse(response: Response, fields: dict[str, str]) -> Outcome:
-    """Turn the response into one that says only that nothing is acceptable."""
-    close = getattr(response.response, "close", None)
-    if close is not None:
-        response.call_on_close(close)
-    for name in OF_THE_REPRESENTATION.intersection(fields):
-        del response.headers[name]
-    response.status_code = 406
-    response.direct_passthrough = False
-    response.mimetype = "text/plain"
-    response.set_data("The request accepts neither an available content coding nor none.\n")
-    return SKIPPED[SkipReason.NOT_ACCEPTABLE]
+    .. versionadded:: 0.1
+    """
+    copy = object.__new__(type(response))
+    vars(copy).update(vars(response))
+    copy.headers = Headers(edited(response.headers, edits))
+    # Functions that the body brings are called with this copy alone.
+    copy._on_close = list(response._on_close)
+    for name, value in attributes.items():
+        setattr(copy, name, value)
+    return copy
 
 
 @dataclass(slots=True, eq=False)
 class Candidate:
-    """A response that a coding was chosen for, on its way to the rewritten fields.
+    """A response that may be coded, or that stands for one that may.
 
-    :param response: changed in place.
+    :param response: the view's.
     :param fields: its fields, as :func:`~pyfastgz.http.fields.collect` returns them.
     :param environ: the WSGI environment of the request.
     :param state: what the extension keeps for the application.
     :param app: the application.
-    :param config: the configuration to go by.
-    :param options: what its view was decorated with.
-    :param coding: the content coding to apply.
 
     .. versionadded:: 0.1
     """
@@ -157,39 +121,66 @@ class Candidate:
     environ: dict[str, Any]
     state: State
     app: Flask
-    config: Config
-    options: ViewOptions | None
-    coding: str
+    config: Config = field(init=False)
+    options: ViewOptions | None = field(init=False)
+    conditions: Conditions | None = field(init=False)
+    coding: str = field(init=False)
+    edits: Edits = field(init=False)
+    # The application looked at the conditions, and its answer was taken back.
+    is_restored: bool = field(init=False)
 
-    @property
-    def tag(self) -> str | None:
-        """The entity tag of the coded representation, None without one.
+    def __post_init__(self) -> None:
+        """Look up what the parts of the work have in common."""
+        self.config = self.state.config.current()
+        self.options = self.environ.get(ENVIRON_KEY)
+        self.conditions = sent_conditions(self.environ)
+        self.coding = ""
+        self.edits = {}
+        self.is_restored = False
+
+    # ---- A response that nothing forbids to code ----
+
+    def code(self) -> Answer:
+        """Code the response if that is wanted and useful, or answer a condition instead.
 
         .. versionadded:: 0.1
         """
-        etag = self.fields.get("etag")
-        return coded_tag(etag, self.coding) if etag else None
+        streamed = self._is_streamed()
+        if streamed and not self.config.streams:
+            return Answer(self.response, SKIPPED[SkipReason.STREAMS_OFF])
+        self._vary()
+        if not self._is_wanted():
+            return self._answer(SKIPPED[SkipReason.PREDICATE])
 
-    def code_stream(self) -> Outcome | None:
-        """Code the body while it is sent, and return what became of it, None if that is open.
+        coding, identity_refused = self._choose(streamed=streamed)
+        if coding is None:
+            if identity_refused and self.config.not_acceptable and self._is_success():
+                return self._refuse(406)
+            return self._as_it_is(SkipReason.NOT_ACCEPTED)
+        self.coding = coding
+        min_size = self._min_size(identity_refused=identity_refused)
+        length = declared_length(self.fields)
+        if length is not None and length < min_size:
+            return self._as_it_is(SkipReason.TOO_SMALL)
+        if streamed:
+            return self._code_stream()
+        return self._code_body(min_size, identity_refused=identity_refused)
 
-        .. versionadded:: 0.1
-        """
-        response = self.response
-        conditional = self._is_conditional() and (
-            # A file, from whichever endpoint: send_file compared its tag without the suffix.
-            response.direct_passthrough
-            or request.endpoint in self.state.streaming_endpoint_with_conditional
-        )
-        if conditional and self._client_is_current():
-            return self._not_modified()
+    def _code_stream(self) -> Answer:
+        kind = media_type(self.fields["content-type"])
+        tag = self._tag()
+        if tag is not None and is_of_events(kind):
+            # Each message is flushed, so that how they are cut shows in the bytes.
+            tag = weak_tag(self.fields["etag"])
+        status = self._failed_precondition(tag)
+        if status is not None:
+            return self._answer_condition(status, tag)
 
         # The body of a HEAD response is never pulled, so it needs no encoder.
         is_head = self.environ["REQUEST_METHOD"] == "HEAD"
+        attributes: dict[str, Any] = {"automatically_set_content_length": False}
         if not is_head:
-            policy = flush_policy(
-                media_type(self.fields["content-type"]), repeatable=is_strong(self.tag)
-            )
+            policy = flush_policy(kind, repeatable=is_strong(tag))
             try:
                 encoder = Encoder(
                     self.coding,
@@ -197,22 +188,19 @@ class Candidate:
                     small=policy is FlushPolicy.EVERY_CHUNK,
                     brotli=self.config.brotli,
                 )
-                response.response = CodedStream(
-                    response.response,
+                attributes["response"] = CodedStream(
+                    self.response.response,
                     encoder,
                     policy=policy,
                     flush_seconds=self.config.flush_seconds,
                     on_close=self._report_stream,
                 )
-            except Exception:
-                return self._failed()
-            response.direct_passthrough = False
-        self._label_coded(None)
-        # Or make_conditional reads the whole stream into memory to learn its length.
-        response.automatically_set_content_length = False
-        if conditional:
-            response.make_conditional(request)
-        return Outcome(self.coding, None) if is_head else None
+            except Exception as error:
+                return self._failed(error)
+            attributes["direct_passthrough"] = False
+        self._label_coded(tag, None)
+        self.response = changed(self.response, self.edits, **attributes)
+        return Answer(self.response, Outcome(self.coding, None) if is_head else None)
 
     def _report_stream(self, in_nbytes: int, out_nbytes: int, seconds: float) -> None:
         outcome = Outcome(self.coding, None, in_nbytes, out_nbytes, seconds)
@@ -220,18 +208,18 @@ class Candidate:
         if response_compressed.receivers:
             notify(self.app, self.response, outcome)
 
-    def code_body(self, min_size: int, *, identity_refused: bool) -> Outcome:
-        """Code the whole body at once, and return what became of it.
-
-        :param min_size: a body below this many bytes stays as it is.
-        :param identity_refused: code a body even where that makes it larger.
-
-        .. versionadded:: 0.1
-        """
-        response = self.response
-        conditional = self._is_conditional()
-        if conditional and self._client_is_current():
-            return self._not_modified()
+    def _code_body(self, min_size: int, *, identity_refused: bool) -> Answer:
+        tag = self._tag()
+        # Which tag the response will have is not known yet: the body may not shrink. But a
+        # client that lists this one was sent it coded.
+        if (
+            self.conditions is not None
+            and self.conditions.if_match is None
+            and tag is not None
+            and lists(self.conditions.if_none_match, tag)
+            and self._failed_precondition(tag) == 304
+        ):
+            return self._answer_condition(304, tag)
         try:
             body = self._whole_body()
             if len(body) < min_size:
@@ -239,22 +227,17 @@ class Candidate:
             start = perf_counter()
             coded = self._coded(body)
             seconds = perf_counter() - start
-        except Exception:
-            return self._failed()
+        except Exception as error:
+            return self._failed(error)
 
         if len(coded) >= len(body) and not identity_refused:
-            if conditional:
-                response.make_conditional(request)
-            return SKIPPED[SkipReason.NOT_SMALLER]
-        close = getattr(response.response, "close", None)
-        if close is not None:
-            response.call_on_close(close)
-        response.response = [coded]
-        response.direct_passthrough = False
-        self._label_coded(len(coded))
-        if conditional:
-            response.make_conditional(request)
-        return Outcome(self.coding, None, len(body), len(coded), seconds)
+            return self._as_it_is(SkipReason.NOT_SMALLER)
+        status = self._failed_precondition(tag)
+        if status is not None:
+            return self._answer_condition(status, tag)
+        self._label_coded(tag, len(coded))
+        response = self._with_body([coded])
+        return Answer(response, Outcome(self.coding, None, len(body), len(coded), seconds))
 
     def _coded(self, body: bytes) -> bytes:
         coding, state = self.coding, self.state
@@ -270,76 +253,272 @@ class Candidate:
         level = self.config.levels[self.coding]
         return level if self.options is None else self.options.levels.get(self.coding, level)
 
-    def _whole_body(self) -> bytes:
-        parts = self.response.response
-        # A list of one bytes object is what nearly every view ends up with.
-        if isinstance(parts, list) and len(parts) == 1 and type(parts[0]) is bytes:
-            return parts[0]
-        return self.response.get_data()
-
-    def _too_small(self, body: bytes) -> Outcome:
+    def _too_small(self, body: bytes) -> Answer:
         if body:
-            return SKIPPED[SkipReason.TOO_SMALL]
+            return self._as_it_is(SkipReason.TOO_SMALL)
         if self.environ["REQUEST_METHOD"] != "HEAD" or not declared_length(self.fields):
-            return SKIPPED[SkipReason.EMPTY]
+            return self._as_it_is(SkipReason.EMPTY)
         # The view left out the body but declared its length. GET would be coded, so HEAD says
         # so, but not the coded length: only making the content tells it (RFC 9110 9.3.2).
-        self.response.automatically_set_content_length = False
-        self._label_coded(None)
-        return Outcome(self.coding, None)
+        tag = self._tag()
+        status = self._failed_precondition(tag)
+        if status is not None:
+            return self._answer_condition(status, tag)
+        self._label_coded(tag, None)
+        response = changed(self.response, self.edits, automatically_set_content_length=False)
+        return Answer(response, Outcome(self.coding, None))
 
-    def _failed(self) -> Outcome:
-        _log.exception("coding a response as %s failed; it is sent without", self.coding)
-        return SKIPPED[SkipReason.FAILED]
+    def _failed(self, error: Exception) -> Answer:
+        self.state.log_once(f"{self.coding} failed; the response is sent as it is", error)
+        return self._as_it_is(SkipReason.FAILED)
 
-    def _is_conditional(self) -> bool:
-        """Tell whether ``make_conditional`` has anything to decide, and may."""
-        environ = self.environ
-        return (
-            (
-                "HTTP_IF_NONE_MATCH" in environ
-                or "HTTP_IF_MODIFIED_SINCE" in environ
-                or "HTTP_IF_MATCH" in environ
-            )
-            and environ["REQUEST_METHOD"] in {"GET", "HEAD"}
-            and self.config.evaluate_conditional
-            # make_conditional takes this for no tag at all; it means any (RFC 9110 13.1.1).
-            and environ.get("HTTP_IF_MATCH") != "*"
-        )
+    # ---- A response that stands for one: 304 and 206 ----
 
-    def _client_is_current(self) -> bool:
-        """Tell, before anything is coded, whether the client holds this very representation.
+    def reconsider(self, reason: SkipReason) -> Answer:
+        """Look again at a 304 or a part that the application made.
 
-        Only a tag that the client lists can tell: whether the body shrinks, and so which tag it
-        will carry, is not known yet. ``make_conditional`` sees to all else, later.
+        It compared the tags of representations without coding, as translated at the border, and
+        dates, which all representations have in common. Where the client holds a coded one,
+        the answer gets its tag, or is taken back.
+
+        :param reason: why the response is not coded; one of :data:`STILL_VARIES` if for no
+            other reason than its status.
+
+        .. versionadded:: 0.1
         """
-        environ = self.environ
+        if reason in STILL_VARIES:
+            self._vary()
+        if self.response.status_code == 304:
+            return self._reconsider_304(reason)
+        return self._reconsider_206(reason)
+
+    def _reconsider_304(self, reason: SkipReason) -> Answer:
+        is_coded = reason in STILL_VARIES and self._would_be_coded()
+        etag = self.fields.get("etag")
+        if etag is not None:
+            conditions = self.conditions or _NO_CONDITIONS
+            selected = coded_tag(etag, self.coding) if is_coded else etag
+            tag = tag_of_304(
+                conditions,
+                etag,
+                selected,
+                KNOWN_CODINGS,
+                evaluates=self.config.evaluate_conditional,
+            )
+            if tag is None and self._has_body():
+                return self._restored(changed(self.response, {}, status_code=200), reason)
+            if tag is None:
+                tags = (coded_tag(etag, coding) for coding in KNOWN_CODINGS)
+                tag = next(tag for tag in tags if lists(conditions.if_none_match, tag))
+            if tag != etag:
+                self.edits["etag"] = tag
+        if is_coded:
+            self._drop_stale()
+        return self._answer(SKIPPED[reason])
+
+    def _reconsider_206(self, reason: SkipReason) -> Answer:
+        parts = self.response.response
+        is_file = self.response.direct_passthrough
+        if (
+            reason is SkipReason.PARTIAL
+            and isinstance(parts, _RangeWrapper)
+            and (self.config.streams or not is_file)
+            and self._is_wanted()
+        ):
+            coding, identity_refused = self._choose(streamed=is_file)
+            conditions = self.conditions or _NO_CONDITIONS
+            if coding is not None and (
+                identity_refused
+                or not allows_part(conditions, self.fields.get("etag"), KNOWN_CODINGS)
+            ):
+                length = complete_length(self.fields.get("content-range"))
+                edits: Edits = {"content-range": None, "content-length": length}
+                whole = changed(self.response, edits, status_code=200, response=parts.iterable)
+                if not is_file:
+                    # So make_conditional does for a 200: as a stream it would be coded to other
+                    # bytes, under the same tag.
+                    whole.make_sequence()
+                return self._restored(whole, reason)
+        return self._answer(SKIPPED[reason])
+
+    def _restored(self, response: Response, reason: SkipReason) -> Answer:
+        """Go on with the 200 that the application cut down."""
+        self.response = response
+        self.fields = collect(response.headers)
+        self.edits = {}
+        self.is_restored = True
+        if reason in STILL_VARIES:
+            return self.code()
+        return self._answer(SKIPPED[reason])
+
+    def _would_be_coded(self) -> bool:
+        """Tell whether the 200 that a 304 stands for is coded; sets the coding if so."""
+        streamed = self._is_streamed()
+        if (streamed and not self.config.streams) or not self._is_wanted():
+            return False
+        coding, identity_refused = self._choose(streamed=streamed)
+        if coding is None:
+            return False
+        self.coding = coding
+        min_size = self._min_size(identity_refused=identity_refused)
+        length = declared_length(self.fields)
+        if length is not None and length < min_size:
+            return False
+        if streamed or not self._has_body() or not is_strong(self.fields.get("etag")):
+            return True
+        try:
+            body = self._whole_body()
+            return len(body) >= min_size and (
+                identity_refused or len(self._coded(body)) < len(body)
+            )
+        except Exception as error:
+            self.state.log_once(f"{coding} failed for a response that a 304 stands for", error)
+            return False
+
+    # ---- What is asked of a response ----
+
+    def _is_streamed(self) -> bool:
+        return not isinstance(self.response.response, (list, tuple))
+
+    def _has_body(self) -> bool:
+        body = self.response.response
+        return any(body) if isinstance(body, (list, tuple)) else body is not None
+
+    def _whole_body(self) -> bytes:
+        parts: Any = self.response.response
+        # A list of one bytes object is what nearly every view ends up with.
+        if len(parts) == 1 and type(parts[0]) is bytes:
+            body: bytes = parts[0]
+            return body
+        return b"".join(part.encode() if isinstance(part, str) else part for part in parts)
+
+    def _is_success(self) -> bool:
+        return 200 <= self.response.status_code < 300
+
+    def _is_wanted(self) -> bool:
+        predicate = self.state.predicate
+        if predicate is None:
+            return True
+        try:
+            return bool(predicate(request, self.response))
+        except Exception as error:
+            self.state.log_once(
+                "COMPRESS_PREDICATE failed; the response is sent as it is", error
+            )
+            return False
+
+    def _choose(self, *, streamed: bool) -> Choice:
+        codings = self.state.streaming_algorithms if streamed else self.state.enabled_algorithms
+        if self.options is not None and self.options.codings is not None:
+            codings = self.options.codings
+        elif isinstance(codings, CodingsBySize):
+            length = declared_length(self.fields)
+            if length is None and not streamed:
+                length = len(self._whole_body())
+            codings = codings.order(length)
+        return choose(self.environ.get("HTTP_ACCEPT_ENCODING"), codings)
+
+    def _min_size(self, *, identity_refused: bool) -> int:
+        return 1 if identity_refused else max(self.config.min_size, 1)
+
+    def _tag(self) -> str | None:
+        """Return the entity tag of the coded representation, None without one."""
+        etag = self.fields.get("etag")
+        return coded_tag(etag, self.coding) if etag else None
+
+    def _failed_precondition(self, tag: str | None) -> int | None:
+        """Return the status that the conditions ask for instead of 200; None for none.
+
+        :param tag: of the representation that would be sent.
+        """
+        if (
+            self.conditions is None
+            or not self.config.evaluate_conditional
+            or self.environ["REQUEST_METHOD"] not in {"GET", "HEAD"}
+            or not self._is_success()
+            or (self._is_streamed() and not self._is_conditional_stream())
+        ):
+            return None
+        return failed_precondition(self.conditions, tag, self.fields.get("last-modified"))
+
+    def _is_conditional_stream(self) -> bool:
+        # A file has been through make_conditional, which always sets Date, unless its view
+        # asked for it not to be.
         return (
-            self.tag is not None
-            and "HTTP_IF_NONE_MATCH" in environ
-            and "HTTP_IF_MATCH" not in environ
-            and lists(environ["HTTP_IF_NONE_MATCH"], self.tag)
+            self.is_restored
+            or (self.response.direct_passthrough and "date" in self.fields)
+            or request.endpoint in self.state.streaming_endpoint_with_conditional
         )
 
-    def _not_modified(self) -> Outcome:
-        self._relabel()
-        self.response.status_code = 304
-        return SKIPPED[SkipReason.NOT_MODIFIED]
+    # ---- Answers ----
 
-    def _label_coded(self, length: int | None) -> None:
+    def _answer(self, outcome: Outcome) -> Answer:
+        """Return the response with no other change than that of its fields."""
+        response = changed(self.response, self.edits) if self.edits else self.response
+        return Answer(response, outcome)
+
+    def _as_it_is(self, reason: SkipReason) -> Answer:
+        """Send the representation without a coding, if no condition asks for something else."""
+        etag = self.fields.get("etag")
+        status = self._failed_precondition(etag)
+        if status is not None:
+            return self._answer_condition(status, etag, is_coded=False)
+        return self._answer(SKIPPED[reason])
+
+    def _answer_condition(
+        self, status: int, tag: str | None, *, is_coded: bool = True
+    ) -> Answer:
+        """Answer 304 or 412 instead of the representation with this tag."""
+        if status != 304:
+            return self._refuse(status)
+        if is_coded:
+            self._relabel(tag)
+        response = changed(self.response, self.edits, status_code=304)
+        return Answer(response, SKIPPED[SkipReason.NOT_MODIFIED])
+
+    def _refuse(self, status: int) -> Answer:
+        """Answer with a status and its meaning alone, and nothing of the representation."""
+        reason, text = _REFUSALS[status]
+        body = text.encode()
+        self.edits.update(dict.fromkeys(OF_THE_REPRESENTATION.intersection(self.fields)))
+        self.edits["content-type"] = "text/plain; charset=utf-8"
+        self.edits["content-length"] = str(len(body))
+        response = self._with_body([body], status_code=status)
+        return Answer(response, SKIPPED[reason])
+
+    def _with_body(self, body: list[bytes], **attributes: Any) -> Response:
+        """Return the response with another body; the old one is closed with it."""
+        attributes["direct_passthrough"] = False
+        response = changed(self.response, self.edits, response=body, **attributes)
+        close: Callable[[], object] | None = getattr(self.response.response, "close", None)
+        if close is not None:
+            response.call_on_close(close)
+        return response
+
+    # ---- Fields ----
+
+    def _vary(self) -> None:
+        """Say that the response depends on Accept-Encoding (RFC 9110 section 12.5.5)."""
+        vary = self.fields.get("vary")
+        wanted = vary_with_accept_encoding(vary)
+        if wanted != vary:
+            self.edits["vary"] = wanted
+
+    def _label_coded(self, tag: str | None, length: int | None) -> None:
         """Rewrite the fields for a coded body of ``length`` bytes, ``None`` if not known."""
-        headers = self.response.headers
-        headers.add("Content-Encoding", self.coding)
+        self.edits["content-encoding"] = self.coding
         if length is not None:
-            headers["Content-Length"] = str(length)
+            self.edits["content-length"] = str(length)
         elif "content-length" in self.fields:
-            del headers["Content-Length"]
-        self._relabel()
+            self.edits["content-length"] = None
+        self._relabel(tag)
 
-    def _relabel(self) -> None:
+    def _relabel(self, tag: str | None) -> None:
         """Rewrite the fields that a coded 200 and the 304 for it have in common."""
-        headers = self.response.headers
+        self._drop_stale()
+        if tag is not None and tag != self.fields["etag"]:
+            self.edits["etag"] = tag
+
+    def _drop_stale(self) -> None:
         for name in STALE_WHEN_CODED.intersection(self.fields):
-            del headers[name]
-        if self.tag is not None and self.tag != self.fields["etag"]:
-            headers["ETag"] = self.tag
+            self.edits[name] = None

@@ -17,15 +17,17 @@ from typing import overload
 from flask import Blueprint
 from flask import Flask
 from flask import Response
-from flask import after_this_request
 from flask import current_app
 from flask import make_response
 from flask import request
+from werkzeug.datastructures import Headers
 
+from .border import translating_tags
 from .cache import CacheBackend
 from .cache import checked_cache
-from .candidate import add_vary
-from .candidate import code_response
+from .candidate import Answer
+from .candidate import Candidate
+from .candidate import changed
 from .config import read_setting
 from .errors import NotInitialisedError
 from .http.eligibility import STILL_VARIES
@@ -33,26 +35,22 @@ from .http.eligibility import SkipReason
 from .http.eligibility import skip_reason
 from .http.fields import collect
 from .http.fields import server_timing
-from .http.validators import with_uncoded_tags
 from .outcome import SKIPPED
 from .outcome import Outcome
 from .outcome import Stats
 from .outcome import notify
 from .outcome import response_compressed
-from .settings import KNOWN_CODINGS
 from .state import EXTENSION
 from .state import State
 from .targets import check_parentheses
 from .targets import check_target
 from .targets import checked_app
+from .view import ASKED
 from .view import ENVIRON_KEY
 from .view import EXEMPT
 from .view import view_options
 
 if TYPE_CHECKING:
-    from _typeshed.wsgi import StartResponse
-    from _typeshed.wsgi import WSGIApplication
-    from _typeshed.wsgi import WSGIEnvironment
     from typing_extensions import Self
 
 _T = TypeVar("_T")
@@ -136,14 +134,17 @@ class Compress:
         """
         app = checked_app(app)
         previous = app.extensions.get(EXTENSION)
-        state = State(app.config, hooked=previous is not None and previous.hooked)
-        wanted = state.config.current().register and state.compress_mimetypes_set
-        if wanted and not state.hooked:
-            app.after_request(self.after_request)
-            state.hooked = True
+        state = State(app.config)
+        # Flask calls these functions from the last to the first, and whatever others change
+        # must have been changed before.
+        if previous is not None and previous.hook is not None:
+            app.after_request_funcs[None].remove(previous.hook)
+        if state.compress_mimetypes_set:
+            state.hook = self.after_request if state.register else self._after_marked_request
+            app.after_request_funcs.setdefault(None, []).insert(0, state.hook)
         if previous is None:
             # A function before each request costs a microsecond, a call in between a tenth.
-            app.wsgi_app = _accepting_coded_tags(app.wsgi_app)  # type: ignore[assignment, method-assign]
+            app.wsgi_app = translating_tags(app.wsgi_app)  # type: ignore[assignment, method-assign]
         else:
             state.tally = previous.tally
         app.extensions[EXTENSION] = state
@@ -152,7 +153,11 @@ class Compress:
     def after_request(self, response: Response | None) -> Response:
         """Code a response if that is allowed, wanted and useful.
 
-        :param response: changed in place; ``None`` becomes an empty 204.
+        Never raises for what a view left in the response: what cannot be understood is logged
+        once and sent as it is.
+
+        :param response: is not changed; ``None`` becomes an empty 204.
+        :return: the response to send: the one given, or a copy with other fields and body.
 
         .. versionadded:: 0.1
         """
@@ -160,32 +165,16 @@ class Compress:
             return make_response("", 204)
         # Every attribute of a proxy costs several times what the object behind it does.
         app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
-        environ = request._get_current_object().environ  # type: ignore[attr-defined]
         state: State = app.extensions.get(EXTENSION) or self._state()
-        fields = collect(response.headers)
-        reason = skip_reason(
-            environ["REQUEST_METHOD"],
-            response.status_code,
-            fields,
-            state.compress_mimetypes_set,
-            state.wildcards,
-        )
-        outcome: Outcome | None
-        if ENVIRON_KEY in environ and environ[ENVIRON_KEY].exempt:
-            outcome = SKIPPED[SkipReason.EXEMPT]
-        elif reason is None:
-            outcome = code_response(response, fields, environ, state, app)
-        else:
-            if reason in STILL_VARIES:
-                add_vary(response, fields)
-            outcome = SKIPPED[reason]
-        if state.server_timing:
-            response.headers.add("Server-Timing", _timing(response, outcome))
-        if outcome is not None:
-            state.tally.count(outcome)
-            if response_compressed.receivers:
-                notify(app, response, outcome)
-        return response
+        try:
+            return _handled(response, app, state)
+        except Exception as error:
+            state.log_once("a response could not be looked at; it is sent as it is", error)
+            return response
+
+    def _after_marked_request(self, response: Response) -> Response:
+        """Code a response only if its view asked for that."""
+        return self.after_request(response) if ENVIRON_KEY in request.environ else response
 
     def compressed(
         self,
@@ -209,15 +198,13 @@ class Compress:
         .. versionadded:: 0.1
         """
         check_parentheses(level)
-        options = None
+        options = ASKED
         if level is not None or codings is not None:
             options = view_options(level, codings)
 
         def mark() -> None:
-            if options is not None:
-                request.environ[ENVIRON_KEY] = options
-            if not self._state().hooked:
-                after_this_request(self.after_request)
+            self._state()
+            request.environ[ENVIRON_KEY] = options
 
         return functools.partial(_before, mark)
 
@@ -279,17 +266,45 @@ def _before(action: Callable[[], None], target: _Target) -> _Target:
     return cast("_Target", sync_view)
 
 
-def _accepting_coded_tags(wsgi_app: WSGIApplication) -> WSGIApplication:
-    """Let the application's own check of If-Match know the tags that coding made."""
+def _handled(response: Response, app: Flask, state: State) -> Response:
+    """Return the response to send, and tell what became of it."""
+    environ = request._get_current_object().environ  # type: ignore[attr-defined]
+    if not isinstance(response.headers, Headers):
+        # A view may assign anything that werkzeug makes Headers of in the end.
+        response.headers = Headers(response.headers)
+    fields = collect(response.headers)
+    method = environ["REQUEST_METHOD"]
+    status = response.status_code
+    reason = skip_reason(
+        method,
+        status,
+        fields,
+        state.compress_mimetypes_set,
+        state.wildcards,
+        errors=state.errors,
+    )
+    if ENVIRON_KEY in environ and environ[ENVIRON_KEY].exempt:
+        reason = SkipReason.EXEMPT
+    if reason is None:
+        answer = Candidate(response, fields, environ, state, app).code()
+    elif reason in STILL_VARIES or status == 304:
+        answer = Candidate(response, fields, environ, state, app).reconsider(reason)
+    else:
+        answer = Answer(response, SKIPPED[reason])
+    response, outcome = answer
+    if state.server_timing:
+        response = _with_timing(response, outcome)
+    if outcome is not None:
+        state.tally.count(outcome)
+        if response_compressed.receivers:
+            notify(app, response, outcome)
+    return response
 
-    def call(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        # GET and HEAD are answered coded: their tags are compared after coding.
-        if "HTTP_IF_MATCH" in environ and environ["REQUEST_METHOD"] not in {"GET", "HEAD"}:
-            if_match = with_uncoded_tags(environ["HTTP_IF_MATCH"], KNOWN_CODINGS)
-            environ = {**environ, "HTTP_IF_MATCH": if_match}
-        return wsgi_app(environ, start_response)
 
-    return call
+def _with_timing(response: Response, outcome: Outcome | None) -> Response:
+    """Return a response that also tells what became of it."""
+    lines = [*response.headers.getlist("Server-Timing"), _timing(response, outcome)]
+    return changed(response, {"server-timing": ", ".join(lines)})
 
 
 def _timing(response: Response, outcome: Outcome | None) -> str:

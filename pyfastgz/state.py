@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import logging
 import re
+from collections.abc import Callable
 from collections.abc import MutableMapping
 from typing import Any
+
+from flask import Response
 
 from .cache import CacheBackend
 from .cache import checked_cache
 from .config import LiveConfig
 from .http.eligibility import wildcard_pattern
 from .outcome import Tally
+
+_log = logging.getLogger("pyfastgz")
 
 EXTENSION = "compress"
 """The key of :class:`State` in ``app.extensions``.
@@ -24,21 +30,22 @@ class State:
 
     :param settings: the application's configuration; the part that may change is read again
         whenever it did.
-    :param hooked: the application already calls ``after_request``.
     :raises ConfigurationError: a setting is not usable.
 
     .. versionadded:: 0.1
     """
 
     __slots__ = (
+        "_logged",
         "_mimetypes",
         "cache",
         "cache_key",
         "config",
         "enabled_algorithms",
         "errors",
-        "hooked",
+        "hook",
         "predicate",
+        "register",
         "server_timing",
         "streaming_algorithms",
         "streaming_endpoint_with_conditional",
@@ -48,7 +55,7 @@ class State:
 
     wildcards: re.Pattern[str] | None
 
-    def __init__(self, settings: MutableMapping[str, Any], *, hooked: bool) -> None:
+    def __init__(self, settings: MutableMapping[str, Any]) -> None:
         self.config = LiveConfig(settings)
         config = self.config.current()
         self.cache: CacheBackend | None = None
@@ -60,10 +67,29 @@ class State:
         self.streaming_algorithms = config.streaming_codings
         self.streaming_endpoint_with_conditional = set(config.conditional_endpoints)
         self.errors = config.errors
+        self.register = config.register
         self.predicate = config.predicate
         self.server_timing = config.server_timing
-        self.hooked = hooked
+        # What the application calls after each request, if anything.
+        self.hook: Callable[[Response], Response] | None = None
         self.tally = Tally()
+        self._logged: set[tuple[object, ...]] = set()
+
+    def log_once(self, message: str, error: Exception) -> None:
+        """Log an error, with its traceback, unless one of its type came from the same line.
+
+        What fails for one response often fails for every one like it.
+
+        .. versionadded:: 0.1
+        """
+        traceback = error.__traceback__
+        while traceback is not None and traceback.tb_next is not None:
+            traceback = traceback.tb_next
+        where = traceback and (traceback.tb_frame.f_code, traceback.tb_lineno)
+        kind = (message, type(error), where)
+        if kind not in self._logged:
+            self._logged.add(kind)
+            _log.error("%s", message, exc_info=error)
 
     @property
     def compress_mimetypes_set(self) -> set[str]:

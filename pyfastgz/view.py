@@ -36,6 +36,12 @@ class ViewOptions(NamedTuple):
     levels: Mapping[str, int] = {}
 
 
+ASKED = ViewOptions()
+"""What a view asks for that is to be looked at, and nothing else.
+
+.. versionadded:: 0.1
+"""
+
 EXEMPT = ViewOptions(exempt=True)
 """What a view asks for that must not be coded.
 

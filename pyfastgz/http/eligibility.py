@@ -32,9 +32,10 @@ class SkipReason(enum.Enum):
     NO_TRANSFORM = "its Cache-Control says no-transform"
     SENT_BY_PROXY = "another server sends the body"
     UPGRADE = "the connection is becoming something else"
-    STATUS = "its status is not a success"
+    STATUS = "its status is that of a redirection or an error"
     NO_CONTENT = "its status allows no body"
     NOT_MODIFIED = "the client's copy is current"
+    PRECONDITION_FAILED = "a condition of the request does not hold"
     PARTIAL = "it is part of a representation"
     STREAMS_OFF = "COMPRESS_STREAMS is off"
     NOT_ACCEPTED = "the client accepts no enabled coding, or prefers none"
@@ -67,6 +68,8 @@ def skip_reason(
     fields: Mapping[str, str],
     mimetypes: Collection[str],
     wildcards: re.Pattern[str] | None = None,
+    *,
+    errors: bool = False,
 ) -> SkipReason | None:
     """Return why a response must not be coded, ``None`` if it is a candidate.
 
@@ -78,6 +81,7 @@ def skip_reason(
     :param fields: the response's field values by lower-case name.
     :param mimetypes: the media types to code, in lower case.
     :param wildcards: what :func:`wildcard_pattern` makes of them.
+    :param errors: whether client and server errors are candidates.
 
     .. versionadded:: 0.1
     """
@@ -98,7 +102,7 @@ def skip_reason(
                 return reason
         if forbids_transform(fields.get("cache-control")):
             return SkipReason.NO_TRANSFORM
-        partial = "content-range" in fields
+        partial = is_part(fields.get("content-range"))
 
     if status == 200 and not partial and method != "CONNECT":
         return None
@@ -109,10 +113,20 @@ def skip_reason(
     if status < 200 or status in _NO_CONTENT:
         return SkipReason.NO_CONTENT
     if status >= 300:
-        return SkipReason.STATUS
+        return None if errors and status >= 400 and not partial else SkipReason.STATUS
     if partial or status == 206:
         return SkipReason.PARTIAL
     return None
+
+
+def is_part(content_range: str | None) -> bool:
+    """Tell whether a Content-Range value counts bytes (RFC 9110 section 14.4).
+
+    Applications count records in other units; their answers are whole, as bytes go.
+
+    .. versionadded:: 0.1
+    """
+    return content_range is not None and content_range.strip().lower().startswith("bytes")
 
 
 def wildcard_pattern(mimetypes: Iterable[str]) -> re.Pattern[str] | None:

@@ -34,6 +34,42 @@ OF_THE_REPRESENTATION = STALE_WHEN_CODED | {
 """
 
 
+# Enough for every body there is, and far from what int() refuses.
+_MAX_LENGTH_DIGITS = 18
+
+_SPELLINGS = {
+    "content-encoding": "Content-Encoding",
+    "content-length": "Content-Length",
+    "content-type": "Content-Type",
+    "etag": "ETag",
+    "server-timing": "Server-Timing",
+    "vary": "Vary",
+}
+
+Edits = dict[str, str | None]
+"""What is to change in the fields of a response: new values by lower-case name, None to drop.
+
+.. versionadded:: 0.1
+"""
+
+
+def edited(headers: Iterable[tuple[str, str]], edits: Edits) -> list[tuple[str, str]]:
+    """Return header lines with fields changed, each in its place, new ones at the end.
+
+    .. versionadded:: 0.1
+    """
+    missing = dict(edits)
+    lines = []
+    for line in headers:
+        key = line[0].lower()
+        if key not in edits:
+            lines.append(line)
+        elif (value := missing.pop(key, None)) is not None:
+            lines.append((line[0], value))
+    lines += [(_SPELLINGS[key], value) for key, value in missing.items() if value is not None]
+    return lines
+
+
 def collect(headers: Iterable[tuple[str, str]]) -> dict[str, str]:
     """Index header lines by lower-case name, joining repeated lines (RFC 9110 section 5.3).
 
@@ -66,16 +102,18 @@ def tokens(value: str) -> list[str]:
     return [token for token in map(str.strip, value.split(",")) if token]
 
 
-def vary_with_accept_encoding(vary: str) -> str:
+def vary_with_accept_encoding(vary: str | None) -> str:
     """Return the Vary value that also names Accept-Encoding (RFC 9110 section 12.5.5).
 
     ``*`` says more than any list and stays alone. The application's names keep their order and
     spelling, each once.
 
-    :param vary: the present value, several lines joined with commas.
+    :param vary: the present value, several lines joined with commas; None if there is none.
 
     .. versionadded:: 0.1
     """
+    if vary is None:
+        return "Accept-Encoding"
     names: dict[str, str] = {}
     for token in tokens(vary):
         names.setdefault(token.lower(), token)
@@ -93,7 +131,25 @@ def declared_length(fields: Mapping[str, str]) -> int | None:
     .. versionadded:: 0.1
     """
     value = fields.get("content-length")
-    return int(value) if value is not None and value.isdecimal() else None
+    if value is None or len(value) > _MAX_LENGTH_DIGITS or not _is_number(value):
+        return None
+    return int(value)
+
+
+def complete_length(content_range: str | None) -> str | None:
+    """Return the length that a Content-Range value is a part of, None if it has none.
+
+    As the text that Content-Length takes (RFC 9110 section 14.4).
+
+    .. versionadded:: 0.1
+    """
+    length = (content_range or "").rpartition("/")[2].strip()
+    return length if _is_number(length) else None
+
+
+def _is_number(value: str) -> bool:
+    # int() takes the digits of other scripts as well.
+    return value.isascii() and value.isdecimal()
 
 
 def server_timing(description: str, seconds: float | None = None) -> str:

@@ -104,6 +104,18 @@ def choose(accept_encoding: str | None, codings: tuple[str, ...]) -> Choice:
     return _choose(accept_encoding, codings)
 
 
+def acceptable(accept_encoding: str | None, codings: Iterable[str]) -> tuple[str, ...]:
+    """Return those of the codings that a client accepts no less than none (RFC 9110, 12.5.3).
+
+    :param accept_encoding: as for :func:`choose`.
+
+    .. versionadded:: 0.1
+    """
+    return tuple(
+        coding for coding in codings if choose(accept_encoding, (coding,)).coding is not None
+    )
+
+
 @lru_cache(maxsize=256)
 def _choose(accept_encoding: str, codings: tuple[str, ...]) -> Choice:
     weights = _parse(accept_encoding)

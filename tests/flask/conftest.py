@@ -7,6 +7,7 @@ import zlib
 from collections.abc import Callable
 from collections.abc import Iterator
 from typing import Any
+from typing import Literal
 
 import brotli
 import pytest
@@ -47,6 +48,9 @@ def decode_prefix(coding: str, coded: bytes) -> bytes:
     while more := decoder.process(b""):
         plain += more
     return plain
+
+
+WHEN: tuple[Literal["setup", "call"], ...] = ("setup", "call")
 
 
 class Exchange:
@@ -103,6 +107,15 @@ class Exchange:
 
 
 Get = Callable[..., Exchange]
+
+
+@pytest.fixture(autouse=True)
+def _nothing_fails_unseen(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
+    """Fail where the hook caught what it should not have raised."""
+    yield
+    for when in WHEN:
+        for record in caplog.get_records(when):
+            assert "could not be looked at" not in record.getMessage()
 
 
 @pytest.fixture

@@ -379,9 +379,9 @@ def test_c9_registering_twice_looks_at_each_response_once(
 ) -> None:
     calls = []
 
-    def counting(*args: Any) -> SkipReason | None:
+    def counting(*args: Any, **options: Any) -> SkipReason | None:
         calls.append(1)
-        return skip_reason(*args)
+        return skip_reason(*args, **options)
 
     monkeypatch.setattr(extension, "skip_reason", counting)
     compress = Compress(app)

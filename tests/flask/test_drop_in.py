@@ -114,8 +114,9 @@ def test_every_attribute_has_the_same_value(settings: dict[str, Any]) -> None:
                 for name in public_names(compress) - set(METHODS) - {"app"}
             }
         )
+        # Those that look at every response.
         hooks = [hook.__name__ for hook in app.after_request_funcs.get(None, [])]
-        values[-1]["hooks"] = hooks
+        values[-1]["hooks"] = hooks.count("after_request")
     theirs, ours = values
     assert len(theirs) >= 7
     if "COMPRESS_ALGORITHM_STREAMING" not in settings:

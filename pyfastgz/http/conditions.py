@@ -1,0 +1,349 @@
+"""Entity tags of coded representations, and the conditions that name them (RFC 9110, 8.8, 13).
+
+A strong tag names one sequence of bytes, so each coding of a body needs its own: ``"abc"``
+becomes ``"abc:gzip"``. A weak tag names what the bytes mean, which no coding changes: it
+stays.
+
+Nothing here raises, whatever a client sends, and every walk over a field is linear. A list of
+tags that is malformed, or longer than :data:`MAX_FIELD_LENGTH`, is in doubt: it is neither
+translated for the application nor taken to hold.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from datetime import timezone
+from email.utils import parsedate_to_datetime
+from typing import NamedTuple
+
+MAX_FIELD_LENGTH = 1024
+"""Longest list of entity tags that is looked at, in characters.
+
+.. versionadded:: 0.1
+"""
+
+_MAX_DATE_LENGTH = 64
+_SPACE = " \t"
+
+
+class EntityTag(NamedTuple):
+    """An entity tag (RFC 9110 section 8.8.3).
+
+    :param opaque: what stands between the quotes.
+    :param is_weak: whether it promises the same meaning only, and not the same bytes.
+
+    .. versionadded:: 0.1
+    """
+
+    opaque: str
+    is_weak: bool = False
+
+    def __str__(self) -> str:
+        """Return the tag as a field has it."""
+        return f'{"W/" if self.is_weak else ""}"{self.opaque}"'
+
+
+class TagList(NamedTuple):
+    """What an If-Match or If-None-Match field lists (RFC 9110 sections 13.1.1, 13.1.2).
+
+    :param tags: the tags, in their order.
+    :param is_any: the field is ``*``, which stands for every tag.
+
+    .. versionadded:: 0.1
+    """
+
+    tags: tuple[EntityTag, ...]
+    is_any: bool = False
+
+    def names(self, etag: str, *, strongly: bool = False) -> bool:
+        """Tell whether a tag is listed outright; ``*`` names none.
+
+        :param etag: an ETag value.
+        :param strongly: only two strong tags are equal (RFC 9110 section 8.8.3.2).
+
+        .. versionadded:: 0.1
+        """
+        wanted = parse_tag(etag)
+        if strongly:
+            return not wanted.is_weak and wanted in self.tags
+        return any(tag.opaque == wanted.opaque for tag in self.tags)
+
+    def holds(self, etag: str, *, strongly: bool = False) -> bool:
+        """Tell whether a tag is listed, outright or by ``*``. Parameters as for :meth:`names`.
+
+        .. versionadded:: 0.1
+        """
+        return self.is_any or self.names(etag, strongly=strongly)
+
+
+class Conditions(NamedTuple):
+    """The conditions of a request, as the client sent them; None for a field that is absent.
+
+    .. versionadded:: 0.1
+    """
+
+    if_match: str | None = None
+    if_none_match: str | None = None
+    if_modified_since: str | None = None
+    if_unmodified_since: str | None = None
+    if_range: str | None = None
+
+
+# ---- Tags ----
+
+
+def parse_tag(etag: str) -> EntityTag:
+    """Return the one tag that an ETag field has; quotes may be missing.
+
+    .. versionadded:: 0.1
+    """
+    opaque = etag.strip(_SPACE)
+    is_weak = opaque[:2] in {"W/", "w/"}
+    if is_weak:
+        opaque = opaque[2:]
+    if len(opaque) >= 2 and opaque[0] == opaque[-1] == '"':
+        opaque = opaque[1:-1]
+    return EntityTag(opaque, is_weak)
+
+
+def parse_tags(field: str) -> TagList | None:
+    """Return what an If-Match or If-None-Match field lists, None if that is in doubt.
+
+    Clients that lose the quotes of a tag are common, and what they mean is certain. A field
+    that lists nothing, has a quote that is not closed, a ``*`` among tags, or anything else
+    between two commas is in doubt, as is one that is too long.
+
+    .. versionadded:: 0.1
+    """
+    end = len(field)
+    if end > MAX_FIELD_LENGTH:
+        return None
+    if field.strip(_SPACE) == "*":
+        return TagList((), is_any=True)
+    tags: list[EntityTag] = []
+    at = 0
+    while True:
+        while at < end and field[at] in ", \t":
+            at += 1
+        if at == end:
+            return TagList(tuple(tags)) if tags else None
+        is_weak = field[at : at + 2] in {"W/", "w/"}
+        if is_weak:
+            at += 2
+        if field[at : at + 1] == '"':
+            closing = field.find('"', at + 1)
+            if closing < 0:
+                return None
+            opaque = field[at + 1 : closing]
+            at = closing + 1
+            while at < end and field[at] in _SPACE:
+                at += 1
+            if at < end and field[at] != ",":
+                return None
+        else:
+            comma = field.find(",", at)
+            stop = end if comma < 0 else comma
+            opaque = field[at:stop].strip(_SPACE)
+            if not opaque or not _OUTSIDE_A_BARE_TAG.isdisjoint(opaque):
+                return None
+            at = stop
+        tags.append(EntityTag(opaque, is_weak))
+
+
+_OUTSIDE_A_BARE_TAG = frozenset('" \t*')
+
+
+def lists(field: str | None, etag: str) -> bool:
+    """Tell whether an If-None-Match value names a tag outright, compared weakly.
+
+    ``*`` does not count: it matches whatever is there and says nothing of what the client has.
+
+    .. versionadded:: 0.1
+    """
+    listed = None if field is None else parse_tags(field)
+    return listed is not None and listed.names(etag)
+
+
+def is_strong(etag: str | None) -> bool:
+    """Tell whether an ETag value is there and promises the same bytes (RFC 9110 section 8.8.1).
+
+    .. versionadded:: 0.1
+    """
+    return bool(etag) and etag is not None and not etag.startswith(("W/", "w/"))
+
+
+def coded_tag(etag: str, coding: str) -> str:
+    """Return the tag of the coded representation: ``"abc"`` to ``"abc:gzip"``.
+
+    A weak tag is returned as it is. A tag without quotes, which is malformed but common, is
+    repaired on the way.
+
+    :param etag: the ETag value of the representation without coding.
+    :param coding: the content coding that is applied.
+
+    .. versionadded:: 0.1
+    """
+    if not is_strong(etag):
+        return etag
+    return str(EntityTag(f"{parse_tag(etag).opaque}:{coding}"))
+
+
+def weak_tag(etag: str) -> str:
+    """Return the tag that promises the same meaning and no longer the same bytes.
+
+    .. versionadded:: 0.1
+    """
+    return str(parse_tag(etag)._replace(is_weak=True))
+
+
+def uncoded_tag(tag: EntityTag, codings: Iterable[str]) -> EntityTag:
+    """Undo :func:`coded_tag`: ``"abc:gzip"`` to ``"abc"``.
+
+    Takes off one suffix, so that a tag which the application itself ends in ``:br`` survives
+    the round trip. A proxy may have weakened a tag of ours: weak ones lose the suffix as well.
+    Other tags are returned as they are.
+
+    :param codings: the codings whose suffixes are ours.
+
+    .. versionadded:: 0.1
+    """
+    opaque = tag.opaque
+    for coding in codings:
+        suffix = f":{coding}"
+        if opaque.endswith(suffix):
+            return tag._replace(opaque=opaque.removesuffix(suffix))
+    return tag
+
+
+def with_uncoded_tags(field: str, codings: Iterable[str]) -> str:
+    """Return an If-Match or If-None-Match value that also lists tags without coding's suffix.
+
+    A client that was sent a coded representation has ``"abc:gzip"``, and the application knows
+    ``"abc"`` only (RFC 9110 sections 13.1.1, 13.1.2). What the client sent stays listed, for a
+    tag that the application itself ends like that. A list in doubt is returned as it is.
+
+    :param codings: the codings whose suffixes are ours.
+
+    .. versionadded:: 0.1
+    """
+    listed = parse_tags(field)
+    if listed is None:
+        return field
+    codings = tuple(codings)
+    uncoded = dict.fromkeys(uncoded_tag(tag, codings) for tag in listed.tags)
+    return ", ".join([field, *(str(tag) for tag in uncoded if tag not in listed.tags)])
+
+
+# ---- Conditions ----
+
+
+def failed_precondition(
+    conditions: Conditions, etag: str | None, last_modified: str | None
+) -> int | None:
+    """Return the status that the conditions of a GET or HEAD ask for: 304, 412, or None.
+
+    In the order of RFC 9110 section 13.2.2. Tags are compared only if the representation has
+    one, dates only if it has one. A field that is in doubt does not fail a request, and does
+    not make it a 304 either.
+
+    :param etag: the ETag value of the representation that is selected, None without.
+    :param last_modified: its Last-Modified value, None without.
+
+    .. versionadded:: 0.1
+    """
+    if conditions.if_match is not None:
+        listed = parse_tags(conditions.if_match) if etag else None
+        if etag and listed is not None and not listed.holds(etag, strongly=True):
+            return 412
+    elif _is_later(last_modified, conditions.if_unmodified_since):
+        return 412
+    if conditions.if_none_match is not None:
+        listed = parse_tags(conditions.if_none_match) if etag else None
+        return 304 if etag and listed is not None and listed.holds(etag) else None
+    since = conditions.if_modified_since
+    if since is not None and _is_later(last_modified, since) is False:
+        return 304
+    return None
+
+
+def tag_of_304(
+    conditions: Conditions,
+    etag: str,
+    selected: str,
+    codings: Iterable[str],
+    *,
+    evaluates: bool = True,
+) -> str | None:
+    """Return the tag of a 304 that the application made; None if the client is not current.
+
+    The application compared with its own tags, to which :func:`with_uncoded_tags` added those
+    that the client has coded. The client is current if it holds the representation that a 200
+    would have, or the one without coding that the application knows of, and not if it holds
+    only one in another coding, which this request might not even accept.
+
+    :param etag: the application's tag.
+    :param selected: the tag that the 200 would have.
+    :param codings: the codings whose suffixes are ours.
+    :param evaluates: whether conditions are evaluated for coded representations at all; if not,
+        only the application's own tag counts.
+
+    .. versionadded:: 0.1
+    """
+    if conditions.if_none_match is None or not is_strong(etag):
+        return selected
+    listed = parse_tags(conditions.if_none_match)
+    if listed is None:
+        # The application may know better, and if so by its own tag.
+        return etag
+    if listed.is_any or (evaluates and listed.names(selected)):
+        return selected
+    if listed.names(etag):
+        return etag
+    others = (coded_tag(etag, coding) for coding in codings)
+    return None if any(map(listed.names, others)) else selected
+
+
+def allows_part(conditions: Conditions, etag: str | None, codings: Iterable[str]) -> bool:
+    """Tell whether a range of the representation without coding can do no harm.
+
+    Not if the client says that it holds what was sent before, by something that a coded
+    representation has too: a date, a weak tag, the tag of a coding. It would put pieces of two
+    sequences of bytes together (RFC 9110 sections 13.1.5 and 14.2).
+
+    :param etag: the tag of the representation without coding.
+    :param codings: the codings whose suffixes are ours.
+
+    .. versionadded:: 0.1
+    """
+    own = etag or ""
+    if conditions.if_range is not None:
+        tag = parse_tag(conditions.if_range)
+        if not is_strong(own) or tag != parse_tag(own):
+            return False
+    if conditions.if_unmodified_since is not None:
+        return False
+    if conditions.if_match is None:
+        return True
+    listed = parse_tags(conditions.if_match)
+    return listed is not None and not any(
+        listed.names(coded_tag(own, coding), strongly=True) for coding in codings
+    )
+
+
+def _is_later(date: str | None, than: str | None) -> bool | None:
+    """Tell whether a date is later than another, None if one of them is absent or no date."""
+    time, other = _parse_date(date), _parse_date(than)
+    return None if time is None or other is None else time > other
+
+
+def _parse_date(date: str | None) -> datetime | None:
+    """Return the time that an HTTP date names (RFC 9110 section 5.6.7), None if it is none."""
+    if date is None or len(date) > _MAX_DATE_LENGTH:
+        return None
+    try:
+        time = parsedate_to_datetime(date)
+        # It has no zone if the field says so, or none that is known.
+        return time if time.tzinfo is not None else time.replace(tzinfo=timezone.utc)
+    except (ArithmeticError, LookupError, TypeError, ValueError):
+        return None

@@ -1,0 +1,328 @@
+"""Whatever a view leaves in its response, the hook neither raises nor spoils it (R49)."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask import Response
+from flask import after_this_request
+from flask import g
+from werkzeug.datastructures import Headers
+
+from pyfastgz import Compress
+
+Get = Callable[..., Any]
+CODINGS = ("gzip", "deflate", "zstd", "br")
+BODY = "<p>whatever a view leaves</p>\n" * 100
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Content-Type": "text/html", "WWW-Authenticate": "Basic"},
+        [("Content-Type", "text/html"), ("X-One", "1"), ("X-One", "2")],
+        (("content-type", "text/html"),),
+        {"content-type": "text/html", "X-Number": 3},
+        {"Content-Type": "text/html", "X-Many": ["1", "2"]},
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("coding", CODINGS)
+def test_r49_headers_of_any_kind(app: Flask, get: Get, headers: Any, coding: str) -> None:
+    Compress(app)
+
+    @app.get("/")
+    def view() -> Response:
+        response = Response(BODY)
+        response.headers = headers
+        return response
+
+    exchange = get(accept=coding)
+    assert exchange.field("Content-Encoding") == coding
+    assert exchange.body() == BODY.encode()
+    for name, value in Headers(headers):
+        assert value in exchange.lines(name)
+
+
+@pytest.mark.parametrize("headers", [None, 3, [("one",)], object()], ids=str)
+def test_r49_what_nobody_understands_is_logged_once_and_passed_on(
+    app: Flask, headers: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    compress = Compress(app)
+    response = Response(BODY)
+    response.headers = headers
+    with app.test_request_context("/"), caplog.at_level(logging.ERROR, logger="pyfastgz"):
+        for _ in range(3):
+            assert compress.after_request(response) is response
+    assert response.headers is headers or headers is None
+    assert len(caplog.records) == (headers is not None)
+    caplog.clear()
+
+
+@pytest.mark.parametrize("length", ["1" * 4301, "9" * 18, "-1", "1e3", "٣", "", " 600 "])
+def test_r49_any_content_length(app: Flask, get: Get, length: str) -> None:
+    Compress(app)
+    app.add_url_rule("/", view_func=lambda: (BODY, {"Content-Length": length}))
+    app.add_url_rule(
+        "/stream",
+        view_func=lambda: Response(iter([BODY]), headers={"Content-Length": length}),
+        endpoint="stream",
+    )
+    for path in ("/", "/stream"):
+        exchange = get(path)
+        assert exchange.field("Content-Encoding") == "gzip"
+        assert exchange.body() == BODY.encode()
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        [b"<p>", b"bytes" * 300],
+        [bytearray(b"x" * 900), memoryview(b"y" * 900)],
+        ("<p>", "text" * 300),
+        ["<p>", b"both" * 300],
+    ],
+    ids=range(4),
+)
+@pytest.mark.parametrize("passthrough", [True, False])
+def test_r49_lists_of_any_pieces(app: Flask, get: Get, body: Any, passthrough: bool) -> None:
+    Compress(app)
+
+    @app.get("/")
+    def view() -> Response:
+        response = Response(mimetype="text/html", direct_passthrough=passthrough)
+        response.response = body
+        return response
+
+    exchange = get()
+    assert exchange.field("Content-Encoding") == "gzip"
+    pieces = (piece.encode() if isinstance(piece, str) else bytes(piece) for piece in body)
+    assert exchange.body() == b"".join(pieces)
+
+
+@pytest.mark.parametrize("status", [99, 199, 299, 306, 499, 600, 999, 12345])
+@pytest.mark.parametrize("errors", [True, False])
+def test_r49_odd_statuses(app: Flask, get: Get, status: int, errors: bool) -> None:
+    app.config["COMPRESS_ERRORS"] = errors
+    Compress(app)
+    app.add_url_rule("/", view_func=lambda: Response(BODY, status=status))
+    exchange = get()
+    body = exchange.body()
+    assert body in {BODY.encode(), b""}
+
+
+SHARED = {
+    "page": lambda: Response(BODY, headers={"ETag": '"t"', "Vary": "Cookie"}),
+    "pieces": lambda: Response([BODY, BODY], mimetype="text/html"),
+    "tiny": lambda: Response("tiny", headers={"ETag": '"t"'}),
+    "current": lambda: Response(status=304, headers={"ETag": '"t"'}),
+}
+
+
+@pytest.mark.parametrize("kind", SHARED)
+def test_r49_a_response_returned_again_and_again(app: Flask, get: Get, kind: str) -> None:
+    app.config["COMPRESS_SERVER_TIMING"] = True
+    Compress(app)
+    shared = SHARED[kind]()
+    before = list(shared.headers), shared.response, shared.status, list(shared._on_close)
+    app.add_url_rule("/", view_func=lambda: shared)
+    alone = Flask("alone")
+    alone.config["COMPRESS_SERVER_TIMING"] = True
+    Compress(alone)
+    alone.add_url_rule("/", view_func=SHARED[kind])
+    for _ in range(2):
+        for accept in ("gzip", None, "br", "zstd", "*;q=0"):
+            for condition in ({}, {"If_None_Match": '"t:gzip"'}, {"If_None_Match": '"t"'}):
+                exchange = get(accept=accept, **condition)
+                expected = get(accept=accept, to=alone, **condition)
+                assert exchange.status == expected.status
+                assert exchange.body() == expected.body()
+                for name in ("Content-Encoding", "Content-Length", "ETag", "Vary"):
+                    assert exchange.lines(name) == expected.lines(name)
+                assert len(exchange.lines("Server-Timing")) == 1
+    after = list(shared.headers), shared.response, shared.status, list(shared._on_close)
+    assert after == before
+
+
+def test_r49_r51_a_response_that_threads_share(app: Flask, get: Get) -> None:
+    Compress(app)
+
+    @app.get("/")
+    @lru_cache
+    def view() -> Response:
+        return Response(BODY, headers={"ETag": '"t"'})
+
+    start = threading.Barrier(8)
+
+    def ask(number: int) -> None:
+        accept = (*CODINGS, None)[number % 5]
+        start.wait()
+        for _ in range(100):
+            exchange = get(accept=accept)
+            assert exchange.field("Content-Encoding") == accept
+            assert exchange.body() == BODY.encode()
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(ask, range(8)))
+
+
+def test_r49_r38_what_a_shared_response_closes(app: Flask, get: Get) -> None:
+    class Rows(list[str]):
+        closed = 0
+
+        def close(self) -> None:
+            self.closed += 1
+
+    rows = Rows([BODY])
+    shared = Response(rows, mimetype="text/html")
+    called = []
+    shared.call_on_close(lambda: called.append(1))
+    Compress(app)
+    app.add_url_rule("/", view_func=lambda: shared)
+    for number in range(1, 4):
+        assert get().body() == BODY.encode()
+        assert (rows.closed, len(called)) == (number, number)
+
+
+class Custom(Response):
+    """What applications make of a response class."""
+
+    default_mimetype = "application/json"
+    note = "of the class"
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.extra = "of the object"
+
+
+def test_r49_the_class_and_attributes_of_a_response_stay(app: Flask) -> None:
+    compress = Compress(app)
+    response = Custom(BODY)
+    with app.test_request_context("/", headers={"Accept-Encoding": "gzip"}):
+        coded = compress.after_request(response)
+    assert type(coded) is Custom
+    assert coded.extra == "of the object"
+    assert coded.content_encoding == "gzip"
+    assert response.content_encoding is None
+
+
+@pytest.mark.parametrize("registered", ["before", "after"])
+@pytest.mark.parametrize("everywhere", [True, False])
+def test_the_hook_runs_after_all_others(
+    app: Flask, get: Get, registered: str, everywhere: bool
+) -> None:
+    app.config["COMPRESS_REGISTER"] = everywhere
+    compress = Compress()
+
+    def shout(response: Response) -> Response:
+        # Coded bytes are no text: a 500.
+        response.set_data(response.get_data(as_text=True).upper())
+        return response
+
+    if registered == "before":
+        app.after_request(shout)
+        compress.init_app(app)
+    else:
+        compress.init_app(app)
+        app.after_request(shout)
+
+    @app.get("/")
+    @compress.compressed()
+    def view() -> str:
+        after_this_request(shout)
+        g.seen = True
+        return BODY
+
+    exchange = get()
+    assert exchange.field("Content-Encoding") == "gzip"
+    assert exchange.body() == BODY.upper().encode()
+    # Initialised again, it still runs once and last.
+    compress.init_app(app)
+    assert get().body() == BODY.upper().encode()
+
+
+@pytest.mark.parametrize("status", [400, 403, 404, 422, 500, 503])
+@pytest.mark.parametrize("errors", [True, False])
+def test_errors_are_coded_if_that_is_wanted(
+    app: Flask, get: Get, status: int, errors: bool
+) -> None:
+    app.config["COMPRESS_ERRORS"] = errors
+    app.config["COMPRESS_NOT_ACCEPTABLE"] = True
+    Compress(app)
+    app.add_url_rule("/", view_func=lambda: (BODY, status))
+    exchange = get()
+    assert exchange.status == status
+    assert exchange.field("Content-Encoding") == ("gzip" if errors else None)
+    assert exchange.field("Vary") == ("Accept-Encoding" if errors else None)
+    assert exchange.body() == BODY.encode()
+    refused = get(accept="identity;q=0, lzma")
+    assert refused.status == status
+    assert refused.body() == BODY.encode()
+    assert get("/missing").body() == get("/missing", accept=None).body()
+
+
+def test_errors_that_flask_makes_are_coded_too(app: Flask, get: Get) -> None:
+    app.config["COMPRESS_ERRORS"] = True
+    app.config["COMPRESS_MIN_SIZE"] = 1
+    app.config["PROPAGATE_EXCEPTIONS"] = False
+    app.testing = False
+    Compress(app)
+
+    @app.get("/")
+    def view() -> str:
+        raise RuntimeError
+
+    exchange = get()
+    assert exchange.status == 500
+    assert exchange.field("Content-Encoding") == "gzip"
+    assert b"Internal Server Error" in exchange.body()
+
+
+@pytest.mark.parametrize(
+    ("status", "content_range", "coded"),
+    [
+        (200, "users 0-299/10000", True),
+        (200, "items 0-24/*", True),
+        (200, "bytes 0-9/10", False),
+        (200, " Bytes 0-9/10", False),
+        (206, "users 0-299/10000", False),
+        (206, None, False),
+    ],
+)
+def test_r12_a_range_in_another_unit_is_an_answer_like_any_other(
+    app: Flask, get: Get, status: int, content_range: str | None, coded: bool
+) -> None:
+    Compress(app)
+    fields = {} if content_range is None else {"Content-Range": content_range}
+    app.add_url_rule("/", view_func=lambda: (BODY, status, fields))
+    exchange = get()
+    assert exchange.field("Content-Encoding") == ("gzip" if coded else None)
+    assert exchange.field("Content-Range") == content_range
+    assert exchange.field("Vary") == "Accept-Encoding"
+    assert exchange.body() == BODY.encode()
+
+
+@pytest.mark.parametrize("mimetype", ["text/event-stream", "application/x-ndjson"])
+def test_r28_r35_the_tag_of_a_stream_of_messages_becomes_weak(
+    app: Flask, get: Get, mimetype: str, decode_part: Callable[[str, bytes], bytes]
+) -> None:
+    app.config["COMPRESS_MIMETYPES"] = [mimetype]
+    Compress(app)
+
+    @app.get("/")
+    def view() -> Response:
+        chunks: Iterator[str] = (f"data: {number}\n\n" for number in range(3))
+        return Response(chunks, mimetype=mimetype, headers={"ETag": '"t"'})
+
+    exchange = get()
+    assert exchange.field("ETag") == 'W/"t"'
+    assert decode_part("gzip", next(exchange.chunks)) == b"data: 0\n\n"
+    assert get(accept=None).field("ETag") == '"t"'
