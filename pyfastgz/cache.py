@@ -5,6 +5,8 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from hashlib import blake2b
+from importlib.metadata import version
+from time import perf_counter
 from typing import Any
 from typing import Protocol
 from typing import cast
@@ -14,6 +16,9 @@ from .callables import is_async
 from .errors import ConfigurationError
 
 _log = logging.getLogger("pyfastgz")
+
+# Another version may make other bytes, or have to make up for wrong ones.
+_VERSION = version("pyfastgz")
 
 
 class CacheBackend(Protocol):
@@ -75,41 +80,86 @@ def checked_cache(cache: Any, source: str) -> CacheBackend:
     return cast("CacheBackend", cache)
 
 
-def code_through(
-    cache: CacheBackend, key: str, body: bytes, code: Callable[[bytes], bytes]
-) -> bytes:
-    """Return ``code(body)``, from the cache if it holds just that.
+def key_of(function: Callable[..., str], request: Any) -> str | None:
+    """Return what a key function says of a request, None if that is of no use.
 
-    The key is the application's and may outlive the body that it was made for. A second entry
-    therefore seals the pair of body and coded body: a hit needs the same body, whoever wrote
-    either entry and in whatever order. A cache that fails is logged and does no other harm.
-
-    :param cache: where to look and to keep.
-    :param key: names the coded body.
-    :param body: the bytes to code.
-    :param code: codes them; its exceptions propagate.
+    A function that raises, or returns something else than a string, is logged: its response is
+    compressed without the cache.
 
     .. versionadded:: 0.1
     """
-    seal_key = f"{key};seal"
     try:
-        coded = cache.get(key)
-        if isinstance(coded, bytes) and cache.get(seal_key) == _seal(body, coded):
-            return coded
+        key = function(request)
+    except Exception:
+        _log.exception("COMPRESS_CACHE_KEY failed; the cache is not used")
+        return None
+    if isinstance(key, str):
+        return key
+    _log.error("COMPRESS_CACHE_KEY returned %r, no string; the cache is not used", key)
+    return None
+
+
+def entry_name(coding: str, key: str, own_level: int | None) -> str:
+    """Return under which name a coded body is kept.
+
+    That is ``coding;key``, as in Flask-Compress, so that applications find it. A view with a
+    level of its own has its own entry, or it and another view of the same key would replace
+    each other's again and again.
+
+    :param key: the application's name for the body.
+    :param own_level: the level that the view asks for; None if it has the application's.
+
+    .. versionadded:: 0.1
+    """
+    return f"{coding};{key}" if own_level is None else f"{coding};{key};level={own_level}"
+
+
+def code_through(
+    cache: CacheBackend,
+    name: str,
+    body: bytes,
+    code: Callable[[bytes], bytes],
+    parameters: str = "",
+) -> tuple[bytes, float]:
+    """Return ``code(body)``, from the cache if it holds just that, and the seconds it took.
+
+    The name comes from the application and may outlive the body that it was made for, and the
+    settings with which it was coded. A second entry therefore seals body, coded body and
+    parameters together: a hit needs the same ones, whichever process wrote either entry and in
+    whatever order. The seal proves accidents only: it has no secret, so whoever can write the
+    cache can forge it. A cache that fails is logged and does no other harm.
+
+    :param cache: where to look and to keep.
+    :param name: names the coded body.
+    :param body: the bytes to code.
+    :param code: codes them; its exceptions propagate.
+    :param parameters: with which ``code`` does it; the version of this package counts as well.
+    :return: the coded body, and the seconds in ``code`` alone, 0 for a hit.
+
+    .. versionadded:: 0.1
+    """
+    seal_name = f"{name};seal"
+    try:
+        coded = cache.get(name)
+        if isinstance(coded, bytes) and cache.get(seal_name) == _seal(body, coded, parameters):
+            return coded, 0.0
     except Exception:
         _log.exception("reading the cache of coded bodies failed")
+    start = perf_counter()
     coded = code(body)
+    seconds = perf_counter() - start
     try:
-        cache.set(key, coded)
-        cache.set(seal_key, _seal(body, coded))
+        cache.set(name, coded)
+        cache.set(seal_name, _seal(body, coded, parameters))
     except Exception:
         _log.exception("writing the cache of coded bodies failed")
-    return coded
+    return coded, seconds
 
 
-def _seal(body: bytes, coded: bytes) -> bytes:
-    # The length keeps the border between the two apart.
-    digest = blake2b(len(body).to_bytes(8, "big"), digest_size=32)
+def _seal(body: bytes, coded: bytes, parameters: str) -> bytes:
+    # The lengths keep the borders between the parts.
+    head = f"{_VERSION};{len(body)};{len(coded)};{parameters}"
+    digest = blake2b(head.encode(), digest_size=32)
     digest.update(body)
     digest.update(coded)
     return digest.digest()

@@ -22,6 +22,8 @@ from werkzeug.wsgi import _RangeWrapper
 
 from .border import sent_conditions
 from .cache import code_through
+from .cache import entry_name
+from .cache import key_of
 from .encoder import Encoder
 from .encoder import compress
 from .http.conditions import Conditions
@@ -224,9 +226,7 @@ class Candidate:
             body = self._whole_body()
             if len(body) < min_size:
                 return self._too_small(body)
-            start = perf_counter()
-            coded = self._coded(body)
-            seconds = perf_counter() - start
+            coded, seconds = self._coded(body)
         except Exception as error:
             return self._failed(error)
 
@@ -239,19 +239,30 @@ class Candidate:
         response = self._with_body([coded])
         return Answer(response, Outcome(self.coding, None, len(body), len(coded), seconds))
 
-    def _coded(self, body: bytes) -> bytes:
+    def _coded(self, body: bytes) -> tuple[bytes, float]:
+        """Return the coded body, and how many seconds the encoder took."""
         coding, state = self.coding, self.state
-        if state.cache is None or state.cache_key is None:
-            return self._compressed(body)
-        key = f"{coding};{state.cache_key(request)}"
-        return code_through(state.cache, key, body, self._compressed)
+        if state.cache is not None and state.cache_key is not None:
+            key = key_of(state.cache_key, request)
+            if key is not None:
+                parameters = f"{self._level()}"
+                if coding == "br":
+                    parameters += f";{self.config.brotli}"
+                name = entry_name(coding, key, self._own_level())
+                return code_through(state.cache, name, body, self._compressed, parameters)
+        start = perf_counter()
+        coded = self._compressed(body)
+        return coded, perf_counter() - start
 
     def _compressed(self, body: bytes) -> bytes:
         return compress(body, self.coding, level=self._level(), brotli=self.config.brotli)
 
     def _level(self) -> int:
-        level = self.config.levels[self.coding]
-        return level if self.options is None else self.options.levels.get(self.coding, level)
+        level = self._own_level()
+        return self.config.levels[self.coding] if level is None else level
+
+    def _own_level(self) -> int | None:
+        return None if self.options is None else self.options.levels.get(self.coding)
 
     def _too_small(self, body: bytes) -> Answer:
         if body:
@@ -369,7 +380,7 @@ class Candidate:
         try:
             body = self._whole_body()
             return len(body) >= min_size and (
-                identity_refused or len(self._coded(body)) < len(body)
+                identity_refused or len(self._coded(body)[0]) < len(body)
             )
         except Exception as error:
             self.state.log_once(f"{coding} failed for a response that a 304 stands for", error)

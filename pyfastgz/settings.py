@@ -451,7 +451,9 @@ SETTINGS: Mapping[str, Setting] = MappingProxyType(
             Topic.CACHE,
             None,
             _KEY_FUNCTION,
-            "Called with the request, returns a string that names its coded body in the cache.",
+            "Called with the request, returns a string that names its body in the cache: of a "
+            "request for `/page` whose key is `page`, gzip is kept as `gzip;page`. A function "
+            "that raises, or returns something else, is logged, and the cache is not used.",
         ),
         "COMPRESS_SERVER_TIMING": Setting(
             Topic.OBSERVING,

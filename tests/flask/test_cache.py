@@ -1,12 +1,16 @@
 from __future__ import annotations
 
 import logging
+from time import perf_counter
+from time import sleep
 from typing import Any
 
 import pytest
 
 from pyfastgz import DictCache
 from pyfastgz.cache import code_through
+from pyfastgz.cache import entry_name
+from pyfastgz.cache import key_of
 
 
 class Coder:
@@ -21,17 +25,89 @@ class Coder:
 
 def test_a_hit_is_not_coded_again() -> None:
     cache, coder = DictCache(), Coder()
-    assert code_through(cache, "k", b"abc", coder) == b"cba"
-    assert code_through(cache, "k", b"abc", coder) == b"cba"
+    assert code_through(cache, "k", b"abc", coder)[0] == b"cba"
+    assert code_through(cache, "k", b"abc", coder)[0] == b"cba"
     assert coder.calls == 1
     assert cache.get("k") == b"cba"
+
+
+def test_the_seconds_are_those_of_the_coder_alone() -> None:
+    class Slow(DictCache):
+        waited = 0.0
+
+        def wait(self) -> None:
+            start = perf_counter()
+            sleep(0.02)
+            self.waited += perf_counter() - start
+
+        def get(self, key: str) -> bytes | None:
+            self.wait()
+            return super().get(key)
+
+        def set(self, key: str, value: bytes) -> None:
+            self.wait()
+            super().set(key, value)
+
+    inside = []
+
+    def code(body: bytes) -> bytes:
+        start = perf_counter()
+        coded = body[::-1]
+        inside.append(perf_counter() - start)
+        return coded
+
+    cache = Slow()
+    start = perf_counter()
+    _, seconds = code_through(cache, "k", b"abc", code)
+    whole = perf_counter() - start
+    assert inside[0] <= seconds <= whole - cache.waited
+    assert code_through(cache, "k", b"abc", code) == (b"cba", 0.0)
+
+
+def test_a_hit_needs_the_same_parameters() -> None:
+    cache, coder = DictCache(), Coder()
+    for parameters in ("6", "9", "9", "6"):
+        code_through(cache, "k", b"abc", coder, parameters)
+    assert coder.calls == 3
+    assert sorted(cache.data) == ["k", "k;seal"]
+
+
+def test_names() -> None:
+    assert entry_name("gzip", "/page", None) == "gzip;/page"
+    assert entry_name("gzip", "/page", 9) == "gzip;/page;level=9"
+
+
+def test_the_key_of_a_request() -> None:
+    assert key_of(lambda request: f"/{request}", 7) == "/7"
+    assert key_of(lambda request: "", 7) == ""
+
+
+def fail(request: Any) -> str:
+    raise KeyError("as it should")
+
+
+@pytest.mark.parametrize(
+    ("function", "message"),
+    [
+        (fail, "KeyError: 'as it should'"),
+        (lambda request: None, "returned None, no string"),
+        (lambda request: 7, "returned 7, no string"),
+        (lambda request: b"/page", "returned b'/page', no string"),
+    ],
+)
+def test_a_key_of_no_use_is_logged(
+    caplog: pytest.LogCaptureFixture, function: Any, message: str
+) -> None:
+    assert key_of(function, 7) is None
+    assert [record.levelname for record in caplog.records] == ["ERROR"]
+    assert message in caplog.text
 
 
 def test_r52_a_hit_needs_the_same_body() -> None:
     cache, coder = DictCache(), Coder()
     code_through(cache, "k", b"abc", coder)
-    assert code_through(cache, "k", b"xyz", coder) == b"zyx"
-    assert code_through(cache, "k", b"xyz", coder) == b"zyx"
+    assert code_through(cache, "k", b"xyz", coder)[0] == b"zyx"
+    assert code_through(cache, "k", b"xyz", coder)[0] == b"zyx"
     assert coder.calls == 2
 
 
@@ -39,7 +115,7 @@ def test_r52_a_value_that_somebody_else_wrote_is_no_hit() -> None:
     cache, coder = DictCache(), Coder()
     code_through(cache, "k", b"abc", coder)
     cache.set("k", b"other")
-    assert code_through(cache, "k", b"abc", coder) == b"cba"
+    assert code_through(cache, "k", b"abc", coder)[0] == b"cba"
     assert cache.get("k") == b"cba"
 
 
@@ -50,8 +126,8 @@ def test_r52_writes_of_two_bodies_that_interleave_are_no_hit() -> None:
     mixed.set("k", first.data["k"])
     for key in second.data.keys() - {"k"}:
         mixed.set(key, second.data[key])
-    assert code_through(mixed, "k", b"xyz", coder) == b"zyx"
-    assert code_through(mixed, "k", b"abc", coder) == b"cba"
+    assert code_through(mixed, "k", b"xyz", coder)[0] == b"zyx"
+    assert code_through(mixed, "k", b"abc", coder)[0] == b"cba"
 
 
 @pytest.mark.parametrize("value", ["text", 7, bytearray(b"cba")])
@@ -59,7 +135,7 @@ def test_a_value_of_another_type_is_no_hit(value: Any) -> None:
     cache, coder = DictCache(), Coder()
     code_through(cache, "k", b"abc", coder)
     cache.set("k", value)
-    coded = code_through(cache, "k", b"abc", coder)
+    coded, _ = code_through(cache, "k", b"abc", coder)
     assert (type(coded), coded) == (bytes, b"cba")
     assert coder.calls == 2
 
@@ -76,7 +152,7 @@ def test_a_cache_that_fails_is_logged_and_does_no_other_harm(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     with caplog.at_level(logging.ERROR, logger="pyfastgz"):
-        assert code_through(Broken(), "k", b"abc", Coder()) == b"cba"
+        assert code_through(Broken(), "k", b"abc", Coder())[0] == b"cba"
     assert len(caplog.records) == 2
 
 

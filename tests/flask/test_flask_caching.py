@@ -1,7 +1,6 @@
 """Flask-Caching as the cache of coded bodies, and beside it as the cache of views.
 
-A hit shows in the bytes: the level is changed after the miss, so that coding again would give
-others.
+A hit shows in the counts: it takes no time in the encoder.
 """
 
 from __future__ import annotations
@@ -56,23 +55,78 @@ def serve(app: Flask, page: str) -> None:
     app.add_url_rule("/page", view_func=lambda: page)
 
 
+def seconds_of(compress: Compress, coding: str) -> float:
+    return compress.stats().codings[coding].seconds
+
+
 def change_level(app: Flask, coding: str) -> None:
     app.config[LEVEL_KEYS[coding]] = 1
 
 
-@pytest.mark.usefixtures("compress")
 @pytest.mark.parametrize("coding", CODINGS)
 def test_a_hit_is_not_coded_again(
-    app: Flask, cache: Cache, get: Get, page: str, coding: str
+    *, app: Flask, cache: Cache, compress: Compress, get: Get, page: str, coding: str
 ) -> None:
     serve(app, page)
     missed = get("/page", coding).read()
-    change_level(app, coding)
+    seconds = seconds_of(compress, coding)
     assert get("/page", coding).read() == missed
     assert get("/page", coding).body() == page.encode()
+    assert seconds_of(compress, coding) == seconds
     cache.clear()
-    assert get("/page", coding).read() != missed
-    assert get("/page", coding).body() == page.encode()
+    assert get("/page", coding).read() == missed
+    assert seconds_of(compress, coding) > seconds
+
+
+@pytest.mark.parametrize("coding", CODINGS)
+def test_c2_a_changed_level_takes_effect_under_the_same_name(
+    *, app: Flask, cache: Cache, compress: Compress, get: Get, page: str, coding: str
+) -> None:
+    serve(app, page)
+    before = get("/page", coding).read()
+    change_level(app, coding)
+    after = get("/page", coding).read()
+    assert after != before
+    assert cache.get(f"{coding};/page?") == after
+    seconds = seconds_of(compress, coding)
+    assert get("/page", coding).read() == after
+    assert seconds_of(compress, coding) == seconds
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [("COMPRESS_BR_WINDOW", 10), ("COMPRESS_BR_MODE", 1), ("COMPRESS_BR_BLOCK", 16)],
+)
+def test_c2_changed_parameters_of_br_take_effect(
+    *, app: Flask, compress: Compress, get: Get, page: str, key: str, value: int
+) -> None:
+    serve(app, page)
+    get("/page", "br").read()
+    seconds = seconds_of(compress, "br")
+    app.config[key] = value
+    assert get("/page", "br").body() == page.encode()
+    assert seconds_of(compress, "br") > seconds
+
+
+def test_views_with_levels_of_their_own_have_their_entries(
+    app: Flask, cache: Cache, compress: Compress, get: Get, page: str
+) -> None:
+    serve(app, page)
+    compress.cache_key = lambda request: "page"
+    for level in (1, 9):
+        view = compress.compressed({"gzip": level})(lambda: page)
+        app.add_url_rule(f"/{level}", endpoint=f"level {level}", view_func=view)
+    coded = {path: get(path).read() for path in ("/page", "/1", "/9")}
+    assert len(set(coded.values())) == 3
+    assert cache.get("gzip;page") == coded["/page"]
+    assert cache.get("gzip;page;level=1") == coded["/1"]
+    assert cache.get("gzip;page;level=9") == coded["/9"]
+    seconds = seconds_of(compress, "gzip")
+    assert {path: get(path).read() for path in coded} == coded
+    assert seconds_of(compress, "gzip") == seconds
+    # The level is that of gzip alone.
+    get("/9", "br").read()
+    assert cache.get("br;page") is not None
 
 
 @pytest.mark.usefixtures("compress")
@@ -126,7 +180,7 @@ def make_sharing_app(folder: Path, page: str) -> Flask:
     cache = Cache(app, config={"CACHE_TYPE": "FileSystemCache", "CACHE_DIR": str(folder)})
     app.config["COMPRESS_CACHE_BACKEND"] = lambda: cache
     app.config["COMPRESS_CACHE_KEY"] = key_of
-    Compress(app)
+    app.extensions["compress of the test"] = Compress(app)
     serve(app, page)
     return app
 
@@ -134,8 +188,11 @@ def make_sharing_app(folder: Path, page: str) -> Flask:
 @pytest.mark.parametrize("coding", CODINGS)
 def test_processes_share_a_folder(get: Get, page: str, tmp_path: Path, coding: str) -> None:
     one, other = make_sharing_app(tmp_path, page), make_sharing_app(tmp_path, page)
-    change_level(other, coding)
     assert get("/page", coding, to=one).read() == get("/page", coding, to=other).read()
+    with one.app_context():
+        assert seconds_of(one.extensions["compress of the test"], coding) > 0
+    with other.app_context():
+        assert seconds_of(other.extensions["compress of the test"], coding) == 0
 
 
 def test_damaged_files_do_no_harm(get: Get, page: str, tmp_path: Path) -> None:
