@@ -68,6 +68,30 @@ def level_range(coding: str) -> range:
     return range(lib.fgz_level_min(number), lib.fgz_level_max(number) + 1)
 
 
+def checked_level(coding: str, level: int | None) -> int:
+    """Return a level as a plain int, the coding's default for None.
+
+    This is the one rule for a level, wherever it is given: an int, and so a member of an
+    :class:`~enum.IntEnum` too, but no bool, and nothing that is only equal to an int or could
+    be turned into one, such as 6.0.
+
+    :raises TypeError: level is neither such an int nor None.
+    :raises ValueError: level is not a level of the coding, or as for :func:`level_range`.
+
+    .. versionadded:: 0.1
+    """
+    levels = level_range(coding)
+    if level is None:
+        return _DEFAULT_LEVELS[coding]
+    if not isinstance(level, int) or isinstance(level, bool):
+        raise TypeError(f"level must be an int or None, not {type(level).__name__}")
+    # Of a subclass only the value: it may have equality, arithmetic and a text of its own.
+    number = int.__index__(level)
+    if number not in levels:
+        raise ValueError(f"level {number} of {coding} is not in {levels[0]} to {levels[-1]}")
+    return number
+
+
 def compress(
     data: Buffer,
     coding: str = "gzip",
@@ -98,7 +122,7 @@ def compress(
     if pool is None:
         pool = _find_pool(coding, level)
         if pool is None:
-            return _brotli.compress(data, _checked_level(coding, level), brotli)
+            return _brotli.compress(data, checked_level(coding, level), brotli)
     if type(data) is not bytes or len(data) > _SHORT_NBYTES:
         return pool.compress(data)
     # All the rest for short bodies: a kilobyte takes libzstd 4 microseconds, so that every call
@@ -158,7 +182,7 @@ class Encoder:
         if pool is None:
             if small:
                 brotli = brotli._replace(window=min(brotli.window, _SMALL_BROTLI_WINDOW))
-            self._stream = BrotliStream(_checked_level(coding, level), brotli, size)
+            self._stream = BrotliStream(checked_level(coding, level), brotli, size)
         else:
             self._stream = _CoreStream(pool, size)
 
@@ -258,18 +282,6 @@ def _core_coding(coding: str) -> int:
             f"unknown coding {coding!r}: not one of {', '.join(available_codings())}"
         )
     return int(number)
-
-
-def _checked_level(coding: str, level: int | None) -> int:
-    """Return the level, the coding's default for None, or say what is wrong with it."""
-    levels = level_range(coding)
-    if level is None:
-        return _DEFAULT_LEVELS[coding]
-    if not isinstance(level, int):
-        raise TypeError(f"level must be an int or None, not {type(level).__name__}")
-    if level not in levels:
-        raise ValueError(f"level {level} of {coding} is not in {levels[0]} to {levels[-1]}")
-    return level
 
 
 # ---- The core ----
@@ -408,7 +420,7 @@ def _find_pool(coding: str, level: int | None, *, small: bool = False) -> _Pool 
         pool = pools.get((coding, level))
         if pool is not None:
             return pool
-    checked = _checked_level(coding, level)
+    checked = checked_level(coding, level)
     if coding == "br":
         return None
     pool = pools.setdefault((coding, checked), _Pool(coding, checked, small=small))

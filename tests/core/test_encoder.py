@@ -261,12 +261,6 @@ def test_a_stream_whose_output_was_lost_to_a_signal_cannot_go_on(coding: str) ->
         signal.signal(signal.SIGALRM, before)
 
 
-def test_a_level_is_an_int_whatever_was_used_before() -> None:
-    pyfastgz.compress(b"x", "gzip", level=6)
-    with pytest.raises(TypeError, match="level must be an int"):
-        pyfastgz.compress(b"x", "gzip", level=6.0)  # type: ignore[arg-type]
-
-
 def test_a_broken_stream_stays_broken() -> None:
     for coding in CODINGS:
         encoder = pyfastgz.Encoder(coding, size=10)
