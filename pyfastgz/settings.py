@@ -20,6 +20,7 @@ from .callables import accepts
 from .callables import is_async
 from .callables import signature_of
 from .encoder import available_codings
+from .encoder import checked_level
 from .encoder import level_range
 from .errors import ConfigurationError
 from .http.fields import media_type
@@ -125,7 +126,7 @@ def _flag(value: object) -> bool:
 
 
 def _is_integer(value: object) -> TypeGuard[int]:
-    # The modes of brotlicffi are an IntEnum. Flags are integers too, but not meant as such.
+    # As checked_level has it: the modes of brotlicffi are an IntEnum, and True is no number.
     return isinstance(value, int) and not isinstance(value, bool)
 
 
@@ -234,6 +235,21 @@ CODINGS = Kind(
 
 .. versionadded:: 0.1
 """
+
+
+def _level(coding: str, allowed: range) -> Kind:
+    number = _number(allowed)
+
+    def read(value: Any) -> int:
+        if value is None or coding not in available_codings():
+            return int(number.read(value))
+        try:
+            return checked_level(coding, value)
+        except (TypeError, ValueError):
+            raise ValueError from None
+
+    return Kind(number.wanted, read)
+
 
 _FLAG = Kind("True or False", _flag)
 _SIZE = Kind("a number of bytes, 0 or more", _size)
@@ -345,28 +361,28 @@ SETTINGS: Mapping[str, Setting] = MappingProxyType(
         "COMPRESS_LEVEL": Setting(
             Topic.CODINGS,
             6,
-            _number(level_range("gzip")),
+            _level("gzip", level_range("gzip")),
             "The level of gzip: 0 stores, 1 is the fastest, 9 the smallest, -1 means 6.",
             is_live=True,
         ),
         "COMPRESS_DEFLATE_LEVEL": Setting(
             Topic.CODINGS,
             -1,
-            _number(level_range("deflate")),
+            _level("deflate", level_range("deflate")),
             "The level of deflate, as that of gzip.",
             is_live=True,
         ),
         "COMPRESS_ZSTD_LEVEL": Setting(
             Topic.CODINGS,
             3,
-            _number(level_range("zstd")),
+            _level("zstd", level_range("zstd")),
             "The level of zstd, as in libzstd: 0 means 3, negative ones are faster and larger.",
             is_live=True,
         ),
         "COMPRESS_BR_LEVEL": Setting(
             Topic.CODINGS,
             4,
-            _number(BROTLI_LEVELS),
+            _level("br", BROTLI_LEVELS),
             "The level of br: 0 is the fastest, 11 the smallest and slowest by far.",
             is_live=True,
         ),

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from .encoder import available_codings
-from .encoder import level_range
+from .encoder import checked_level
 from .errors import ConfigurationError
 from .settings import CODINGS
 from .settings import KNOWN_CODINGS
@@ -77,11 +77,7 @@ def view_options(
     else:
         levels = dict.fromkeys(names or available_codings(), level)
     for name, wanted in levels.items():
-        allowed = level_range(name)
-        if type(wanted) is not int:
-            raise TypeError(f"level must be an int, not {wanted!r}")
-        if wanted not in allowed:
-            raise ValueError(
-                f"level {wanted} of {name} is not in {allowed[0]} to {allowed[-1]}"
-            )
+        if wanted is None:
+            raise TypeError(f"the level of {name} must be an int, not None")
+        levels[name] = checked_level(name, wanted)
     return ViewOptions(codings=names, levels=levels)

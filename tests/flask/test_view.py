@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 import json
 from collections.abc import Callable
 from typing import Any
@@ -129,8 +130,17 @@ def test_levels_and_codings(get: Get, register: bool) -> None:
         ({"gzip": 10}, None, ValueError, "level 10 of gzip"),
         ({"gzap": 1}, None, ValueError, "gzap"),
         (None, "gzip, lzma", ValueError, "lzma"),
-        ("6", "gzip", TypeError, "'6'"),
-        (True, "gzip", TypeError, "True"),
+        ("6", "gzip", TypeError, "str"),
+        (True, "gzip", TypeError, "bool"),
+        (6.0, "gzip", TypeError, "float"),
+        ({"gzip": True}, None, TypeError, "bool"),
+        ({"gzip": None}, None, TypeError, "of gzip must be an int, not None"),
+        (["gzip", 6], None, TypeError, "list"),
+        ({6: "gzip"}, None, ValueError, "its keys must be among"),
+        (None, 3, ValueError, "codings is 3; it must be a list of codings"),
+        (None, b"gzip", ValueError, "codings is b'gzip'"),
+        (None, ["gzip", None], ValueError, "it must be a list of codings"),
+        (None, "auto", ValueError, "unlike 'auto'"),
     ],
 )
 def test_bad_options_are_named_at_once(
@@ -138,6 +148,24 @@ def test_bad_options_are_named_at_once(
 ) -> None:
     with pytest.raises(error, match=message):
         Compress().compressed(level, codings)
+
+
+class Effort(enum.IntEnum):
+    LEAST = 1
+    MOST = 9
+
+
+@pytest.mark.parametrize("level", [Effort.MOST, {"gzip": Effort.MOST}, {"GZIP": 9}])
+def test_a_level_may_be_a_member_of_an_enumeration(
+    app: Flask, get: Get, compress: Compress, level: Any
+) -> None:
+    app.add_url_rule("/most", "most", compress.compressed(level)(lambda: BODY))
+    app.config["COMPRESS_LEVEL"] = Effort.LEAST
+    least = get().read()
+    most = get("/most").read()
+    assert len(most) < len(least)
+    app.config["COMPRESS_LEVEL"] = 1
+    assert get().read() == least
 
 
 def test_a_level_of_one_coding_only_may_be_any_of_its(
