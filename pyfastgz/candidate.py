@@ -26,6 +26,7 @@ from .cache import entry_name
 from .cache import key_of
 from .encoder import Encoder
 from .encoder import compress
+from .http.bodies import nbytes_of
 from .http.conditions import Conditions
 from .http.conditions import allows_part
 from .http.conditions import coded_tag
@@ -425,7 +426,7 @@ class Candidate:
         elif isinstance(codings, CodingsBySize):
             length = declared_length(self.fields)
             if length is None and not streamed:
-                length = len(self._whole_body())
+                length = nbytes_of(self.response.response)
             codings = codings.order(length)
         return choose(self.environ.get("HTTP_ACCEPT_ENCODING"), codings)
 

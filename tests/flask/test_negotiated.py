@@ -103,8 +103,15 @@ def test_auto_chooses_by_size(app: Flask, get: Get) -> None:
     app.add_url_rule(
         "/stream", view_func=lambda: Response(iter([BODY]), mimetype="text/html"), endpoint="s"
     )
+    app.add_url_rule(
+        "/text/<int:nbytes>",
+        view_func=lambda nbytes: Response(
+            ["é" * (nbytes // 2), "x" * (nbytes % 2)], mimetype="text/html"
+        ),
+        endpoint="text",
+    )
     compress = Compress(app)
-    for path in ("", "/list"):
+    for path in ("", "/list", "/text"):
         assert get(f"{path}/16383", "gzip, zstd").field("Content-Encoding") == "gzip"
         assert get(f"{path}/16384", "gzip, zstd").field("Content-Encoding") == "zstd"
         # What the client likes better goes first.
