@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import suppress
 from importlib.metadata import PackageNotFoundError
 from importlib.metadata import version
+from shutil import get_terminal_size
+from textwrap import wrap
+from typing import Any
 
 import click
 from flask import Flask
@@ -13,15 +17,20 @@ from flask import current_app
 from flask.cli import AppGroup
 from werkzeug.test import TestResponse
 
-from .config import DEFAULTS
+from .config import unknown_keys
 from .encoder import available_codings
 from .encoder import core_versions
 from .outcome import Outcome
 from .outcome import response_compressed
+from .settings import SETTINGS
 from .state import EXTENSION
+from .state import State
 from .streaming import is_of_events
 
 _ENOUGH_NBYTES = 1 << 20
+
+# The least width of a wrapped value, wherever the terminal ends.
+_MIN_WRAPPED = 20
 
 compress = AppGroup("compress", help="Response compression by pyfastgz.")
 
@@ -45,8 +54,9 @@ def info(url: str | None, accept_encoding: str, method: str) -> None:
     _show("Versions", _versions())
     if EXTENSION not in app.extensions:
         raise click.ClickException(f"{app.name!r} does not use pyfastgz: call Compress(app)")
-    _show("Codings", {"available": ", ".join(available_codings())})
-    _show("Configuration", {key: repr(app.config[key]) for key in DEFAULTS})
+    state: State = app.extensions[EXTENSION]
+    _show("Codings", _codings(state))
+    _show("Configuration (* is not the default)", _configuration(app.config, state))
     if url is not None:
         _show(f"{method} {url}", _effect(app, url, accept_encoding, method))
 
@@ -57,6 +67,36 @@ def _versions() -> dict[str, str]:
         with suppress(PackageNotFoundError):
             found[package] = version(package)
     return found
+
+
+def _codings(state: State) -> dict[str, str]:
+    return {
+        "installed": ", ".join(available_codings()),
+        "in use": ", ".join(state.enabled_algorithms) or "none",
+        "for streams": ", ".join(state.streaming_algorithms) or "none",
+    }
+
+
+def _configuration(settings: Mapping[str, Any], state: State) -> dict[str, str]:
+    """Return every setting in effect, those that are not the default with a star."""
+    rows = {}
+    started_with = state.config.started_with
+    for key, setting in SETTINGS.items():
+        value = settings.get(key, started_with[key])
+        remark = ""
+        if not setting.is_live and value != started_with[key]:
+            value = started_with[key]
+            remark = " (what it was changed to after Compress(app) is not in effect)"
+        try:
+            is_default = setting.kind.read(value) == setting.kind.read(setting.default)
+        except ValueError:
+            is_default = False
+            remark = " (not usable: what it was before is in effect)"
+        rows[f"{' ' if is_default else '*'} {key}"] = f"{value!r}{remark}"
+    for key, near in unknown_keys(settings).items():
+        hint = f" (did you mean {near}?)" if near else ""
+        rows[f"? {key}"] = f"is no setting and does nothing{hint}"
+    return rows
 
 
 def _effect(app: Flask, url: str, accept_encoding: str, method: str) -> dict[str, str]:
@@ -81,7 +121,7 @@ def _effect(app: Flask, url: str, accept_encoding: str, method: str) -> dict[str
         return effect
     outcome = outcomes[-1]
     if outcome.reason is not None:
-        effect["effect"] = f"not coded: {outcome.reason.value} ({outcome.reason.name})"
+        effect["effect"] = f"not compressed: {outcome.reason.value} ({outcome.reason.name})"
     elif outcome.out_nbytes:
         ratio = outcome.in_nbytes / outcome.out_nbytes
         effect["effect"] = (
@@ -107,7 +147,16 @@ def _read(answer: TestResponse) -> tuple[int, bool]:
 
 
 def _show(title: str, rows: dict[str, str]) -> None:
+    """Show rows below a title, long ones on several lines if that is a terminal."""
     click.secho(title, bold=True)
     width = max(map(len, rows))
+    indent = " " * (width + 4)
+    # Of a terminal, or as COLUMNS says; what goes elsewhere has a line for each row.
+    columns = get_terminal_size((0, 0)).columns
+    room = max(columns - len(indent), _MIN_WRAPPED)
     for name, value in rows.items():
-        click.echo(f"  {name:{width}}  {value}")
+        lines = [value]
+        if columns:
+            lines = wrap(value, room, break_long_words=False, break_on_hyphens=False)
+        text = f"\n{indent}".join(lines)
+        click.echo(f"  {name:{width}}  {text}")

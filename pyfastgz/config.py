@@ -134,18 +134,29 @@ class LiveConfig:
     """Follows the settings that may change at run time, at the cost of one comparison.
 
     :param settings: the application's configuration.
+    :ivar started_with: the settings as they were read at first, by key.
     :raises ConfigurationError: a value is not usable; the message names the key.
 
     .. versionadded:: 0.1
     """
 
-    __slots__ = ("_current", "_settings")
+    __slots__ = ("_current", "_settings", "started_with")
 
     def __init__(self, settings: MutableMapping[str, Any]) -> None:
-        _warn_of_unknown_keys(settings)
+        for key, near in unknown_keys(settings).items():
+            # No warning of the module warnings: without any set-up Python prints both, but this
+            # goes where an application sends its messages, and no filter that makes errors of
+            # warnings stops an application because of a key that belongs to something else.
+            hint = f"; did you mean {near}?" if near else ""
+            _log.warning("%s is no setting of pyfastgz and does nothing%s", key, hint)
         for key, value in DEFAULTS.items():
             settings.setdefault(key, copy(value))
         self._settings = settings
+        # Lists, because applications append to them.
+        self.started_with = {
+            key: copy(settings[key]) if isinstance(settings[key], list) else settings[key]
+            for key in DEFAULTS
+        }
         # One attribute holds both, so that every thread sees a pair that belongs together.
         self._current = (_live_values(settings), Config.from_mapping(settings))
 
@@ -171,18 +182,17 @@ class LiveConfig:
         return config
 
 
-def _warn_of_unknown_keys(settings: Mapping[str, Any]) -> None:
-    """Log every key that begins like a setting and is none, with the nearest that is one.
+def unknown_keys(settings: Mapping[str, Any]) -> dict[str, str | None]:
+    """Return every key that begins like a setting and is none, with the nearest that is one.
 
-    A log message and not a warning of the module warnings: without any set-up Python prints
-    both, but this one goes where an application sends its messages, and no filter that makes
-    warnings errors stops an application because of a key that may belong to something else.
+    .. versionadded:: 0.1
     """
+    unknown = {}
     for key in settings:
         if isinstance(key, str) and key.startswith("COMPRESS_") and key not in SETTINGS:
             near = get_close_matches(key.upper(), SETTINGS, n=1, cutoff=0.8)
-            hint = f"; did you mean {near[0]}?" if near else ""
-            _log.warning("%s is no setting of pyfastgz and does nothing%s", key, hint)
+            unknown[key] = near[0] if near else None
+    return unknown
 
 
 _live_values = itemgetter(*LIVE_KEYS)

@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 import os
+import re
+import struct
+import subprocess
+import sys
 from collections.abc import Callable
 from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
 
 import pytest
 from flask import Flask
+from flask import Request
 from flask import Response
 
 from pyfastgz import Compress
@@ -41,8 +48,112 @@ def test_versions_and_configuration(app: Flask, run: Run) -> None:
     assert code == 0
     for expected in ("libzstd", "1.5", "instruction sets", "COMPRESS_LEVEL", "gzip, deflate"):
         assert expected in output
-    line = next(line for line in output.splitlines() if "COMPRESS_LEVEL" in line)
-    assert line.split() == ["COMPRESS_LEVEL", "4"]
+    assert row(output, "COMPRESS_LEVEL") == "* COMPRESS_LEVEL 4"
+
+
+def row(output: str, key: str) -> str:
+    (line,) = (line for line in output.splitlines() if key in line.split())
+    return " ".join(line.split())
+
+
+def test_what_differs_from_the_default_is_marked(app: Flask, run: Run) -> None:
+    app.config["COMPRESS_ALGORITHM"] = "gzip, deflate"
+    app.config["COMPRESS_ALGORITHM_STREAMING"] = "zstd, br, gzip, deflate"
+    app.config["COMPRESS_PREDICATE"] = is_wanted
+    Compress(app)
+    output = run()[1]
+    marked = {line.split()[1] for line in output.splitlines() if line.startswith("  * ")}
+    # A default that is spelt in another way is none the less one.
+    assert marked == {"COMPRESS_ALGORITHM", "COMPRESS_PREDICATE"}
+    assert row(output, "COMPRESS_ALGORITHM") == "* COMPRESS_ALGORITHM 'gzip, deflate'"
+    assert "* is not the default" in output
+    assert "in use       gzip, deflate\n" in output
+
+
+def is_wanted(request: Request, response: Response) -> bool:
+    return True
+
+
+def test_what_was_changed_too_late_is_said(app: Flask, run: Run) -> None:
+    Compress(app)
+    app.config["COMPRESS_MIMETYPES"].append("text/csv")
+    app.config["COMPRESS_ALGORITHM"] = ["gzip"]
+    app.config["COMPRESS_LEVEL"] = 9
+    app.config["COMPRESS_ZSTD_LEVEL"] = 99
+    del app.config["COMPRESS_MIN_SIZE"]
+    output = run()[1]
+    assert "csv" not in output
+    late = "(what it was changed to after Compress(app) is not in effect)"
+    assert row(output, "COMPRESS_MIMETYPES").endswith(f"'font/opentype'] {late}")
+    assert row(output, "COMPRESS_ALGORITHM").endswith(
+        f"['zstd', 'br', 'gzip', 'deflate'] {late}"
+    )
+    assert row(output, "COMPRESS_LEVEL") == "* COMPRESS_LEVEL 9"
+    assert row(output, "COMPRESS_ZSTD_LEVEL").startswith("* COMPRESS_ZSTD_LEVEL 99 (not usable")
+    assert row(output, "COMPRESS_MIN_SIZE") == "COMPRESS_MIN_SIZE 500"
+
+
+def test_what_is_no_setting_is_said(app: Flask, run: Run) -> None:
+    app.config.update(COMPRESS_MIN_SIZ=1, COMPRESS_DEBUG=True)
+    Compress(app)
+    output = run()[1]
+    assert row(output, "COMPRESS_MIN_SIZ").endswith(
+        "does nothing (did you mean COMPRESS_MIN_SIZE?)"
+    )
+    assert row(output, "COMPRESS_DEBUG").endswith("is no setting and does nothing")
+
+
+@pytest.mark.parametrize("columns", [80, 120, 200])
+def test_long_lists_are_wrapped_to_the_terminal(
+    app: Flask, run: Run, monkeypatch: pytest.MonkeyPatch, columns: int
+) -> None:
+    Compress(app)
+    whole = run()[1]
+    monkeypatch.setenv("COLUMNS", str(columns))
+    wrapped = run()[1]
+    longest = max(map(len, wrapped.splitlines()))
+    assert columns - 30 < longest <= columns
+    # Nothing is lost, and what does not go to a terminal is not wrapped.
+    assert wrapped.split() == whole.split()
+    assert row(whole, "COMPRESS_MIMETYPES").endswith("'font/opentype']")
+
+
+def test_in_a_narrow_terminal_each_word_has_a_line(
+    app: Flask, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Compress(app)
+    whole = run()[1]
+    monkeypatch.setenv("COLUMNS", "10")
+    wrapped = run()[1]
+    assert wrapped.split() == whole.split()
+    assert max(map(len, wrapped.splitlines())) < 90
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a pseudo-terminal")
+def test_a_real_terminal(tmp_path: Path) -> None:
+    import fcntl  # noqa: PLC0415
+    import pty  # noqa: PLC0415
+    import termios  # noqa: PLC0415
+
+    application = tmp_path / "shop.py"
+    application.write_text(
+        "import flask, pyfastgz\napp = flask.Flask('shop')\npyfastgz.Compress(app)\n"
+    )
+    terminal, inside = pty.openpty()
+    fcntl.ioctl(inside, termios.TIOCSWINSZ, struct.pack("HHHH", 50, 90, 0, 0))
+    environment = {name: value for name, value in os.environ.items() if name != "COLUMNS"}
+    command = [sys.executable, "-m", "flask", "--app", str(application), "compress", "info"]
+    with subprocess.Popen(command, stdout=inside, stderr=inside, env=environment) as process:
+        os.close(inside)
+        pieces = []
+        with suppress(OSError):
+            while piece := os.read(terminal, 65536):
+                pieces.append(piece)
+        os.close(terminal)
+    assert process.returncode == 0
+    lines = re.sub(rb"\x1b\[[0-9;]*m", b"", b"".join(pieces)).decode().splitlines()
+    assert 60 < max(map(len, lines)) <= 90
+    assert any(line.strip().startswith("'font/") for line in lines)
 
 
 def test_the_effect_on_a_url(app: Flask, run: Run) -> None:
