@@ -85,6 +85,18 @@ class Stats:
     codings: Mapping[str, CodingStats]
     skipped: Mapping[SkipReason, int]
 
+    def as_dict(self) -> dict[str, dict[str, Any]]:
+        """Return the same in dictionaries of strings and numbers, as JSON has them.
+
+        A reason is its name in lower case, as in ``Server-Timing``.
+
+        .. versionadded:: 0.1
+        """
+        return {
+            "codings": {coding: sums._asdict() for coding, sums in self.codings.items()},
+            "skipped": {reason.name.lower(): n for reason, n in self.skipped.items()},
+        }
+
 
 class Tally:
     """Counts outcomes, from any number of threads.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 from collections.abc import Callable
@@ -60,6 +61,28 @@ def test_stats(app: Flask, get: Get, compress: Compress) -> None:
     assert stats.skipped == {SkipReason.NOT_ACCEPTED: 1, SkipReason.TOO_SMALL: 2}
     assert empty.codings == {}
     assert empty.skipped == {}
+
+
+def test_stats_are_json_as_a_dict(app: Flask, get: Get, compress: Compress) -> None:
+    app.add_url_rule("/stats", view_func=lambda: compress.stats().as_dict(), endpoint="stats")
+    assert compress.stats().as_dict() == {"codings": {}, "skipped": {}}
+    coded = get().read()
+    get("/tiny").read()
+    told = json.loads(get("/stats", accept=None).body())
+    # The answer itself counts after it was made.
+    stats = compress.stats()
+    assert told == {
+        "codings": {
+            "gzip": {
+                "responses": 1,
+                "in_nbytes": len(BODY),
+                "out_nbytes": len(coded),
+                "seconds": stats.codings["gzip"].seconds,
+            }
+        },
+        "skipped": {"too_small": 1},
+    }
+    assert json.loads(json.dumps(stats.as_dict())) == stats.as_dict()
 
 
 def test_r51_stats_are_those_of_the_current_application(get: Get) -> None:
