@@ -201,8 +201,10 @@ size_t fgz_stream_bound(fgz_coding coding, size_t in_nbytes);
  * fgz_write:  writes what is convenient now, and keeps the rest.  The frame's
  *   header leaves with the first call, except in zstd.
  * fgz_flush:  writes so much that a decoder given all output so far returns
- *   all input so far.  In the DEFLATE family that costs an empty block of 10
- *   bits.  With no input since the last flush, nothing is written.
+ *   all input so far.  In the DEFLATE family that costs an empty stored block
+ *   of 5 bytes, which ends in 00 00 ff ff (what zlib calls a sync flush):
+ *   some decoders hand nothing out before they see it.  With no input since
+ *   the last flush nothing is written, and with none at all only the header.
  * fgz_finish: writes the rest and the frame's trailer, and ends the stream.
  *
  * States.  After fgz_create and fgz_reset: ready, all three are allowed, as

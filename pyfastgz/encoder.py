@@ -199,6 +199,10 @@ class Encoder:
     def flush(self, data: Buffer = b"") -> bytes:
         """Take data into the stream, and return what makes all input so far decodable.
 
+        gzip and deflate then end in an empty stored block, ``00 00 ff ff`` (RFC 1951 section
+        3.2.4), before which some clients hand nothing out. With nothing new since the last
+        flush the result is empty, but for the frame's header where it has not left yet.
+
         Raises as :meth:`write`.
         """
         return self._call("flush", data)

@@ -410,11 +410,16 @@ size_t fgz_block_write(fgz_bitwriter *out, fgz_dynamic_codes *codes,
     return FGZ_BLOCK_DYNAMIC;
 }
 
-size_t fgz_block_write_empty(fgz_bitwriter *out, bool is_final)
+size_t fgz_block_write_sync(fgz_bitwriter *out)
+{
+    return fgz_block_write_stored(out, out->next, 0, false);
+}
+
+size_t fgz_block_write_end(fgz_bitwriter *out)
 {
     FGZ_RETURN_IF(fgz_bits_avail(out) < FGZ_EMPTY_BLOCK_NBITS,
                   FGZ_ERROR_OUTPUT);
-    put_block_header(out, FGZ_BLOCK_STATIC, is_final);
+    put_block_header(out, FGZ_BLOCK_STATIC, true);
     fgz_bits_put(out, 0, FGZ_EMPTY_BLOCK_NBITS - BLOCK_HEADER_NBITS);
     fgz_bits_flush(out);
     return 0;

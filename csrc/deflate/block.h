@@ -15,6 +15,11 @@
 /* What an empty static block takes: 3 bits of header, 7 for its end. */
 #define FGZ_EMPTY_BLOCK_NBITS 10
 
+/* The most bytes that are completed by the empty stored block of a flush: one
+ * by the header and the padding where at most 5 bits wait before them, two
+ * where 6 or 7 do, and the 4 of its length. */
+#define FGZ_SYNC_MAX_NBYTES 6
+
 /*
  * All it takes to write a token: an entry for its first and one for its second
  * symbol.
@@ -74,10 +79,17 @@ size_t fgz_block_write_stored(fgz_bitwriter *out, const uint8_t *raw,
                               size_t raw_nbytes, bool is_final);
 
 /*
- * Write an empty static block.  A final one ends the stream.  One that is not
- * final pushes everything before it out of the bit writer: it is longer than
- * the 7 bits that may wait there.
+ * Write what ends a flush: an empty stored block, which fills the last byte
+ * and ends in 00 00 ff ff.  Nothing waits in the bit writer then.  A decoder
+ * could return all before it after any other block too, but some, Go's among
+ * them, hand nothing out until they see this one.
+ *
+ * @return 0; otherwise as fgz_block_write.
  */
-size_t fgz_block_write_empty(fgz_bitwriter *out, bool is_final);
+size_t fgz_block_write_sync(fgz_bitwriter *out);
+
+/* Write an empty static block that ends the stream.  @return 0; otherwise as
+ * fgz_block_write. */
+size_t fgz_block_write_end(fgz_bitwriter *out);
 
 #endif /* FGZ_BLOCK_H */

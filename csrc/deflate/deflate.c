@@ -365,7 +365,7 @@ static size_t write_blocks(fgz_deflate *deflate, fgz_bitwriter *out,
     const uint8_t *next = *next_ptr;
 
     if (next == stop && is_final)
-        return fgz_block_write_empty(out, true);
+        return fgz_block_write_end(out);
     if (level->parse == NULL) {
         *next_ptr = stop;
         return fgz_block_write_stored(out, next, (size_t)(stop - next),
@@ -421,7 +421,7 @@ size_t fgz_deflate_compress(fgz_deflate *deflate, const uint8_t *in,
 }
 
 /* What may wait in the window, and be cut into one block more by the end of
- * the window; then an empty block for a flush or the end. */
+ * the window; then what ends a flush, which is longer than an empty block. */
 size_t fgz_deflate_stream_bound(size_t in_nbytes)
 {
     size_t bound_nbytes;
@@ -433,7 +433,7 @@ size_t fgz_deflate_stream_bound(size_t in_nbytes)
     bound_nbytes += 5 * (in_nbytes / (small_memory.window_nbytes -
                                       small_memory.history_nbytes) +
                          2);
-    return bound_nbytes + 2;
+    return bound_nbytes + FGZ_SYNC_MAX_NBYTES;
 }
 
 /* Code what waits in the window, up to window[stop]. */
@@ -509,7 +509,7 @@ size_t fgz_deflate_stream(fgz_deflate *deflate, const uint8_t *in,
     } else if (directive == FGZ_FLUSH && deflate->needs_flush) {
         FGZ_FORWARD_IF_ERROR(
             drain_window(deflate, &writer, deflate->known_end, false));
-        FGZ_FORWARD_IF_ERROR(fgz_block_write_empty(&writer, false));
+        FGZ_FORWARD_IF_ERROR(fgz_block_write_sync(&writer));
         deflate->needs_flush = false;
     }
     deflate->bits = writer.bits;

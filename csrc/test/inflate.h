@@ -62,6 +62,7 @@ typedef struct test_inflater {
         INFLATE_AT_END
     } place;
     bool is_final_block;
+    bool is_stored_block;
     size_t block_out_begin; /* what was decoded before this block */
     size_t stored_nbytes_left;
     inflate_code litlen;
@@ -278,6 +279,7 @@ static inline test_inflate_status inflate_header(test_inflater *inflater)
     }
     if (!step.is_short) {
         inflater->is_final_block = is_final;
+        inflater->is_stored_block = type == 0;
         inflater->block_out_begin = inflater->out_nbytes;
         inflater->place = type == 0 ? INFLATE_IN_STORED : INFLATE_IN_CODED;
     }
@@ -384,6 +386,7 @@ static inline void test_inflate_begin(test_inflater *inflater, uint8_t *out,
     inflater->out_nbytes_avail = out_nbytes_avail;
     inflater->place = INFLATE_AT_HEADER;
     inflater->is_final_block = false;
+    inflater->is_stored_block = false;
     inflater->block_out_begin = 0;
     inflater->stored_nbytes_left = 0;
     inflater->why = NULL;
@@ -434,14 +437,14 @@ static inline size_t test_inflate_in_nbytes(const test_inflater *inflater)
 }
 
 /*
- * Whether all that was decoded is in blocks that have ended: what a decoder
- * waits for that hands out no part of a block.
+ * Whether the input so far ends with an empty stored block: what a decoder
+ * waits for that hands out nothing before.
  */
 static inline bool test_inflate_is_flushed(const test_inflater *inflater)
 {
-    return inflater->place == INFLATE_AT_HEADER ||
-           inflater->place == INFLATE_AT_END ||
-           inflater->block_out_begin == inflater->out_nbytes;
+    return inflater->place == INFLATE_AT_HEADER && inflater->is_stored_block &&
+           inflater->block_out_begin == inflater->out_nbytes &&
+           inflater->done_nbits == inflater->in_nbits;
 }
 
 #endif /* FGZ_TEST_INFLATE_H */

@@ -101,15 +101,27 @@ static void check_total(fgz_encoder *enc)
     CHECK(fgz_reset(enc, FGZ_SIZE_UNKNOWN) == 0);
 }
 
-/* A second flush with nothing new writes nothing. */
-static void check_idle_flush(fgz_encoder *enc, fgz_coding coding)
+/* A flush before any input writes the frame's header and no more; each later
+ * one writes all and ends in an empty stored block; one with nothing new
+ * writes nothing. */
+static void check_flush(fgz_encoder *enc, fgz_coding coding)
 {
-    size_t const header = fgz_flush(enc, NULL, 0, out, ROOM_NBYTES);
+    static const uint8_t sync[4] = {0, 0, 0xff, 0xff};
+    size_t made = fgz_flush(enc, NULL, 0, out, ROOM_NBYTES);
 
-    CHECK(!fgz_is_error(header));
-    CHECK(fgz_flush(enc, "abc", 3, out, ROOM_NBYTES) > 0);
+    CHECK(!fgz_is_error(made));
     if (coding != FGZ_ZSTD)
-        CHECK(fgz_flush(enc, NULL, 0, out, ROOM_NBYTES) == 0);
+        CHECK(made == (coding == FGZ_GZIP ? 10u : coding == FGZ_ZLIB ? 2u : 0));
+    for (unsigned nbytes = 1; nbytes < 40; nbytes++) {
+        made = fgz_flush(enc, "<p>a a a b ab ab</p><p>a a a b ab ab</p>",
+                         nbytes, out, ROOM_NBYTES);
+        CHECK(!fgz_is_error(made) && made > 0);
+        if (coding != FGZ_ZSTD) {
+            CHECK(made > sizeof(sync));
+            CHECK(memcmp(out + made - sizeof(sync), sync, sizeof(sync)) == 0);
+            CHECK(fgz_flush(enc, NULL, 0, out, ROOM_NBYTES) == 0);
+        }
+    }
     CHECK(!fgz_is_error(fgz_finish(enc, NULL, 0, out, ROOM_NBYTES)));
 }
 
@@ -144,7 +156,7 @@ TEST_MAIN
 
             check_order(enc);
             check_total(enc);
-            check_idle_flush(enc, coding);
+            check_flush(enc, coding);
             CHECK(fgz_memory_nbytes(enc) > 1000);
             fgz_free(enc);
         }
