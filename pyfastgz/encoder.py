@@ -162,7 +162,7 @@ class Encoder:
     .. versionadded:: 0.1
     """
 
-    __slots__ = ("_end", "_lock", "_stream")
+    __slots__ = ("_end", "_is_whole", "_lock", "_stream")
 
     def __init__(
         self,
@@ -177,6 +177,7 @@ class Encoder:
             raise ValueError(f"size must be a number of bytes or None, not {size}")
         self._lock = Lock()
         self._end = ""
+        self._is_whole = True
         pool = _find_pool(coding, level, small=small)
         self._stream: _CoreStream | BrotliStream | None
         if pool is None:
@@ -248,29 +249,35 @@ class Encoder:
             raise EncoderStateError(_IN_USE)
         with self._lock:
             stream = self._stream
-            if stream is None:
-                raise EncoderStateError(f"the Encoder is {self._end}")
+            if stream is None or not self._is_whole:
+                raise EncoderStateError(f"the Encoder is {self._end or _BROKEN}")
             piece = data if type(data) is bytes else memoryview(data)
+            # A signal handler may raise after any call from here on, that of the lock's release
+            # too, and the stream has then gone on while its output is lost.
+            self._is_whole = False
             try:
                 coded = stream.call(verb, piece)
-                if verb == "finish":
-                    self._give_back("finished")
-                return coded
             except BaseException:
-                # The stream may have gone on while its output was lost: it must not be used.
-                self._give_back("broken: an earlier call failed")
+                self._give_back(_BROKEN)
                 raise
+            if verb == "finish":
+                self._give_back("finished")
+        # No handler runs between this and the result's arrival in the caller's expression, but
+        # in CPython 3.10, where one may run between any two instructions.
+        self._is_whole = True
+        return coded
 
     def _give_back(self, end: str) -> None:
         """Let go of the stream."""
         stream = self._stream
-        self._stream = None
         self._end = end
+        self._stream = None
         if isinstance(stream, _CoreStream):
             stream.close()
 
 
 _IN_USE = "the Encoder is in use by another thread"
+_BROKEN = "broken: an earlier call failed"
 
 
 # ---- Codings and levels ----

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-import signal
 import threading
 from contextlib import suppress
 from itertools import pairwise
@@ -241,42 +240,6 @@ def test_a_second_thread_is_turned_away_and_the_stream_is_unharmed(coding: str) 
     coded = next(filter(None, (write_from_two_threads(coding, body) for _ in range(50))), None)
     assert coded is not None, "no call was ever refused"
     decoders.check(coding, coded, body)
-
-
-class InterruptedBySignalError(Exception):
-    """Raised by the signal handler below."""
-
-
-def interrupt(*_: object) -> None:
-    raise InterruptedBySignalError
-
-
-def is_broken_by_a_signal(coding: str, body: bytes) -> bool:
-    """Interrupt a flush, and tell whether the encoder then refuses to go on."""
-    encoder = pyfastgz.Encoder(coding, 9)
-    with suppress(InterruptedBySignalError):
-        signal.setitimer(signal.ITIMER_REAL, 0.001)
-        encoder.flush(body)
-    signal.setitimer(signal.ITIMER_REAL, 0)
-    try:
-        encoder.flush(b"x")
-    except pyfastgz.EncoderStateError as error:
-        return "broken" in str(error)
-    return False
-
-
-@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="needs interval timers")
-@pytest.mark.parametrize("coding", ["gzip", "zstd"])
-def test_a_stream_whose_output_was_lost_to_a_signal_cannot_go_on(coding: str) -> None:
-    # The handler runs when the call returns from C, before its output arrives; on a busy
-    # machine it may come before the call instead, so there are many tries.
-    body = random.Random(3).randbytes(3_000_000)
-    before = signal.signal(signal.SIGALRM, interrupt)
-    try:
-        assert any(is_broken_by_a_signal(coding, body) for _ in range(50))
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
 
 
 def test_a_broken_stream_stays_broken() -> None:
