@@ -10,6 +10,7 @@ from __future__ import annotations
 from threading import Lock
 from typing import TYPE_CHECKING
 from typing import Any
+from typing import NoReturn
 from typing import cast
 
 from . import brotli as _brotli
@@ -146,7 +147,8 @@ class Encoder:
     """Codes a stream piece by piece into one gzip member, zlib stream, zstd frame or br stream.
 
     An encoder serves one thread at a time; a second one that comes in meanwhile gets an
-    :class:`EncoderStateError`. It is a context manager that closes itself.
+    :class:`EncoderStateError`. It is a context manager that closes itself. It cannot be copied
+    or pickled.
 
     :param coding: as for :func:`compress`.
     :param level: as for :func:`compress`.
@@ -240,6 +242,13 @@ class Encoder:
     ) -> None:
         """Close the encoder."""
         self.close()
+
+    def __reduce__(self) -> NoReturn:
+        """Refuse to be copied or pickled: two encoders cannot go on with one stream.
+
+        :raises TypeError: always.
+        """
+        raise TypeError("an Encoder cannot be copied or pickled")
 
     def _call(self, verb: str, data: Buffer) -> bytes:
         """Call a method of the open stream, alone."""

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
 import random
 import threading
+from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from itertools import pairwise
 from typing import Any
 
@@ -249,6 +253,30 @@ def test_a_broken_stream_stays_broken() -> None:
             encoder.finish(b"abc")
         with pytest.raises(pyfastgz.EncoderStateError, match="the Encoder is broken"):
             encoder.finish(b"abcdefg")
+
+
+class Heir(pyfastgz.Encoder):
+    """A subclass with attributes of its own."""
+
+
+COPIERS: list[Callable[[object], object]] = [
+    copy.copy,
+    copy.deepcopy,
+    *(partial(pickle.dumps, protocol=number) for number in range(pickle.HIGHEST_PROTOCOL + 1)),
+]
+
+
+@pytest.mark.parametrize("kind", [pyfastgz.Encoder, Heir])
+@pytest.mark.parametrize("coding", CODINGS)
+def test_an_encoder_cannot_be_copied(coding: str, kind: type[pyfastgz.Encoder]) -> None:
+    encoder = kind(coding)
+    coded = encoder.write(b"abc")
+    for copier in COPIERS:
+        with pytest.raises(TypeError, match="an Encoder cannot be copied or pickled"):
+            copier(encoder)
+        with pytest.raises(TypeError, match="an Encoder cannot be copied or pickled"):
+            copier({"kept": [encoder]}) if copier is not copy.copy else copier(encoder)
+    decoders.check(coding, coded + encoder.finish(b"def"), b"abcdef")
 
 
 def test_large_encoders_are_not_kept() -> None:
