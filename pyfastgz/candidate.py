@@ -55,8 +55,7 @@ from .outcome import notify
 from .outcome import response_compressed
 from .settings import KNOWN_CODINGS
 from .streaming import CodedStream
-from .streaming import FlushPolicy
-from .streaming import flush_policy
+from .streaming import flush_rule
 from .streaming import is_of_events
 from .view import ENVIRON_KEY
 from .view import ViewOptions
@@ -183,19 +182,20 @@ class Candidate:
         is_head = self.environ["REQUEST_METHOD"] == "HEAD"
         attributes: dict[str, Any] = {"automatically_set_content_length": False}
         if not is_head:
-            policy = flush_policy(kind, repeatable=is_strong(tag))
+            # A file that has no strong tag may be a pipe, which somebody waits for.
+            is_file = is_strong(tag) and self.response.direct_passthrough
             try:
                 encoder = Encoder(
                     self.coding,
                     self._level(),
-                    small=policy is FlushPolicy.EVERY_CHUNK,
+                    small=is_of_events(kind),
                     brotli=self.config.brotli,
                 )
                 attributes["response"] = CodedStream(
                     self.response.response,
                     encoder,
-                    policy=policy,
-                    flush_seconds=self.config.flush_seconds,
+                    flush_seconds=flush_rule(kind, self.config.flush_seconds, is_file=is_file),
+                    repeatable=is_strong(tag),
                     on_close=self._report_stream,
                 )
             except Exception as error:

@@ -61,7 +61,7 @@ class Config:
     :param cache_backend: builds the cache of coded bodies.
     :param cache_key: names the coded body of a request in the cache.
     :param predicate: tells of a request and a response whether it may be coded.
-    :param flush_seconds: how old the last flush of a stream may be when a chunk arrives.
+    :param flush_seconds: in which time a stream may be flushed once more.
     :param server_timing: whether responses carry a Server-Timing entry.
     :param not_acceptable: whether a client that nothing is acceptable to gets a 406.
     :param levels: level by coding.

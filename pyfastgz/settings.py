@@ -434,10 +434,11 @@ SETTINGS: Mapping[str, Setting] = MappingProxyType(
             Topic.STREAMS,
             20,
             _MILLISECONDS,
-            "How long ago the last flush of a stream may be when a chunk arrives, in "
-            "milliseconds; a chunk that comes later is flushed. 0 flushes every chunk, "
-            "infinity only the first. Event streams are flushed at every chunk whatever it "
-            "says.",
+            "In which time a stream may be flushed once more, in milliseconds. Eight flushes "
+            "are there at first, so what comes no more often than that is sent at once, and "
+            "only bursts of chunks are gathered. 0 flushes every chunk; with infinity none is "
+            "flushed early, only each 64 KB. Event streams are flushed at every chunk whatever "
+            "it says.",
             is_new=True,
         ),
         "COMPRESS_EVALUATE_CONDITIONAL_REQUEST": Setting(

@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-import enum
 from collections.abc import Callable
 from collections.abc import Iterable
 from collections.abc import Iterator
+from math import inf
 from time import perf_counter
-from typing import Any
 
 from .encoder import Encoder
 
 Chunk = str | bytes | bytearray | memoryview
-"""What a response may yield; text is sent as UTF-8.
+"""What a response may yield: text, which is sent as UTF-8, or any bytes-like object.
 
 .. versionadded:: 0.1
 """
 
 FLUSH_NBYTES = 64 * 1024
-"""After so many bytes of input a stream is flushed whatever its policy.
+"""After so many bytes of input a stream is flushed whatever its rule.
 
 Codings keep up to 128 KB back, to gather a block. A flush this rare takes no measurable time or
 size.
@@ -26,17 +25,55 @@ size.
 .. versionadded:: 0.1
 """
 
+FIRST_FLUSH_NBYTES = 1024
+"""So many bytes of input may be held, or as many as were flushed before, if those are more.
+
+So flushes of what comes at once are ever farther apart, up to :data:`FLUSH_NBYTES`: of a page
+that has come so far less than half is held, or less than a kilobyte. Each costs some 25 bytes;
+docs/streaming.md has the figures.
+
+.. versionadded:: 0.1
+"""
+
+BURST_FLUSHES = 8
+"""How many flushes a stream may spend at once on chunks that come one right after the other.
+
+.. versionadded:: 0.1
+"""
+
+PIECE_NBYTES = 256 * 1024
+"""A longer chunk is coded, flushed and sent in pieces of this many bytes, so that no more than
+one is held in coded form.
+
+.. versionadded:: 0.1
+"""
+
 EVENT_MEDIA_TYPES = frozenset(
     {
         "text/event-stream",
+        # Lines, or other sequences, of JSON texts, under all the names that are in use.
         "application/x-ndjson",
         "application/ndjson",
         "application/jsonl",
+        "application/x-jsonl",
         "application/jsonlines",
         "application/x-jsonlines",
+        "application/json-lines",
+        "application/x-ldjson",
         "application/json-seq",
+        "application/cbor-seq",
+        "application/json-stream",
+        "application/x-json-stream",
         "application/stream+json",
-        "multipart/x-mixed-replace",
+        "text/ndjson",
+        "text/x-ndjson",
+        "text/jsonl",
+        # Frames with a length before each.
+        "application/grpc-web",
+        "application/grpc-web-text",
+        # Logs of containers.
+        "application/vnd.docker.raw-stream",
+        "application/vnd.docker.multiplexed-stream",
     }
 )
 """Media types whose chunks are messages: somebody waits for each of them.
@@ -44,26 +81,18 @@ EVENT_MEDIA_TYPES = frozenset(
 .. versionadded:: 0.1
 """
 
+_EVENT_PREFIXES = (
+    # GraphQL's incremental delivery, pictures that replace each other, answers to batches: a
+    # part can be used before the next is there. An unknown subtype is a mixed one (RFC 2046
+    # section 5.1.7).
+    "multipart/",
+    "application/grpc-web+",
+    "application/grpc-web-text+",
+    "application/connect+",
+)
 
-class FlushPolicy(enum.Enum):
-    """Which chunks are flushed, that is, can be decoded before the next one is produced.
-
-    - ``EVERY_CHUNK``: all.
-    - ``LATE``: the first, and those that arrive some time after the last flush. A flush costs
-      five bytes or more and ends a block, so a template that yields a hundred small pieces at
-      once must not flush a hundred times; but a page that waits for its database, or a model
-      that writes word by word, is flushed at every chunk.
-    - ``FIRST``: the first.
-
-    With each of them, a chunk with which :data:`FLUSH_NBYTES` have come in since the last flush
-    is flushed too.
-
-    .. versionadded:: 0.1
-    """
-
-    EVERY_CHUNK = enum.auto()
-    LATE = enum.auto()
-    FIRST = enum.auto()
+# Structured syntax suffixes: RFC 8091, RFC 8742, and what Elasticsearch and GeoJSON use.
+_EVENT_SUFFIXES = ("+json-seq", "+cbor-seq", "+ndjson", "+x-ndjson", "+jsonl", "+x-ldjson")
 
 
 def is_of_events(media_type: str) -> bool:
@@ -73,21 +102,25 @@ def is_of_events(media_type: str) -> bool:
 
     .. versionadded:: 0.1
     """
-    return media_type in EVENT_MEDIA_TYPES or media_type.endswith("+json-seq")
+    return (
+        media_type in EVENT_MEDIA_TYPES
+        or media_type.startswith(_EVENT_PREFIXES)
+        or media_type.endswith(_EVENT_SUFFIXES)
+    )
 
 
-def flush_policy(media_type: str, *, repeatable: bool) -> FlushPolicy:
-    """Return when to flush a stream of this media type.
+def flush_rule(media_type: str, seconds: float, *, is_file: bool) -> float:
+    """Return when to flush a stream, as :class:`CodedStream` takes it.
 
     :param media_type: in lower case, without parameters.
-    :param repeatable: the response has a strong ETag, which promises the same bytes every time
-        (RFC 9110 section 8.8.1). A flush leaves a trace, so none may depend on the clock.
+    :param seconds: what is set for streams that are neither messages nor files.
+    :param is_file: the stream is read from a file, so nobody waits between its chunks.
 
     .. versionadded:: 0.1
     """
     if is_of_events(media_type):
-        return FlushPolicy.EVERY_CHUNK
-    return FlushPolicy.FIRST if repeatable else FlushPolicy.LATE
+        return 0.0
+    return inf if is_file else seconds
 
 
 class CodedStream(Iterator[bytes]):
@@ -96,32 +129,39 @@ class CodedStream(Iterator[bytes]):
     Every item has at least one byte. An exception of the wrapped iterable propagates, and the
     coded stream then has no valid end, so that a client can tell that something is missing.
 
+    A chunk that is flushed can be decoded before the next one is pulled. A flush costs ten
+    bytes or more and ends a block, so a template that yields thousands of small pieces at once
+    must not flush at each; but whether a chunk is followed by a slow one cannot be told when it
+    comes. So flushes are a budget: :data:`BURST_FLUSHES` at first, and one comes back each
+    ``flush_seconds``. Chunks that come no more often than that are all flushed; of those that
+    come faster, what is held is bounded by :data:`FIRST_FLUSH_NBYTES`.
+
     :param chunks: what to code. Its ``close``, if it has one, is called once (PEP 3333).
     :param encoder: a fresh encoder, owned from here on: it is closed at the end of the stream,
         on an exception, and in :meth:`close`, whichever comes first.
-    :param policy: when to flush.
-    :param flush_seconds: how old the last flush may be when a chunk arrives, with
-        ``FlushPolicy.LATE``.
-    :param on_close: called once, when the stream is closed, with how many bytes were pulled,
-        how many were returned, and how many seconds the encoder took.
+    :param flush_seconds: in which time a flush of the budget comes back. 0 flushes every chunk;
+        with infinity there is no budget, and flushes are :data:`FLUSH_NBYTES` apart.
+    :param repeatable: the response has a strong ETag, which promises the same bytes every time
+        (RFC 9110 section 8.8.1). A flush leaves a trace, and some encoders do of each call, so
+        the input is cut, and flushed, at the same places however it came: after 1, 2, 4, ... 64
+        KB and each 64 KB from there on, with infinite ``flush_seconds`` only these. Chunks are
+        then not flushed as they come, so a stream of messages must not be repeatable: no strong
+        tag is right for one.
+    :param on_close: called once, when the stream is closed, with how many bytes were coded, how
+        many were returned, and how many seconds the encoder took.
     :param clock: seconds since some fixed point.
 
     .. versionadded:: 0.1
     """
 
     __slots__ = (
-        "_chunks",
-        "_clock",
         "_close_chunks",
         "_encode_seconds",
         "_encoder",
-        "_flush_seconds",
-        "_flushed_at",
-        "_held_nbytes",
         "_in_nbytes",
         "_on_close",
         "_out_nbytes",
-        "_policy",
+        "_pieces",
     )
 
     def __init__(
@@ -129,20 +169,22 @@ class CodedStream(Iterator[bytes]):
         chunks: Iterable[Chunk],
         encoder: Encoder,
         *,
-        policy: FlushPolicy,
-        flush_seconds: float = 0.02,
+        flush_seconds: float,
+        repeatable: bool = False,
         on_close: Callable[[int, int, float], object] | None = None,
         clock: Callable[[], float] = perf_counter,
     ) -> None:
-        self._chunks: Iterator[Chunk] = iter(chunks)
+        buffers = _buffers(iter(chunks), _name(chunks))
+        self._pieces = (
+            _cut_at_offsets(
+                buffers, FLUSH_NBYTES if flush_seconds == inf else FIRST_FLUSH_NBYTES
+            )
+            if repeatable
+            else _cut_in_time(buffers, flush_seconds, clock)
+        )
         self._close_chunks: Callable[[], object] | None = getattr(chunks, "close", None)
         self._encoder: Encoder | None = encoder
-        self._policy = policy
-        self._flush_seconds = flush_seconds
         self._on_close = on_close
-        self._clock = clock
-        self._flushed_at: float | None = None
-        self._held_nbytes = 0
         self._in_nbytes = 0
         self._out_nbytes = 0
         self._encode_seconds = 0.0
@@ -156,22 +198,20 @@ class CodedStream(Iterator[bytes]):
         if encoder is None:
             raise StopIteration
         try:
-            for chunk in self._chunks:
-                data = chunk.encode() if isinstance(chunk, str) else chunk
-                nbytes = data.nbytes if isinstance(data, memoryview) else len(data)
-                if nbytes == 0:
-                    continue
-                self._in_nbytes += nbytes
-                coded = self._timed(
-                    encoder.flush if self._flush_is_due(nbytes) else encoder.write, data
-                )
+            for piece, is_flushed in self._pieces:
+                if self._is_closed():
+                    raise StopIteration
+                coded = self._timed(encoder.flush if is_flushed else encoder.write, piece)
+                self._in_nbytes += len(piece)
                 if coded:
                     return coded
+            if self._is_closed():
+                raise StopIteration
             coded = self._timed(encoder.finish, b"")
         except BaseException:
-            self._free_encoder()
+            self._free()
             raise
-        self._free_encoder()
+        self._free()
         return coded
 
     def close(self) -> None:
@@ -179,11 +219,10 @@ class CodedStream(Iterator[bytes]):
 
         .. versionadded:: 0.1
         """
-        self._chunks = iter(())
         close_chunks, self._close_chunks = self._close_chunks, None
         on_close, self._on_close = self._on_close, None
         try:
-            self._free_encoder()
+            self._free()
         finally:
             try:
                 if close_chunks is not None:
@@ -192,35 +231,121 @@ class CodedStream(Iterator[bytes]):
                 if on_close is not None:
                     on_close(self._in_nbytes, self._out_nbytes, self._encode_seconds)
 
-    def _timed(
-        self, call: Callable[[bytes | bytearray | memoryview], bytes], data: Any
-    ) -> bytes:
+    def _is_closed(self) -> bool:
+        """Tell whether the stream was closed while a chunk was pulled.
+
+        The wrapped iterable itself may have done so, or another thread.
+        """
+        return self._encoder is None
+
+    def _timed(self, call: Callable[[_Buffer], bytes], data: _Buffer) -> bytes:
         start = perf_counter()
         coded = call(data)
         self._encode_seconds += perf_counter() - start
         self._out_nbytes += len(coded)
         return coded
 
-    def _free_encoder(self) -> None:
+    def _free(self) -> None:
+        """Let go of the encoder, and of input that was not coded."""
+        self._pieces = iter(())
         encoder, self._encoder = self._encoder, None
         if encoder is not None:
             encoder.close()
 
-    def _flush_is_due(self, nbytes: int) -> bool:
-        """Tell whether to flush with a chunk of so many bytes, and then remember that."""
-        if self._policy is FlushPolicy.EVERY_CHUNK:
-            return True
-        self._held_nbytes += nbytes
-        now = self._clock()
-        due = (
-            self._flushed_at is None
-            or self._held_nbytes >= FLUSH_NBYTES
-            or (
-                self._policy is FlushPolicy.LATE
-                and now - self._flushed_at >= self._flush_seconds
-            )
-        )
+
+# ---- Where a stream is cut into calls of the encoder, and which of them flush ----
+
+_Buffer = bytes | memoryview
+_Pieces = Iterator[tuple[_Buffer, bool]]
+
+
+def _name(chunks: object) -> str:
+    """Return what to call an iterable in a message: a generator, as its function."""
+    name = getattr(chunks, "__qualname__", None)
+    return name if isinstance(name, str) else type(chunks).__qualname__
+
+
+def _buffers(chunks: Iterator[Chunk], name: str) -> Iterator[bytes]:
+    """Yield the bytes of all chunks that have any.
+
+    Bytes that may change are copied: the buffer is the iterable's again once it goes on.
+
+    :raises TypeError: a chunk is neither text nor bytes-like.
+    """
+    for number, chunk in enumerate(chunks):
+        if isinstance(chunk, bytes):
+            data = chunk
+        elif isinstance(chunk, str):
+            data = chunk.encode()
+        else:
+            try:
+                data = memoryview(chunk).tobytes()
+            except TypeError:
+                raise TypeError(
+                    f"a stream is made of str or bytes-like objects, but item {number} of "
+                    f"{name} is of type {type(chunk).__qualname__}"
+                ) from None
+        if data:
+            yield data
+
+
+def _held_at_most(flushed_nbytes: int) -> int:
+    """Return after how much input at once another flush is due."""
+    return min(max(flushed_nbytes, FIRST_FLUSH_NBYTES), FLUSH_NBYTES)
+
+
+def _cut_in_time(
+    buffers: Iterator[bytes], flush_seconds: float, clock: Callable[[], float]
+) -> _Pieces:
+    """Yield all that comes as it comes, and whether to flush with it."""
+    every, never = flush_seconds == 0.0, flush_seconds == inf
+    budget = 0.0 if never else float(BURST_FLUSHES)
+    then = None
+    flushed_nbytes = held_nbytes = 0
+    for buffer in buffers:
+        held_nbytes += len(buffer)
+        due = every or held_nbytes >= (FLUSH_NBYTES if never else _held_at_most(flushed_nbytes))
+        if not due and not never:
+            now = clock()
+            if then is not None:
+                budget = min(budget + (now - then) / flush_seconds, float(BURST_FLUSHES))
+            then = now
+            if budget >= 1.0:
+                budget -= 1.0
+                due = True
+        piece: _Buffer = buffer
+        while len(piece) > PIECE_NBYTES:
+            view = memoryview(piece)
+            yield view[:PIECE_NBYTES], True
+            piece = view[PIECE_NBYTES:]
         if due:
-            self._held_nbytes = 0
-            self._flushed_at = now
-        return due
+            flushed_nbytes += held_nbytes
+            held_nbytes = 0
+        yield piece, due
+
+
+def _cut_at_offsets(buffers: Iterator[bytes], first_nbytes: int) -> _Pieces:
+    """Yield what comes gathered and cut to the same pieces, however it came.
+
+    All but the last, if it is shorter, are to be flushed.
+
+    :param first_nbytes: where the first piece ends; the second is as long, and each after that
+        as long as all before it, up to ``FLUSH_NBYTES``.
+    """
+    gathered = bytearray()
+    flushed_nbytes, wanted_nbytes = 0, first_nbytes
+    for buffer in buffers:
+        rest = memoryview(buffer)
+        while len(gathered) + len(rest) >= wanted_nbytes:
+            missing_nbytes = wanted_nbytes - len(gathered)
+            if gathered:
+                yield b"".join((gathered, rest[:missing_nbytes])), True
+                gathered.clear()
+            else:
+                yield rest[:missing_nbytes], True
+            rest = rest[missing_nbytes:]
+            flushed_nbytes += wanted_nbytes
+            wanted_nbytes = min(max(flushed_nbytes, first_nbytes), FLUSH_NBYTES)
+        gathered += rest
+    if gathered:
+        yield bytes(gathered), False

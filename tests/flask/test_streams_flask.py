@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import logging
+import os
 import tracemalloc
 from collections.abc import Callable
 from collections.abc import Iterator
@@ -17,7 +18,9 @@ from flask import has_app_context
 from flask import has_request_context
 from flask import request
 from flask import send_file
+from flask import stream_template
 from flask import stream_with_context
+from jinja2 import DictLoader
 
 from pyfastgz import Compress
 from pyfastgz import Encoder
@@ -26,6 +29,15 @@ from pyfastgz import candidate
 from pyfastgz.streaming import EVENT_MEDIA_TYPES
 
 CODINGS = ("gzip", "deflate", "zstd", "br")
+MESSAGES = sorted(
+    {
+        *EVENT_MEDIA_TYPES,
+        "multipart/mixed",
+        "multipart/x-mixed-replace",
+        "application/vnd.elasticsearch+x-ndjson",
+        "application/connect+json",
+    }
+)
 Get = Callable[..., Any]
 Decode = Callable[[str, bytes], bytes]
 
@@ -57,14 +69,14 @@ Serve = Callable[..., Source]
 
 @pytest.fixture
 def serve(app: Flask) -> Serve:
-    app.config["COMPRESS_MIMETYPES"] = ["text/html", *EVENT_MEDIA_TYPES]
+    app.config["COMPRESS_MIMETYPES"] = ["text/html", "text/css", *MESSAGES]
     Compress(app)
 
-    def add(*chunks: Any, mimetype: str = "text/html", **headers: str) -> Source:
+    def add(*chunks: Any, content_type: str = "text/html", **headers: str) -> Source:
         source = Source(*chunks)
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         app.add_url_rule(
-            "/", view_func=lambda: Response(source, mimetype=mimetype, headers=named)
+            "/", view_func=lambda: Response(source, content_type=content_type, headers=named)
         )
         return source
 
@@ -101,12 +113,12 @@ def test_codings_for_streams_have_their_own_order(app: Flask, get: Get) -> None:
 
 
 @pytest.mark.parametrize("coding", CODINGS)
-@pytest.mark.parametrize("mimetype", sorted(EVENT_MEDIA_TYPES))
+@pytest.mark.parametrize("mimetype", MESSAGES)
 def test_r35_an_event_can_be_decoded_before_the_next_is_pulled(
     get: Get, serve: Serve, decode_part: Decode, coding: str, mimetype: str
 ) -> None:
     events = [f"data: {number}\n\n" for number in range(5)]
-    source = serve(*events, mimetype=mimetype)
+    source = serve(*events, content_type=mimetype)
     exchange = get(accept=coding)
     assert exchange.field("Content-Encoding") == coding
     coded = b""
@@ -116,6 +128,122 @@ def test_r35_an_event_can_be_decoded_before_the_next_is_pulled(
         assert decode_part(coding, coded) == "".join(events[: number + 1]).encode()
     exchange.close()
     assert source.closed == 1
+
+
+@pytest.mark.parametrize("coding", CODINGS)
+@pytest.mark.parametrize(
+    "content_type",
+    [
+        # GraphQL over HTTP, incremental delivery; Apollo's subscriptions; pictures of a camera.
+        'multipart/mixed; boundary="-"; deferSpec=20220824',
+        'multipart/mixed;boundary="graphql";subscriptionSpec=1.0',
+        "multipart/x-mixed-replace; boundary=frame",
+        "Text/Event-Stream; charset=utf-8",
+    ],
+)
+def test_r35_parameters_and_case_of_a_media_type_do_not_matter(
+    get: Get, serve: Serve, decode_part: Decode, coding: str, content_type: str
+) -> None:
+    source = serve(*"abcdefghijklmnopqrstuvwxyz", content_type=content_type)
+    exchange = get(accept=coding)
+    coded = b""
+    for number in range(26):
+        coded += next(exchange.chunks)
+        assert source.pulled == number + 1
+        assert len(decode_part(coding, coded)) == number + 1
+
+
+def test_r35_a_strong_tag_does_not_hold_events_back(
+    get: Get, serve: Serve, decode_part: Decode
+) -> None:
+    source = serve(*"abcdefghijklmnopqrstuvwxyz", content_type="text/event-stream", ETag='"t"')
+    exchange = get()
+    coded = b""
+    for number in range(26):
+        coded += next(exchange.chunks)
+        assert source.pulled == number + 1
+        assert len(decode_part("gzip", coded)) == number + 1
+
+
+@pytest.mark.parametrize("coding", CODINGS)
+def test_r36_a_streamed_template_shows_what_precedes_a_slow_query(
+    app: Flask, get: Get, decode_part: Decode, coding: str
+) -> None:
+    app.jinja_loader = DictLoader(
+        {
+            "page.html": "<head>{{ title }}</head><nav>{{ user }}</nav>"
+            "<table>{% for row in rows() %}<tr>{{ row }}</tr>{% endfor %}</table>"
+        }
+    )
+    Compress(app)
+    seen = []
+
+    def rows() -> Iterator[int]:
+        seen.append(decode_part(coding, coded))
+        yield from range(3)
+
+    app.add_url_rule(
+        "/", view_func=lambda: stream_template("page.html", title="t", user="u", rows=rows)
+    )
+    exchange, coded = get(accept=coding), b""
+    for item in exchange.chunks:
+        coded += item
+    (before,) = seen
+    assert before == b"<head>t</head><nav>u</nav><table>"
+
+
+@pytest.mark.parametrize("coding", CODINGS)
+def test_r28_a_strong_tag_has_the_same_bytes_however_the_view_yields(
+    app: Flask, get: Get, page: str, coding: str
+) -> None:
+    Compress(app)
+
+    def view(step: int) -> Response:
+        chunks = (page[at : at + step] for at in range(0, len(page), step))
+        return Response(chunks, mimetype="text/html", headers={"ETag": '"t"'})
+
+    app.add_url_rule("/<int:step>", view_func=view)
+    first, *others = (get(f"/{step}", coding).read() for step in (10, 1000, 1024, 5000, 10**6))
+    assert others == [first] * 4
+
+
+@pytest.mark.parametrize("coding", CODINGS)
+def test_a_file_with_a_strong_tag_is_not_flushed_early(
+    app: Flask, get: Get, page: str, tmp_path: Path, coding: str
+) -> None:
+    """Nobody waits for a part of it, and flushes cost."""
+    (tmp_path / "page.css").write_text(page)
+    Compress(app)
+    app.add_url_rule("/", view_func=lambda: send_file(tmp_path / "page.css"))
+    encoder = Encoder(coding)
+    assert get(accept=coding).read() == encoder.write(page.encode()) + encoder.finish()
+
+
+def test_r36_what_a_pipe_gives_is_not_held(app: Flask, get: Get, decode_part: Decode) -> None:
+    """It is sent like a file, but has no tag."""
+    Compress(app)
+    reading, writing = os.pipe()
+    app.add_url_rule(
+        "/", view_func=lambda: send_file(os.fdopen(reading, "rb", 0), mimetype="text/css")
+    )
+    exchange, coded = get(), b""
+    with os.fdopen(writing, "wb", 0) as pipe:
+        for number in range(8):
+            pipe.write(b"%d" % number)
+            coded += next(exchange.chunks)
+            assert decode_part("gzip", coded) == b"01234567"[: number + 1]
+
+
+@pytest.mark.parametrize("coding", CODINGS)
+def test_0_ms_flushes_every_chunk(app: Flask, get: Get, serve: Serve, coding: str) -> None:
+    source = serve(*["<li>lamp</li>"] * 100)
+    app.config["COMPRESS_STREAM_FLUSH_MS"] = 0
+    Compress(app)
+    exchange = get(accept=coding)
+    for number in range(100):
+        next(exchange.chunks)
+        assert source.pulled == number + 1
+    exchange.close()
 
 
 def test_r36_headers_and_first_bytes_do_not_wait(
@@ -130,7 +258,7 @@ def test_r36_headers_and_first_bytes_do_not_wait(
 
 
 def test_r38_r39_a_client_that_goes_away(get: Get, serve: Serve) -> None:
-    source = serve(*["event"] * 100, mimetype="text/event-stream")
+    source = serve(*["event"] * 100, content_type="text/event-stream")
     exchange = get()
     next(exchange.chunks)
     exchange.close()
@@ -149,7 +277,7 @@ def test_r38_close_before_the_first_chunk(get: Get, serve: Serve) -> None:
 def test_r40_an_exception_in_the_generator(
     get: Get, serve: Serve, decode_body: Decode, coding: str
 ) -> None:
-    source = serve("one", ZeroDivisionError(), mimetype="text/event-stream")
+    source = serve("one", ZeroDivisionError(), content_type="text/event-stream")
     exchange = get(accept=coding)
     coded = next(exchange.chunks)
     with pytest.raises(ZeroDivisionError):
@@ -304,7 +432,7 @@ def test_r39_encoders_are_freed_on_close(
         return made[-1]
 
     monkeypatch.setattr(candidate, "Encoder", make)
-    serve("a", "b", mimetype="text/event-stream")
+    serve("a", "b", content_type="text/event-stream")
     exchange = get()
     next(exchange.chunks)
     exchange.close()
