@@ -62,6 +62,19 @@ visit();
 </script>
 """
 
+SLOW_PAGE = [
+    "<!doctype html><title>slow</title><script>function tell(what) {"
+    ' fetch("/slow/seen", { method: "POST", body: what }); }</script>',
+    "<nav>navigation</nav>",
+    '<script>tell("head");</script>',
+    # Here the view waits for the browser to have said so, ...
+    "<p>body</p>",
+    '<script>tell("body");</script>',
+    # ... and here.
+    '<script>tell("end");</script>',
+]
+"""A page that tells what of it was shown, in pieces; of three parts, which end in ``tell``."""
+
 
 @dataclass
 class Record:
@@ -73,6 +86,10 @@ class Record:
     """What the page's script got and sent back: the data of events, for one."""
     found: dict[str, Any] | None = None
     """What the script of ``/visit`` found."""
+    seen: list[str] = field(default_factory=list)
+    """What the scripts of ``/slow`` told."""
+    slow_page_is_over: bool = False
+    """The stream has ended, because all parts were seen or one was waited for in vain."""
     events_are_over: bool = False
     """The stream has ended, because all events were received or one was waited for in vain."""
 
@@ -121,6 +138,7 @@ def create_app(coding: str) -> Flask:
         return response
 
     _add_events(app, watch)
+    _add_slow_page(app, watch)
     _add_visit(app, watch)
     return app
 
@@ -178,6 +196,31 @@ def _add_events(app: Flask, watch: Watch) -> None:
     def received() -> Response:
         data = request.get_data(as_text=True)
         watch.change(lambda record: record.received.append(data))
+        return Response(status=204)
+
+
+def _add_slow_page(app: Flask, watch: Watch) -> None:
+    @app.get("/slow")
+    def slow() -> Response:
+        def have_seen(count: int) -> bool:
+            return watch.wait_for(lambda record: len(record.seen) == count, PATIENCE_SECONDS)
+
+        def chunks() -> Iterator[str]:
+            parts = 0
+            for piece in SLOW_PAGE:
+                yield piece
+                if piece.endswith(");</script>"):
+                    parts += 1
+                    if not have_seen(parts):
+                        break
+            watch.change(lambda record: setattr(record, "slow_page_is_over", True))
+
+        return Response(chunks(), mimetype="text/html")
+
+    @app.post("/slow/seen")
+    def seen() -> Response:
+        data = request.get_data(as_text=True)
+        watch.change(lambda record: record.seen.append(data))
         return Response(status=204)
 
 

@@ -21,6 +21,12 @@ from tools.demo.events import Acknowledgements
 from tools.demo.prose import Writer
 
 NOISE_NBYTES = 20 * 1024 * 1024
+PAGE_HEAD = ("<!doctype html><title>lamps</title>", "<link href=/style.css>", "<nav>", "</nav>")
+"""What ``/page`` yields at once; then it waits until somebody acknowledges that."""
+
+PAGE_BODY = [f"<tr><td>{number}<td>lamp" for number in range(100)]
+"""What it yields then, at once again."""
+
 PATIENCE_SECONDS = 20.0
 """How long ``/closed`` waits for a stream to be closed before it says that none was."""
 
@@ -102,7 +108,10 @@ def create_holding_app() -> Flask:
 
 def create_app() -> Flask:
     """Return the demo's application with more views, whose streams can be watched."""
-    app = create_demo(acknowledgements=SharedAcknowledgements())
+    acknowledgements = SharedAcknowledgements()
+    app = create_demo(acknowledgements=acknowledgements)
+    app.config["COMPRESS_MIMETYPES"] = [*app.config["COMPRESS_MIMETYPES"], "multipart/mixed"]
+    Compress(app)
     closings = SharedCounts()
 
     @app.get("/big")
@@ -114,6 +123,19 @@ def create_app() -> Flask:
         noise = memoryview(make_noise())
         chunks = (bytes(noise[at : at + 70_000]) for at in range(0, len(noise), 70_000))
         return Response(chunks, mimetype="text/plain")
+
+    @app.get("/messages/<channel>")
+    def messages(channel: str) -> Response:
+        return Response(acknowledgements.stream(channel), mimetype=request.args["type"])
+
+    @app.get("/page/<channel>")
+    def page(channel: str) -> Response:
+        def chunks() -> Iterator[str]:
+            yield from PAGE_HEAD
+            acknowledgements.wait_for(channel, 1)
+            yield from PAGE_BODY
+
+        return Response(chunks(), mimetype="text/html")
 
     @app.get("/endless/<name>")
     def endless(name: str) -> Response:

@@ -41,6 +41,15 @@ def test_events_arrive_one_by_one(server: int, coding: str) -> None:
     assert record["received"] == EVENTS
 
 
+def test_r36_each_part_of_a_slow_page_is_shown_before_the_next_is_made(
+    server: int, coding: str
+) -> None:
+    record = visit(server, "/slow", until="slow_page_is_over")
+    (page,) = exchanges(record, "/slow")
+    assert page["coding"] == coding
+    assert record["seen"] == ["head", "body", "end"]
+
+
 def test_page_json_and_cache(server: int, coding: str) -> None:
     record = visit(server, "/visit", until="found")
     (page,) = exchanges(record, "/visit")
