@@ -31,12 +31,12 @@ ZSTD :=
 ZSTD_CFLAGS := $(shell pkg-config --cflags libzstd)
 ZSTD_LINK := $(shell pkg-config --libs libzstd)
 else
-ZSTD := build/zstd/pin.txt
+ZSTD := build/zstd/zstd.c
 ZSTD_CFLAGS := -Ibuild/zstd
 ZSTD_LINK = $(CTEST)/zstd.o
 endif
 
-build/zstd/pin.txt: tools/zstd.txt tools/fetch_zstd.py .venv/tools.stamp
+build/zstd/zstd.c: tools/zstd.txt .venv/tools.stamp
 	$(BIN)/python tools/fetch_zstd.py
 	touch $@
 
@@ -125,11 +125,16 @@ CORE_OBJECTS := $(CORE_SOURCES:csrc/%.c=$(CTEST)/core/%.o)
 
 .SECONDARY: $(CORE_OBJECTS)
 
-$(CTEST)/zstd.o: build/zstd/pin.txt
+# Whatever is compiled with libzstd is compiled with the pinned one.
+.PHONY: CHECK_ZSTD
+CHECK_ZSTD: $(ZSTD)
+	@$(if $(ZSTD),$(BIN)/python -m tools.zstd_pin)
+
+$(CTEST)/zstd.o: build/zstd/zstd.c | CHECK_ZSTD
 	@mkdir -p $(@D)
 	$(CC) -O2 -c build/zstd/zstd.c -o $@
 
-$(CTEST)/core/%.o: csrc/%.c $(CORE_HEADERS) $(ZSTD)
+$(CTEST)/core/%.o: csrc/%.c $(CORE_HEADERS) $(ZSTD) | CHECK_ZSTD
 	@mkdir -p $(@D)
 	$(C_COMPILE) -c $< -o $@
 

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import sys
 import sysconfig
 from pathlib import Path
 
 from setuptools import setup
 from setuptools.command.sdist import sdist
 
-PIN = Path("tools/zstd.txt")
-FETCHED = Path("build/zstd")
-CARRIED = ("zstd.c", "zstd.h", "zstd_errors.h", "LICENSE", "pin.txt")
-NOT_FETCHED = "the archive carries libzstd: run `python tools/fetch_zstd.py` first"
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+
+from tools.zstd_pin import FETCHED
+from tools.zstd_pin import ROOT
+from tools.zstd_pin import check
+from tools.zstd_pin import read_pin
 
 # The stable ABI does not cover free-threaded builds before 3.15.
 free_threaded = bool(sysconfig.get_config_var("Py_GIL_DISABLED"))
@@ -22,11 +25,11 @@ class SourceDistribution(sdist):
 
     def make_release_tree(self, base_dir: str, files: list[str]) -> None:
         """Lay out what goes into the archive."""
-        stamp = FETCHED / "pin.txt"
-        if not stamp.exists() or stamp.read_text() != PIN.read_text():
-            raise SystemExit(NOT_FETCHED)
-        carried = [str(FETCHED / name) for name in CARRIED]
+        check(FETCHED)
+        fetched = FETCHED.relative_to(ROOT)
+        carried = [str(fetched / name) for name in read_pin().files]
         super().make_release_tree(base_dir, files + carried)
+        check(Path(base_dir, fetched))
 
 
 setup(

@@ -5,7 +5,7 @@ the one source of truth. libzstd comes from one of two places:
 
 - ``PYFASTGZ_ZSTD=system``: the library that pkg-config knows as libzstd;
 - ``PYFASTGZ_ZSTD=fetched``: the sources that ``tools/fetch_zstd.py`` put into ``build/zstd``,
-  compiled in and hidden.
+  compiled in and hidden. They must be those that ``tools/zstd.txt`` pins.
 
 Unset, it is the fetched one if it is there, and else the system's.
 """
@@ -21,9 +21,13 @@ from typing import NamedTuple
 
 from cffi import FFI
 
-ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from tools.zstd_pin import FETCHED
+from tools.zstd_pin import ROOT
+from tools.zstd_pin import check
+
 CSRC = ROOT / "csrc"
-FETCHED = ROOT / "build" / "zstd"
 
 WARNINGS = ["-Wall"]
 OPTIMISATION = ["-O3", "-g0", "-fvisibility=hidden"]
@@ -82,7 +86,8 @@ def find_zstd() -> Zstd:
     choice = os.environ.get("PYFASTGZ_ZSTD", "")
     if choice not in {"", "system", "fetched"}:
         raise SystemExit(f"PYFASTGZ_ZSTD must be 'system' or 'fetched', not {choice!r}")
-    if choice != "system" and (FETCHED / "zstd.c").exists():
+    if choice != "system" and FETCHED.exists():
+        check(FETCHED)
         source = os.path.relpath(FETCHED / "zstd.c", ROOT)
         return Zstd([source], [os.path.relpath(FETCHED, ROOT)], HIDDEN_ZSTD, Flags([], []))
     compiler = pkg_config("--cflags")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 import sys
 from email import message_from_string
@@ -11,12 +10,10 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
-FETCHED = ROOT / "build" / "zstd"
-
 BUILD_SDIST = (
     "import sys; from setuptools import build_meta; build_meta.build_sdist(sys.argv[1])"
 )
+FILES_OF_ZSTD = ("LICENSE", "zstd.c", "zstd.h", "zstd_errors.h")
 
 # Prints what the compiler would be given.
 ASK_FFI_BUILD = """
@@ -25,29 +22,15 @@ module, source, extension, options = make_ffi()._assigned_source
 print(*options["sources"], sep="\\n")
 """
 
-needs_fetched = pytest.mark.skipif(
-    not (FETCHED / "zstd.c").exists(),
-    reason="libzstd was not fetched: PYFASTGZ_ZSTD=system has no source to carry",
-)
 
-
-@pytest.fixture(scope="module", name="checkout")
-def copy_checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What git knows, and the fetched libzstd: a build would leave traces in the real one."""
-    folder = tmp_path_factory.mktemp("checkout")
-    listed = subprocess.run(
-        ["git", "ls-files", "-z"],
-        cwd=ROOT,
+def build_sdist(checkout: Path, folder: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-c", BUILD_SDIST, folder],
+        cwd=checkout,
         capture_output=True,
         text=True,
-        check=True,
+        check=False,
     )
-    for name in filter(None, listed.stdout.split("\0")):
-        if (ROOT / name).is_file():
-            (folder / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy(ROOT / name, folder / name)
-    shutil.copytree(FETCHED, folder / "build" / "zstd")
-    return folder
 
 
 @pytest.fixture(scope="module", name="unpacked")
@@ -56,13 +39,8 @@ def unpack_sdist(checkout: Path, tmp_path_factory: pytest.TempPathFactory) -> Pa
     # What editors and compilers leave behind.
     (checkout / "csrc" / "left.o").write_bytes(b"\x7fELF")
     (checkout / "pyfastgz" / "_core.abi3.so").write_bytes(b"\x7fELF")
-    subprocess.run(
-        [sys.executable, "-c", BUILD_SDIST, folder],
-        cwd=checkout,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
+    result = build_sdist(checkout, folder)
+    assert result.returncode == 0, result.stderr
     (archive,) = folder.glob("pyfastgz-*.tar.gz")
     subprocess.run(["tar", "-xzf", archive, "-C", folder], check=True)
     return folder / archive.name.removesuffix(".tar.gz")
@@ -74,7 +52,6 @@ def files_in(folder: Path) -> set[str]:
     }
 
 
-@needs_fetched
 def test_it_has_what_the_build_and_the_tests_of_the_core_need(
     checkout: Path, unpacked: Path
 ) -> None:
@@ -86,11 +63,11 @@ def test_it_has_what_the_build_and_the_tests_of_the_core_need(
         and not name.endswith((".so", ".o"))
     }
     wanted -= {"tests/core/test_c_programs.py"}
-    wanted |= {"LICENSE", "README.md", "pyproject.toml", "setup.py", "tools/zstd.txt"}
+    wanted |= {"LICENSE", "README.md", "pyproject.toml", "setup.py"}
+    wanted |= {f"tools/{name}" for name in ("__init__.py", "zstd_pin.py", "zstd.txt")}
     assert wanted <= files, sorted(wanted - files)
 
 
-@needs_fetched
 def test_it_has_nothing_else(unpacked: Path) -> None:
     needless = [
         name
@@ -102,23 +79,25 @@ def test_it_has_nothing_else(unpacked: Path) -> None:
     assert needless == []
 
 
-@needs_fetched
-def test_it_builds_with_the_libzstd_that_it_carries(unpacked: Path) -> None:
-    environment = {k: v for k, v in os.environ.items() if k != "PYFASTGZ_ZSTD"}
-    answer = subprocess.run(
+def ask_ffi_build(folder: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
         [sys.executable, "-c", ASK_FFI_BUILD],
-        cwd=unpacked,
-        env=environment | {"PATH": "", "PYFASTGZ_ZSTD": "fetched"},
+        cwd=folder,
+        env=os.environ | {"PATH": "", "PYFASTGZ_ZSTD": ""},
         capture_output=True,
         text=True,
-        check=True,
+        check=False,
     )
+
+
+def test_it_builds_with_the_libzstd_that_it_carries(unpacked: Path) -> None:
+    answer = ask_ffi_build(unpacked)
+    assert answer.returncode == 0, answer.stderr
     sources = answer.stdout.split()
     assert "build/zstd/zstd.c" in sources
     assert all((unpacked / name).is_file() for name in sources)
 
 
-@needs_fetched
 def test_it_is_under_both_licences_and_has_their_texts(unpacked: Path) -> None:
     metadata = message_from_string((unpacked / "PKG-INFO").read_text(encoding="utf-8"))
     assert metadata["License-Expression"] == "MIT AND BSD-3-Clause"
@@ -132,17 +111,39 @@ def test_it_is_under_both_licences_and_has_their_texts(unpacked: Path) -> None:
     assert notice == (unpacked / "build" / "zstd" / "LICENSE").read_bytes()
 
 
-@needs_fetched
-def test_none_is_made_without_the_pinned_libzstd(checkout: Path, tmp_path: Path) -> None:
-    (checkout / "build" / "zstd" / "pin.txt").write_text("another\n")
-    result = subprocess.run(
-        [sys.executable, "-c", BUILD_SDIST, tmp_path],
-        cwd=checkout,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    shutil.copy(FETCHED / "pin.txt", checkout / "build" / "zstd")
-    assert result.returncode != 0
-    assert "python tools/fetch_zstd.py" in result.stderr
+@pytest.mark.parametrize("name", FILES_OF_ZSTD)
+def test_a_changed_file_of_libzstd_is_not_compiled(unpacked: Path, name: str) -> None:
+    path = unpacked / "build" / "zstd" / name
+    original = path.read_bytes()
+    path.write_bytes(original.replace(b"a", b"b", 1))
+    answer = ask_ffi_build(unpacked)
+    path.write_bytes(original)
+    assert answer.returncode != 0
+    assert f"{name} was changed" in answer.stderr
+
+
+def test_a_header_that_was_put_beside_libzstd_is_not_compiled(unpacked: Path) -> None:
+    planted = unpacked / "build" / "zstd" / "stddef.h"
+    planted.write_text("#define size_t short\n")
+    answer = ask_ffi_build(unpacked)
+    planted.unlink()
+    assert answer.returncode != 0
+    assert "stddef.h is not a part of it" in answer.stderr
+
+
+@pytest.mark.parametrize("name", FILES_OF_ZSTD)
+def test_none_is_made_without_the_pinned_libzstd(
+    checkout: Path, tmp_path: Path, name: str
+) -> None:
+    path = checkout / "build" / "zstd" / name
+    original = path.read_bytes()
+    path.unlink()
+    missing = build_sdist(checkout, tmp_path)
+    path.write_bytes(original + b" ")
+    changed = build_sdist(checkout, tmp_path)
+    path.write_bytes(original)
+    for result, fault in ((missing, "is missing"), (changed, "was changed")):
+        assert result.returncode != 0
+        assert f"{name} {fault}" in result.stderr
+        assert "python tools/fetch_zstd.py" in result.stderr
     assert list(tmp_path.iterdir()) == []
