@@ -21,6 +21,17 @@ help:  ## list the targets
 
 # ---- Set-up ----
 
+# A file that says how things are made, and is written when that changes: what was made with
+# another compiler, other flags or another libzstd is then made anew.
+define remember
+@mkdir -p $(@D)
+@printf '%s\n' '$(subst ','\'',$(1))' >$@.new
+@if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
+endef
+
+.PHONY: FORCE
+FORCE:
+
 .venv/tools.stamp:
 	$(PYTHON) -m venv .venv
 	$(PIP) install --upgrade 'pip>=24' 'setuptools>=77' 'cffi>=1.17' wheel
@@ -40,8 +51,11 @@ build/zstd/zstd.c: tools/zstd.txt .venv/tools.stamp
 	$(BIN)/python tools/fetch_zstd.py
 	touch $@
 
+.venv/how.txt: FORCE | .venv/tools.stamp
+	$(call remember,$(PYFASTGZ_ZSTD) $(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS))
+
 .venv/installed.stamp: pyproject.toml setup.py csrc/ffi_build.py $(CORE_SOURCES) $(CORE_HEADERS) \
-                       $(ZSTD) .venv/tools.stamp
+                       $(ZSTD) .venv/tools.stamp .venv/how.txt
 	$(PIP) install --no-build-isolation --editable '.[test]'
 	touch $@
 
@@ -125,26 +139,30 @@ CORE_OBJECTS := $(CORE_SOURCES:csrc/%.c=$(CTEST)/core/%.o)
 
 .SECONDARY: $(CORE_OBJECTS)
 
+$(CTEST)/how.txt build/fuzz/how.txt: FORCE
+	$(call remember,$(C_COMPILE) $(ZSTD_LINK))
+
 # Whatever is compiled with libzstd is compiled with the pinned one.
 .PHONY: CHECK_ZSTD
 CHECK_ZSTD: $(ZSTD)
 	@$(if $(ZSTD),$(BIN)/python -m tools.zstd_pin)
 
-$(CTEST)/zstd.o: build/zstd/zstd.c | CHECK_ZSTD
+$(CTEST)/zstd.o: build/zstd/zstd.c $(CTEST)/how.txt | CHECK_ZSTD
 	@mkdir -p $(@D)
 	$(CC) -O2 -c build/zstd/zstd.c -o $@
 
-$(CTEST)/core/%.o: csrc/%.c $(CORE_HEADERS) $(ZSTD) | CHECK_ZSTD
+$(CTEST)/core/%.o: csrc/%.c $(CORE_HEADERS) $(ZSTD) $(CTEST)/how.txt | CHECK_ZSTD
 	@mkdir -p $(@D)
 	$(C_COMPILE) -c $< -o $@
 
-$(CTEST)/%: csrc/test/%.c $(CORE_OBJECTS) $(CORE_HEADERS) $(TEST_HEADERS) $(filter %.o,$(ZSTD_LINK))
+$(CTEST)/%: csrc/test/%.c $(CORE_OBJECTS) $(CORE_HEADERS) $(TEST_HEADERS) $(filter %.o,$(ZSTD_LINK)) \
+            $(CTEST)/how.txt
 	@mkdir -p $(@D)
 	$(C_COMPILE) $(filter %.c,$^) $(CORE_OBJECTS) $(ZSTD_LINK) -o $@
 
 # All of the core has to know that this one refuses memory.
 $(CTEST)/alloc: csrc/test/alloc.c $(CORE_SOURCES) $(CORE_HEADERS) $(TEST_HEADERS) \
-                $(filter %.o,$(ZSTD_LINK))
+                $(filter %.o,$(ZSTD_LINK)) $(CTEST)/how.txt
 	@mkdir -p $(@D)
 	$(C_COMPILE) -DFGZ_TEST_ALLOC $(filter %.c,$^) $(ZSTD_LINK) -o $@
 
@@ -193,7 +211,7 @@ fuzz-compiler:  ## tell whether there is a compiler for fuzzing
 build/fuzz/%: CC := $(CLANG)
 build/fuzz/%: C_OPTIMISATION := -O2 -g
 build/fuzz/%: csrc/test/fuzz/%.c $(CORE_SOURCES) $(CORE_HEADERS) $(TEST_HEADERS) \
-              $(filter %.o,$(ZSTD_LINK)) | fuzz-compiler
+              $(filter %.o,$(ZSTD_LINK)) build/fuzz/how.txt | fuzz-compiler
 	$(C_COMPILE) -fsanitize=fuzzer -fno-sanitize-coverage=trace-cmp $(filter %.c,$^) \
 	    $(ZSTD_LINK) -o $@
 
