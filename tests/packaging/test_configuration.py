@@ -8,12 +8,19 @@ import subprocess
 import sys
 from pathlib import Path
 
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
 import decoders
 import pytest
+from packaging.requirements import Requirement
 
 ROOT = Path(__file__).resolve().parents[2]
 COMMANDS = Path(sys.executable).parent
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
+REQUIREMENTS = sorted((ROOT / "tools" / "wheels").glob("*-requirements.txt"))
 
 # A wheel for CPython >= 3.10, its tests once more on 3.14, and a wheel for free-threaded 3.14.
 KINDS = ("cp310", "cp314", "cp314t")
@@ -85,11 +92,48 @@ def test_actions_are_pinned_by_commit(workflow: Path) -> None:
         assert re.fullmatch(r"[\w.-]+/[\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+", action), action
 
 
-def test_tools_are_pinned_in_the_workflows() -> None:
+def test_what_builds_is_installed_by_hash() -> None:
+    """In the workflows, and by cibuildwheel, which hands nothing to another installation."""
+    commands = []
     for workflow in WORKFLOWS:
-        for packages in re.findall(r"pip install (.+)$", workflow.read_text(), re.MULTILINE):
-            for package in packages.split():
-                assert "==" in package, f"{workflow.name}: {package}"
+        text = workflow.read_text().replace("\n          ", " ")
+        commands += re.findall(r"pip install (.+)$", text, re.MULTILINE)
+        for builds in re.findall(r"-m build .+$", text, re.MULTILINE):
+            assert "--no-isolation" in builds
+    cibuildwheel = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["cibuildwheel"]
+    assert cibuildwheel["build-frontend"]["args"] == ["--no-isolation"]
+    commands.append(cibuildwheel["before-build"].partition("pip install ")[2])
+    assert len(commands) == 3
+    for command in commands:
+        assert command.startswith("--require-hashes --only-binary=:all: -r "), command
+        for name in re.findall(r"-r (?:{package}/)?(\S+)", command):
+            assert ROOT / name in REQUIREMENTS
+
+
+@pytest.mark.parametrize("path", REQUIREMENTS, ids=lambda path: path.name)
+def test_every_requirement_has_a_version_and_hashes(path: Path) -> None:
+    lines = path.read_text().replace("\\\n", " ").splitlines()
+    assert lines
+    for line in lines:
+        requirement, *hashes = line.split(" --hash=")
+        assert "==" in Requirement(requirement.strip()).specifier.__str__(), line
+        assert hashes
+        assert all(re.fullmatch(r"sha256:[0-9a-f]{64} *", one) for one in hashes), line
+
+
+@pytest.mark.parametrize("path", REQUIREMENTS, ids=lambda path: path.name)
+def test_every_requirement_is_among_the_pinned(path: Path) -> None:
+    """And those of the build are the ones that pyproject.toml has."""
+    lines = path.with_suffix(".in").read_text().splitlines()
+    asked = [line for line in lines if not line.startswith("#")]
+    pinned = re.findall(r"^([\w.-]+)==(\S+)", path.read_text(), re.MULTILINE)
+    for requirement in map(Requirement, asked):
+        versions = [version for name, version in pinned if name == requirement.name]
+        assert versions
+        assert all(version in requirement.specifier for version in versions)
+    if path.name == "build-requirements.txt":
+        pyproject = tomllib.loads((ROOT / "pyproject.toml").read_text())
+        assert asked == pyproject["build-system"]["requires"]
 
 
 def test_every_decoder_is_here() -> None:

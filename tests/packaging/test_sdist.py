@@ -65,6 +65,8 @@ def test_it_has_what_the_build_and_the_tests_of_the_core_need(
     wanted -= {"tests/core/test_c_programs.py"}
     wanted |= {"LICENSE", "README.md", "pyproject.toml", "setup.py"}
     wanted |= {f"tools/{name}" for name in ("__init__.py", "zstd_pin.py", "zstd.txt")}
+    # What cibuildwheel, which builds from it, is told to install.
+    wanted |= {"tools/wheels/build-requirements.txt"}
     assert wanted <= files, sorted(wanted - files)
 
 
