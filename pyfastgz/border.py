@@ -7,11 +7,12 @@ and 13.1.2).
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 from typing import Any
 
 from .http.conditions import Conditions
-from .http.conditions import with_uncoded_tags
+from .http.conditions import uncoded_tags
 from .http.negotiation import acceptable
 from .settings import KNOWN_CODINGS
 
@@ -36,19 +37,33 @@ _CONDITIONS = frozenset(
 )
 
 
-def translating_tags(wsgi_app: WSGIApplication) -> WSGIApplication:
-    """Return a WSGI application that translates tags for another before it calls it.
+def translating_tags(
+    wsgi_app: WSGIApplication, keeps_coded: Callable[[], bool]
+) -> WSGIApplication:
+    """Return a WSGI application that translates tags for another while that is called.
 
     The environment is changed in place: what the application puts into it has to reach whoever
-    made it.
+    made it. Afterwards its fields are again those that the client sent.
+
+    :param keeps_coded: tells whether the application ends tags of its own like coded ones, so
+        that it has to see what was sent beside what that may mean.
 
     .. versionadded:: 0.1
     """
 
     def call(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        if _IF_NONE_MATCH in environ or _IF_MATCH in environ:
-            _translate(environ)
-        return wsgi_app(environ, start_response)
+        if _IF_NONE_MATCH not in environ and _IF_MATCH not in environ:
+            return wsgi_app(environ, start_response)
+        shown = _shown(environ, keeps_coded=keeps_coded())
+        # One application may be mounted in another, whose border was passed before.
+        before = {key: environ.get(key) for key in (_SENT, *shown)}
+        environ[_SENT] = shown, {key: _sent(environ, key) for key in shown}
+        _put(environ, shown)
+        try:
+            return wsgi_app(environ, start_response)
+        finally:
+            changed = {key for key in shown if environ.get(key) != shown[key]}
+            _put(environ, {key: before[key] for key in before.keys() - changed})
 
     return call
 
@@ -58,7 +73,7 @@ def sent_conditions(environ: dict[str, Any]) -> Conditions | None:
 
     .. versionadded:: 0.1
     """
-    if _CONDITIONS.isdisjoint(environ):
+    if _CONDITIONS.isdisjoint(environ) and not was_translated(environ):
         return None
     return Conditions(
         _sent(environ, _IF_MATCH),
@@ -69,26 +84,50 @@ def sent_conditions(environ: dict[str, Any]) -> Conditions | None:
     )
 
 
-def _translate(environ: dict[str, Any]) -> None:
+def was_translated(environ: dict[str, Any]) -> bool:
+    """Tell whether the application sees something else than its client sent.
+
+    .. versionadded:: 0.1
+    """
+    pair = environ.get(_SENT)
+    return pair is not None and bool(pair[0])
+
+
+def _shown(environ: dict[str, Any], *, keeps_coded: bool) -> dict[str, str | None]:
+    """Return the fields that the application is to see otherwise; None for not at all."""
+    is_get = environ["REQUEST_METHOD"] in {"GET", "HEAD"}
     codings: tuple[str, ...] = KNOWN_CODINGS
-    if environ["REQUEST_METHOD"] in {"GET", "HEAD"}:
+    if is_get:
         # A 304 stands for one of these; a copy in another coding is of no use any more.
         codings = acceptable(environ.get("HTTP_ACCEPT_ENCODING"), codings)
-    # The pairs of what was sent and what is shown instead.
-    pairs = {}
+    shown: dict[str, str | None] = {}
     for key in (_IF_MATCH, _IF_NONE_MATCH):
-        if key in environ:
-            sent = _sent(environ, key)
-            shown = with_uncoded_tags(sent, codings)
-            if shown != sent:
-                pairs[key] = sent, shown
-                environ[key] = shown
-    environ[_SENT] = pairs
+        sent = _sent(environ, key)
+        if sent is not None:
+            tags = uncoded_tags(sent, codings, keeps_coded=keeps_coded)
+            if tags != sent:
+                shown[key] = tags
+                if is_get and key == _IF_MATCH:
+                    # The client holds coded bytes, and of those there are no ranges.
+                    shown["HTTP_RANGE"] = None
+            elif is_get and key == _IF_MATCH and sent.strip() == "*":
+                # It holds for all that there is, but werkzeug takes it for no tag at all.
+                shown[key] = None
+    return shown
 
 
-def _sent(environ: dict[str, Any], key: str) -> Any:
+def _put(environ: dict[str, Any], fields: dict[str, Any]) -> None:
+    for key, value in fields.items():
+        if value is None:
+            environ.pop(key, None)
+        else:
+            environ[key] = value
+
+
+def _sent(environ: dict[str, Any], key: str) -> str | None:
     """Return what the client sent, though it may have been translated; None if nothing."""
-    value = environ.get(key)
-    sent, shown = environ.get(_SENT, {}).get(key, (value, value))
+    value: str | None = environ.get(key)
+    pair: tuple[dict[str, Any], dict[str, Any]] = environ.get(_SENT) or ({}, {})
+    shown, sent = pair
     # Somebody may have put in another value since.
-    return sent if value == shown else value
+    return sent[key] if key in shown and shown[key] == value else value

@@ -337,14 +337,19 @@ class Candidate:
             and (self.config.streams or not is_file)
             and self._is_wanted()
         ):
+            length = complete_length(self.fields)
             coding, identity_refused = self._choose(streamed=is_file)
-            conditions = self.conditions or _NO_CONDITIONS
-            if coding is not None and (
-                identity_refused
-                or not allows_part(conditions, self.fields.get("etag"), KNOWN_CODINGS)
+            self.coding = coding or ""
+            min_size = self._min_size(identity_refused=identity_refused)
+            if (
+                coding is not None
+                and (length is None or length >= min_size)
+                and (identity_refused or not self._allows_part())
             ):
-                length = complete_length(self.fields.get("content-range"))
-                edits: Edits = {"content-range": None, "content-length": length}
+                edits: Edits = {
+                    "content-range": None,
+                    "content-length": None if length is None else str(length),
+                }
                 whole = changed(self.response, edits, status_code=200, response=parts.iterable)
                 if not is_file:
                     # So make_conditional does for a 200: as a stream it would be coded to other
@@ -352,6 +357,17 @@ class Candidate:
                     whole.make_sequence()
                 return self._restored(whole, reason)
         return self._answer(SKIPPED[reason])
+
+    def _allows_part(self) -> bool:
+        if self.conditions is None:
+            return True
+        if not allows_part(self.conditions, self.fields.get("etag")):
+            return False
+        # A 304 comes before the range (RFC 9110 section 13.2.2), but not in werkzeug.
+        date = self.fields.get("last-modified")
+        return not self.config.evaluate_conditional or (
+            failed_precondition(self.conditions, self._tag(), date) != 304
+        )
 
     def _restored(self, response: Response, reason: SkipReason) -> Answer:
         """Go on with the 200 that the application cut down."""

@@ -23,6 +23,7 @@ from flask import request
 from werkzeug.datastructures import Headers
 
 from .border import translating_tags
+from .border import was_translated
 from .cache import CacheBackend
 from .cache import checked_cache
 from .candidate import Answer
@@ -30,6 +31,7 @@ from .candidate import Candidate
 from .candidate import changed
 from .config import read_setting
 from .errors import NotInitialisedError
+from .http.conditions import ends_like_coded
 from .http.eligibility import STILL_VARIES
 from .http.eligibility import SkipReason
 from .http.eligibility import skip_reason
@@ -40,6 +42,7 @@ from .outcome import Outcome
 from .outcome import Stats
 from .outcome import notify
 from .outcome import response_compressed
+from .settings import KNOWN_CODINGS
 from .state import EXTENSION
 from .state import State
 from .targets import check_parentheses
@@ -144,9 +147,12 @@ class Compress:
             app.after_request_funcs.setdefault(None, []).insert(0, state.hook)
         if previous is None:
             # A function before each request costs a microsecond, a call in between a tenth.
-            app.wsgi_app = translating_tags(app.wsgi_app)  # type: ignore[assignment, method-assign]
+            app.wsgi_app = translating_tags(  # type: ignore[assignment, method-assign]
+                app.wsgi_app, lambda: app.extensions[EXTENSION].keeps_coded_tags
+            )
         else:
             state.tally = previous.tally
+            state.keeps_coded_tags = previous.keeps_coded_tags
         app.extensions[EXTENSION] = state
         self.app = app
 
@@ -174,7 +180,13 @@ class Compress:
 
     def _after_marked_request(self, response: Response) -> Response:
         """Code a response only if its view asked for that."""
-        return self.after_request(response) if ENVIRON_KEY in request.environ else response
+        environ = request.environ
+        if ENVIRON_KEY not in environ:
+            if not was_translated(environ):
+                return response
+            # The view may have taken the tag of a copy from when it was coded for its own.
+            environ[ENVIRON_KEY] = EXEMPT
+        return self.after_request(response)
 
     def compressed(
         self,
@@ -273,6 +285,9 @@ def _handled(response: Response, app: Flask, state: State) -> Response:
         # A view may assign anything that werkzeug makes Headers of in the end.
         response.headers = Headers(response.headers)
     fields = collect(response.headers)
+    etag = fields.get("etag")
+    if etag and not state.keeps_coded_tags and ends_like_coded(etag, KNOWN_CODINGS):
+        state.keeps_coded_tags = True
     method = environ["REQUEST_METHOD"]
     status = response.status_code
     reason = skip_reason(

@@ -44,6 +44,7 @@ class State:
         "enabled_algorithms",
         "errors",
         "hook",
+        "keeps_coded_tags",
         "predicate",
         "register",
         "server_timing",
@@ -73,6 +74,8 @@ class State:
         # What the application calls after each request, if anything.
         self.hook: Callable[[Response], Response] | None = None
         self.tally = Tally()
+        # The application ends tags of its own as coding does.
+        self.keeps_coded_tags = False
         self._logged: set[tuple[object, ...]] = set()
 
     def log_once(self, message: str, error: Exception) -> None:

@@ -32,16 +32,20 @@ class EntityTag(NamedTuple):
 
     :param opaque: what stands between the quotes.
     :param is_weak: whether it promises the same meaning only, and not the same bytes.
+    :param is_bare: whether it has no quotes: malformed, but common, and to be kept so for an
+        application that compares the text.
 
     .. versionadded:: 0.1
     """
 
     opaque: str
     is_weak: bool = False
+    is_bare: bool = False
 
     def __str__(self) -> str:
         """Return the tag as a field has it."""
-        return f'{"W/" if self.is_weak else ""}"{self.opaque}"'
+        quote = "" if self.is_bare else '"'
+        return f"{'W/' if self.is_weak else ''}{quote}{self.opaque}{quote}"
 
 
 class TagList(NamedTuple):
@@ -65,9 +69,10 @@ class TagList(NamedTuple):
         .. versionadded:: 0.1
         """
         wanted = parse_tag(etag)
-        if strongly:
-            return not wanted.is_weak and wanted in self.tags
-        return any(tag.opaque == wanted.opaque for tag in self.tags)
+        return any(
+            tag.opaque == wanted.opaque and not (strongly and (tag.is_weak or wanted.is_weak))
+            for tag in self.tags
+        )
 
     def holds(self, etag: str, *, strongly: bool = False) -> bool:
         """Tell whether a tag is listed, outright or by ``*``. Parameters as for :meth:`names`.
@@ -94,7 +99,7 @@ class Conditions(NamedTuple):
 
 
 def parse_tag(etag: str) -> EntityTag:
-    """Return the one tag that an ETag field has; quotes may be missing.
+    """Return the one tag that an ETag field has.
 
     .. versionadded:: 0.1
     """
@@ -103,8 +108,8 @@ def parse_tag(etag: str) -> EntityTag:
     if is_weak:
         opaque = opaque[2:]
     if len(opaque) >= 2 and opaque[0] == opaque[-1] == '"':
-        opaque = opaque[1:-1]
-    return EntityTag(opaque, is_weak)
+        return EntityTag(opaque[1:-1], is_weak)
+    return EntityTag(opaque, is_weak, is_bare=True)
 
 
 def parse_tags(field: str) -> TagList | None:
@@ -131,7 +136,8 @@ def parse_tags(field: str) -> TagList | None:
         is_weak = field[at : at + 2] in {"W/", "w/"}
         if is_weak:
             at += 2
-        if field[at : at + 1] == '"':
+        is_bare = field[at : at + 1] != '"'
+        if not is_bare:
             closing = field.find('"', at + 1)
             if closing < 0:
                 return None
@@ -148,7 +154,7 @@ def parse_tags(field: str) -> TagList | None:
             if not opaque or not _OUTSIDE_A_BARE_TAG.isdisjoint(opaque):
                 return None
             at = stop
-        tags.append(EntityTag(opaque, is_weak))
+        tags.append(EntityTag(opaque, is_weak, is_bare))
 
 
 _OUTSIDE_A_BARE_TAG = frozenset('" \t*')
@@ -165,6 +171,15 @@ def lists(field: str | None, etag: str) -> bool:
     return listed is not None and listed.names(etag)
 
 
+def ends_like_coded(etag: str, codings: Iterable[str]) -> bool:
+    """Tell whether a tag of the application ends as :func:`coded_tag` would end it.
+
+    .. versionadded:: 0.1
+    """
+    tag = parse_tag(etag)
+    return uncoded_tag(tag, codings) != tag
+
+
 def is_strong(etag: str | None) -> bool:
     """Tell whether an ETag value is there and promises the same bytes (RFC 9110 section 8.8.1).
 
@@ -176,8 +191,7 @@ def is_strong(etag: str | None) -> bool:
 def coded_tag(etag: str, coding: str) -> str:
     """Return the tag of the coded representation: ``"abc"`` to ``"abc:gzip"``.
 
-    A weak tag is returned as it is. A tag without quotes, which is malformed but common, is
-    repaired on the way.
+    A weak tag is returned as it is.
 
     :param etag: the ETag value of the representation without coding.
     :param coding: the content coding that is applied.
@@ -186,7 +200,8 @@ def coded_tag(etag: str, coding: str) -> str:
     """
     if not is_strong(etag):
         return etag
-    return str(EntityTag(f"{parse_tag(etag).opaque}:{coding}"))
+    tag = parse_tag(etag)
+    return str(tag._replace(opaque=f"{tag.opaque}:{coding}"))
 
 
 def weak_tag(etag: str) -> str:
@@ -194,7 +209,7 @@ def weak_tag(etag: str) -> str:
 
     .. versionadded:: 0.1
     """
-    return str(parse_tag(etag)._replace(is_weak=True))
+    return str(EntityTag(parse_tag(etag).opaque, is_weak=True))
 
 
 def uncoded_tag(tag: EntityTag, codings: Iterable[str]) -> EntityTag:
@@ -216,14 +231,15 @@ def uncoded_tag(tag: EntityTag, codings: Iterable[str]) -> EntityTag:
     return tag
 
 
-def with_uncoded_tags(field: str, codings: Iterable[str]) -> str:
-    """Return an If-Match or If-None-Match value that also lists tags without coding's suffix.
+def uncoded_tags(field: str, codings: Iterable[str], *, keeps_coded: bool) -> str:
+    """Return an If-Match or If-None-Match value with the tags that the application made.
 
     A client that was sent a coded representation has ``"abc:gzip"``, and the application knows
-    ``"abc"`` only (RFC 9110 sections 13.1.1, 13.1.2). What the client sent stays listed, for a
-    tag that the application itself ends like that. A list in doubt is returned as it is.
+    ``"abc"`` only (RFC 9110 sections 13.1.1, 13.1.2). A list in doubt is returned as it is.
 
     :param codings: the codings whose suffixes are ours.
+    :param keeps_coded: also list what the client sent, for an application that ends tags of its
+        own like that.
 
     .. versionadded:: 0.1
     """
@@ -231,8 +247,11 @@ def with_uncoded_tags(field: str, codings: Iterable[str]) -> str:
     if listed is None:
         return field
     codings = tuple(codings)
-    uncoded = dict.fromkeys(uncoded_tag(tag, codings) for tag in listed.tags)
-    return ", ".join([field, *(str(tag) for tag in uncoded if tag not in listed.tags)])
+    uncoded = tuple(uncoded_tag(tag, codings) for tag in listed.tags)
+    if uncoded == listed.tags:
+        return field
+    tags = dict.fromkeys((*listed.tags, *uncoded) if keeps_coded else uncoded)
+    return ", ".join(map(str, tags))
 
 
 # ---- Conditions ----
@@ -304,31 +323,23 @@ def tag_of_304(
     return None if any(map(listed.names, others)) else selected
 
 
-def allows_part(conditions: Conditions, etag: str | None, codings: Iterable[str]) -> bool:
+def allows_part(conditions: Conditions, etag: str | None) -> bool:
     """Tell whether a range of the representation without coding can do no harm.
 
     Not if the client says that it holds what was sent before, by something that a coded
-    representation has too: a date, a weak tag, the tag of a coding. It would put pieces of two
-    sequences of bytes together (RFC 9110 sections 13.1.5 and 14.2).
+    representation has too, a date or a weak tag. It would put pieces of two sequences of bytes
+    together (RFC 9110 sections 13.1.5 and 14.2).
 
     :param etag: the tag of the representation without coding.
-    :param codings: the codings whose suffixes are ours.
 
     .. versionadded:: 0.1
     """
-    own = etag or ""
-    if conditions.if_range is not None:
-        tag = parse_tag(conditions.if_range)
-        if not is_strong(own) or tag != parse_tag(own):
-            return False
     if conditions.if_unmodified_since is not None:
         return False
-    if conditions.if_match is None:
+    if conditions.if_range is None:
         return True
-    listed = parse_tags(conditions.if_match)
-    return listed is not None and not any(
-        listed.names(coded_tag(own, coding), strongly=True) for coding in codings
-    )
+    tag = parse_tag(conditions.if_range)
+    return etag is not None and not tag.is_weak and tag == parse_tag(etag)
 
 
 def _is_later(date: str | None, than: str | None) -> bool | None:

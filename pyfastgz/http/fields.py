@@ -34,7 +34,7 @@ OF_THE_REPRESENTATION = STALE_WHEN_CODED | {
 """
 
 
-# Enough for every body there is, and far from what int() refuses.
+# Enough for every body there is.
 _MAX_LENGTH_DIGITS = 18
 
 _SPELLINGS = {
@@ -130,26 +130,30 @@ def declared_length(fields: Mapping[str, str]) -> int | None:
 
     .. versionadded:: 0.1
     """
-    value = fields.get("content-length")
-    if value is None or len(value) > _MAX_LENGTH_DIGITS or not _is_number(value):
-        return None
-    return int(value)
+    return _number(fields.get("content-length"))
 
 
-def complete_length(content_range: str | None) -> str | None:
-    """Return the length that a Content-Range value is a part of, None if it has none.
+def complete_length(fields: Mapping[str, str]) -> int | None:
+    """Return of how many bytes a response has a part, None if that is not told.
 
-    As the text that Content-Length takes (RFC 9110 section 14.4).
+    From Content-Range (RFC 9110 section 14.4).
+
+    :param fields: field values by lower-case name.
 
     .. versionadded:: 0.1
     """
-    length = (content_range or "").rpartition("/")[2].strip()
-    return length if _is_number(length) else None
+    return _number(fields.get("content-range", "").rpartition("/")[2].strip())
 
 
-def _is_number(value: str) -> bool:
-    # int() takes the digits of other scripts as well.
-    return value.isascii() and value.isdecimal()
+def _number(value: str | None) -> int | None:
+    # int() takes the digits of other scripts as well, and refuses thousands of digits.
+    if (
+        value is None
+        or len(value) > _MAX_LENGTH_DIGITS
+        or not (value.isascii() and value.isdecimal())
+    ):
+        return None
+    return int(value)
 
 
 def server_timing(description: str, seconds: float | None = None) -> str:

@@ -18,6 +18,7 @@ from flask import make_response
 from flask import request
 from flask import send_file
 from flask import send_from_directory
+from werkzeug.middleware.dispatcher import DispatcherMiddleware
 
 from pyfastgz import Compress
 from pyfastgz import candidate
@@ -441,18 +442,21 @@ def test_r45_if_match_of_a_get_passes_the_view_and_the_coding(
     assert get(path, method=method, If_Match=f"W/{tag}").status == 412
 
 
-@pytest.mark.parametrize("exempt", [True, False])
+@pytest.mark.parametrize("why", ["exempt", "image", "not registered"])
 def test_r45_what_is_not_coded_any_more_is_no_304_for_a_coded_copy(
-    app: Flask, get: Get, exempt: bool
+    app: Flask, get: Get, why: str
 ) -> None:
     @app.get("/no-longer")
     def no_longer() -> Response:
-        mimetype = "text/html" if exempt else "image/png"
+        mimetype = "image/png" if why == "image" else "text/html"
         response = Response(BODY, mimetype=mimetype, headers={"ETag": '"tag"'})
         response.make_conditional(request)
         return response
 
-    if exempt:
+    if why == "not registered":
+        app.config["COMPRESS_REGISTER"] = False
+        Compress(app)
+    if why == "exempt":
         app.view_functions["no_longer"] = Compress(app).exempt(no_longer)
     exchange = get("/no-longer", If_None_Match='"tag:gzip"')
     assert exchange.status == 200
@@ -516,6 +520,7 @@ RANGE = {"Range": "bytes=5-9"}
         {"If_Range": "coded"},
         {"If_Match": "coded"},
         {"If_Match": "coded and other"},
+        {"If_Match": "coded", "If_Range": "plain"},
         {"If_Unmodified_Since": DATE},
     ],
     ids=str,
@@ -530,13 +535,14 @@ def test_r47_no_range_for_a_client_that_may_hold_coded_bytes(
     condition: dict[str, str],
 ) -> None:
     path = f"/ranged/{kind}"
+    plain = get(path, accept=None).field("ETag")
     full = get(path, accept=coding)
     tag = full.field("ETag")
     assert tag.endswith(f':{coding}"')
     raw = full.read()
-    ((name, value),) = condition.items()
-    value = {"coded": tag, "coded and other": f'"x", {tag}'}.get(value, value)
-    exchange = get(path, accept=coding, **RANGE, **{name: value})
+    named = {"coded": tag, "coded and other": f'"x", {tag}', "plain": plain}
+    conditions = {name: named.get(value, value) for name, value in condition.items()}
+    exchange = get(path, accept=coding, **RANGE, **conditions)
     assert exchange.status == 200
     assert exchange.field("Content-Range") is None
     assert exchange.field("Accept-Ranges") is None
@@ -599,6 +605,30 @@ def test_r47_a_weak_tag_is_no_reason_for_a_range(app: Flask, get: Get) -> None:
     assert exchange.status == 200
     assert exchange.body() == BODY.encode()
     assert get("/weak-range", Range="bytes=5-9").status == 206
+
+
+def test_r47_a_304_comes_before_the_range(get: Get, ranged: dict[str, bytes]) -> None:
+    tag = get("/ranged/file").field("ETag")
+    for condition in ({"If_None_Match": tag}, {"If_Modified_Since": DATE}):
+        exchange = get("/ranged/file", **RANGE, **condition)
+        assert (exchange.status, exchange.field("ETag")) == (304, tag)
+    assert get("/ranged/file", If_None_Match='"x"', **RANGE).status == 206
+
+
+def test_r47_a_range_of_coded_bytes_that_is_beyond_the_others(
+    get: Get, ranged: dict[str, bytes]
+) -> None:
+    tag = get("/ranged/file").field("ETag")
+    exchange = get("/ranged/file", Range="bytes=99999999-", If_Match=tag)
+    assert exchange.status == 200
+    assert exchange.body() == ranged["file"]
+
+
+def test_r47_ranges_of_what_is_too_small_stay(app: Flask, get: Get, tmp_path: Path) -> None:
+    (tmp_path / "small.js").write_bytes(b"small enough" * 20)
+    app.add_url_rule("/small", view_func=lambda: send_file(tmp_path / "small.js"))
+    modified = get("/small").field("Last-Modified")
+    assert get("/small", If_Range=modified, **RANGE).status == 206
 
 
 def test_r47_ranges_of_what_is_never_coded_stay(app: Flask, get: Get) -> None:
@@ -721,12 +751,13 @@ def test_r45_the_application_sees_its_tags_in_both_fields(
     assert get("/create", method=method, If_None_Match='"other:gzip"').status == 201
 
 
-def test_r45_the_environment_is_changed_in_place_and_once(app: Flask, get: Get) -> None:
-    environs = []
+def test_r45_the_environment_is_changed_in_place_and_back(app: Flask, get: Get) -> None:
+    seen = []
 
-    @app.put("/environ")
+    @app.route("/environ", methods=["GET", "PUT"])
     def note_environ() -> str:
         request.environ["application.says"] = request.environ["HTTP_IF_MATCH"]
+        assert "HTTP_RANGE" not in request.environ
         return BODY
 
     inner = app.wsgi_app
@@ -735,13 +766,79 @@ def test_r45_the_environment_is_changed_in_place_and_once(app: Flask, get: Get) 
         # Somebody asks the application twice, as for an internal redirect.
         list(inner(environ, lambda *args: lambda data: None))
         result = inner(environ, start_response)
-        environs.append(environ)
+        seen.append(environ)
         return result
 
     app.wsgi_app = layer  # type: ignore[method-assign]
-    get("/environ", method="PUT", If_Match='"a:gzip"').read()
-    (environ,) = environs
-    assert environ["application.says"] == '"a:gzip", "a"'
+    get("/environ", If_Match='"a:gzip"', Range="bytes=0-9").read()
+    (environ,) = seen
+    # What the application put there is there; a log shows what the client sent.
+    assert environ["application.says"] == '"a"'
+    assert environ["HTTP_IF_MATCH"] == '"a:gzip"'
+    assert environ["HTTP_RANGE"] == "bytes=0-9"
+
+
+def test_r45_what_the_application_changes_stays_changed(app: Flask, get: Get) -> None:
+    seen = []
+
+    @app.get("/change")
+    def change() -> str:
+        request.environ["HTTP_IF_MATCH"] = '"mine"'
+        return BODY
+
+    inner = app.wsgi_app
+
+    def layer(environ: dict[str, Any], start_response: Any) -> Any:
+        result = inner(environ, start_response)
+        seen.append(environ["HTTP_IF_MATCH"])
+        return result
+
+    app.wsgi_app = layer  # type: ignore[method-assign]
+    get("/change", If_Match='"a:gzip"').read()
+    assert seen == ['"mine"']
+
+
+def test_r45_an_application_mounted_in_another(app: Flask, get: Get) -> None:
+    outer = Flask("outer")
+    Compress(outer)
+    outer.wsgi_app = DispatcherMiddleware(outer.wsgi_app, {"/in": app.wsgi_app})  # type: ignore[method-assign]
+    layered = Flask("layered")
+    layered.wsgi_app = app.wsgi_app  # type: ignore[method-assign]
+    Compress(layered)
+    for mounted, path in ((outer, "/in/own-strong"), (layered, "/own-strong")):
+        tag = get(path, to=mounted).field("ETag")
+        assert tag == '"tag:gzip"'
+        assert get(path, to=mounted, If_None_Match=tag).status == 304
+        assert get(path, to=mounted, If_Match=tag).status == 200
+        assert get(path, to=mounted, If_Match="*").status == 200
+        assert get(path, to=mounted, If_Match='"x:gzip"').status == 412
+
+
+@pytest.mark.parametrize("quoted", [True, False])
+@pytest.mark.parametrize("accept", ["gzip", None])
+def test_r45_an_application_that_compares_the_text(
+    app: Flask, get: Get, accept: str | None, quoted: bool
+) -> None:
+    version = '"v1"' if quoted else "v1"
+    made = []
+
+    @app.route("/text", methods=["GET", "PUT"])
+    def text() -> Any:
+        if request.method == "PUT":
+            if request.headers.get("If-Match") != version:
+                return "somebody else was faster", 412
+            return "", 204
+        if request.headers.get("If-None-Match") == version:
+            return "", 304, {"ETag": version}
+        made.append(1)
+        return BODY, {"ETag": version}
+
+    tag = get("/text", accept=accept).field("ETag")
+    again = get("/text", accept=accept, If_None_Match=tag)
+    assert (again.status, again.field("ETag")) == (304, tag)
+    assert made == [1]
+    assert get("/text", method="PUT", If_Match=tag).status == 204
+    assert get("/text", method="PUT", If_Match='"v0:gzip"').status == 412
 
 
 def test_r45_a_layer_between_may_put_in_a_condition_of_its_own(app: Flask, get: Get) -> None:
@@ -843,6 +940,14 @@ def test_r34_r32_an_edit_under_the_applications_own_tag_that_ends_like_ours(
     for condition in ('"abc:br"', get("/page/abc:br", "gzip").field("ETag")):
         assert get("/page/abc:br", method="PUT", If_Match=condition).status == 200
     assert get("/page/abc:br", method="PUT", If_Match='"abc"').status == 412
+
+
+@pytest.mark.parametrize("path", ["/strong", "/own-strong", "/static/app.js"])
+@pytest.mark.parametrize("condition", ["*", " * "])
+def test_if_match_of_anything(get: Get, static_file: bytes, path: str, condition: str) -> None:
+    assert get(path, If_Match=condition).status == 200
+    tag = get(path).field("ETag")
+    assert get(path, If_Match=condition, If_None_Match=tag).status == 304
 
 
 def test_r32_if_match_of_a_get_is_compared_with_the_coded_tag(get: Get) -> None:
