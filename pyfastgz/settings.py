@@ -7,6 +7,7 @@ values. :mod:`pyfastgz.config` makes one object of what an application has set.
 from __future__ import annotations
 
 import enum
+import json
 from collections.abc import Callable
 from collections.abc import Iterable
 from collections.abc import Mapping
@@ -77,7 +78,22 @@ class Kind(NamedTuple):
             return self.read(value)
         except ValueError as error:
             wanted = str(error) or self.wanted
+            if self._would_be_one(value):
+                wanted += (
+                    ", not a string: app.config.from_prefixed_env() reads true, false and "
+                    "numbers out of the environment"
+                )
             raise ConfigurationError(f"{name} is {value!r}; it must be {wanted}") from None
+
+    def _would_be_one(self, value: object) -> bool:
+        """Tell whether a value is the text of a usable one, such as ``"False"`` or ``"6"``."""
+        if not isinstance(value, str):
+            return False
+        try:
+            self.read(json.loads(value.lower()))
+        except ValueError:
+            return False
+        return True
 
 
 class Topic(enum.Enum):
@@ -86,11 +102,11 @@ class Topic(enum.Enum):
     .. versionadded:: 0.1
     """
 
-    SELECTION = "Which responses are coded"
+    SELECTION = "Which responses are compressed"
     CODINGS = "Codings and levels"
     STREAMS = "Streams"
     CONDITIONS = "Conditional requests"
-    CACHE = "A cache of coded bodies"
+    CACHE = "A cache of compressed bodies"
     OBSERVING = "What is told"
 
 
@@ -303,10 +319,10 @@ SETTINGS: Mapping[str, Setting] = MappingProxyType(
                 "font/opentype",
             ],
             _MIMETYPES,
-            "The media types that are coded. Letter case and parameters do not count. A `*` "
-            "stands for anything but a slash: `text/*`, `application/*+json`. What is set "
-            "takes the place of the defaults: to add some, use `COMPRESS_EXTRA_MIMETYPES`. If "
-            "both lists are empty, that is like `COMPRESS_REGISTER = False`.",
+            "The media types that are compressed, instead of the default ones: to add some, "
+            "use `COMPRESS_EXTRA_MIMETYPES`. Letter case and parameters do not count. A `*` "
+            "stands for anything but a slash: `text/*`, `application/*+json`. If both lists "
+            "are empty, that is like `COMPRESS_REGISTER = False`.",
         ),
         "COMPRESS_EXTRA_MIMETYPES": Setting(
             Topic.SELECTION,
@@ -338,8 +354,8 @@ SETTINGS: Mapping[str, Setting] = MappingProxyType(
             None,
             _PREDICATE,
             "Called with the request and the response. If it returns something false, the "
-            "response is not coded, but still says that it varies. If it raises, that is "
-            "logged, and the response is not coded either.",
+            "response is not compressed, but its `Vary` still says that it could be. If it "
+            "raises, that is logged, and the response is not compressed either.",
             is_new=True,
         ),
         "COMPRESS_ALGORITHM": Setting(
@@ -347,8 +363,9 @@ SETTINGS: Mapping[str, Setting] = MappingProxyType(
             ["zstd", "br", "gzip", "deflate"],
             _CODINGS_OR_AUTO,
             "The codings in use. Their order decides between codings that the client likes "
-            'equally. `br` counts only if a brotli package is installed. `"auto"` stands for '
-            "all, in an order that depends on the size of the body.",
+            "equally. `br` counts only if a brotli package is installed "
+            '(`pip install "pyfastgz[br]"`). `"auto"` stands for all, in an order that depends '
+            "on the size of the body.",
         ),
         "COMPRESS_AUTO_SIZE": Setting(
             Topic.CODINGS,
@@ -421,7 +438,7 @@ SETTINGS: Mapping[str, Setting] = MappingProxyType(
             Topic.STREAMS,
             True,
             _FLAG,
-            "Whether streamed responses, files among them, are coded.",
+            "Whether streamed responses, files among them, are compressed.",
             is_live=True,
         ),
         "COMPRESS_ALGORITHM_STREAMING": Setting(
@@ -445,8 +462,8 @@ SETTINGS: Mapping[str, Setting] = MappingProxyType(
             Topic.CONDITIONS,
             True,
             _FLAG,
-            "Whether a coded response to GET or HEAD may become a 304 or a 412, by its own "
-            "`ETag` and `Last-Modified`.",
+            "Whether a compressed response to GET or HEAD may become a 304 or a 412, by its "
+            "own `ETag` and `Last-Modified`.",
             is_live=True,
         ),
         "COMPRESS_STREAMING_ENDPOINT_CONDITIONAL": Setting(
@@ -460,7 +477,7 @@ SETTINGS: Mapping[str, Setting] = MappingProxyType(
             Topic.CACHE,
             None,
             _FACTORY,
-            "Called without arguments, returns the cache in which coded bodies are kept: "
+            "Called without arguments, returns the cache in which compressed bodies are kept: "
             "anything with `get(key)` and `set(key, value)`. For a cache that is there already "
             "write `lambda: cache`. Of use with `COMPRESS_CACHE_KEY`.",
         ),

@@ -41,7 +41,9 @@ def names() -> dict[str, Any]:
 
 
 def test_there_are_examples() -> None:
-    assert {"quickstart.md", "views.md", "observing.md"} <= {page.name for page in PAGES}
+    assert {"configuration.md", "quickstart.md", "views.md", "observing.md"} <= {
+        page.name for page in PAGES
+    }
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)

@@ -154,6 +154,44 @@ def test_r50_the_message_says_what_is_allowed(app: Flask) -> None:
 
 
 @pytest.mark.parametrize(
+    ("key", "value", "is_meant"),
+    [
+        ("COMPRESS_STREAMS", "False", True),
+        ("COMPRESS_STREAMS", "true", True),
+        ("COMPRESS_STREAMS", "no", False),
+        ("COMPRESS_LEVEL", "6", True),
+        ("COMPRESS_LEVEL", "99", False),
+        ("COMPRESS_LEVEL", "[6]", False),
+        ("COMPRESS_MIN_SIZE", "", False),
+        ("COMPRESS_STREAM_FLUSH_MS", "0.5", True),
+        ("COMPRESS_CACHE_KEY", "None", False),
+    ],
+)
+def test_r50_the_message_says_how_the_environment_is_read(
+    app: Flask, key: str, value: str, is_meant: bool
+) -> None:
+    app.config[key] = value
+    with pytest.raises(ConfigurationError) as caught:
+        Compress(app)
+    assert ("from_prefixed_env" in str(caught.value)) is is_meant
+
+
+def test_settings_may_come_from_the_environment(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FLASK_COMPRESS_LEVEL", "9")
+    monkeypatch.setenv("FLASK_COMPRESS_STREAMS", "false")
+    monkeypatch.setenv("FLASK_COMPRESS_ALGORITHM", "br, gzip")
+    monkeypatch.setenv("FLASK_COMPRESS_EXTRA_MIMETYPES", '["text/csv", "text/markdown"]')
+    app.config.from_prefixed_env()
+    compress = Compress(app)
+    assert compress.enabled_algorithms == ("br", "gzip")
+    assert {"text/csv", "text/markdown"} < compress.compress_mimetypes_set
+    config = app.extensions["compress"].config.current()
+    assert (config.levels["gzip"], config.streams) == (9, False)
+
+
+@pytest.mark.parametrize(
     ("value", "expected"),
     [
         ("gzip", ("gzip",)),
