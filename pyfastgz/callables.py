@@ -9,15 +9,16 @@ from typing import Any
 def accepts(function: Any, count: int) -> bool:
     """Tell whether something can be called with so many positional arguments.
 
-    A function that hides its signature, as some that are written in C do, gets the benefit of
-    the doubt.
+    What counts is the function itself, not one that it wraps and whose signature it shows: a
+    decorator may add or take away arguments. A function that hides its signature, as some that
+    are written in C do, gets the benefit of the doubt.
 
     .. versionadded:: 0.1
     """
     if not callable(function):
         return False
     try:
-        signature = inspect.signature(function)
+        signature = inspect.signature(function, follow_wrapped=False)
     except (TypeError, ValueError):
         return True
     try:
@@ -42,6 +43,6 @@ def signature_of(function: Any) -> str:
     .. versionadded:: 0.1
     """
     try:
-        return str(inspect.signature(function))
+        return str(inspect.signature(function, follow_wrapped=False))
     except (TypeError, ValueError):
         return "(...)"

@@ -9,6 +9,8 @@ import subprocess
 import sys
 from collections.abc import Callable
 from typing import Any
+from unittest.mock import MagicMock
+from unittest.mock import create_autospec
 
 import flask_compress
 import pytest
@@ -338,6 +340,14 @@ def test_new_keys_are_those_that_flask_compress_does_not_have() -> None:
     assert theirs == {key for key, setting in SETTINGS.items() if not setting.is_new}
 
 
+def with_flag(function: Callable[..., bool]) -> Callable[[Request, Response], bool]:
+    @functools.wraps(function)
+    def wrapper(request: Request, response: Response) -> bool:
+        return function(True, request, response)
+
+    return wrapper
+
+
 @pytest.mark.parametrize(
     ("key", "function"),
     [
@@ -346,6 +356,11 @@ def test_new_keys_are_those_that_flask_compress_does_not_have() -> None:
         ("COMPRESS_PREDICATE", functools.partial(lambda flag, request, response: flag, True)),
         # Written in C; neither tells its parameters.
         ("COMPRESS_PREDICATE", max),
+        # It shows the three parameters of what it wraps.
+        ("COMPRESS_PREDICATE", with_flag(lambda flag, request, response: flag)),
+        ("COMPRESS_CACHE_KEY", functools.lru_cache(lambda request: "key")),
+        ("COMPRESS_PREDICATE", create_autospec(lambda request, response: True)),
+        ("COMPRESS_CACHE_KEY", MagicMock()),
         ("COMPRESS_CACHE_KEY", operator.attrgetter("path")),
         ("COMPRESS_CACHE_KEY", str),
         ("COMPRESS_CACHE_BACKEND", functools.partial(DictCache)),

@@ -86,6 +86,35 @@ def test_blueprints(app: Flask, get: Get, compress: Compress) -> None:
     assert get("/", "gzip, br").field("Content-Encoding") == "br"
 
 
+def test_views_of_another_module_may_have_an_instance_of_their_own(
+    app: Flask, get: Get
+) -> None:
+    app.config["COMPRESS_REGISTER"] = False
+    Compress().init_app(app)
+    theirs = Compress()
+    app.add_url_rule("/one", "one", theirs.compressed()(lambda: BODY))
+    app.add_url_rule("/two", "two", theirs.exempt(lambda: BODY))
+    assert get("/one").body() == BODY.encode()
+    assert get("/one").field("Content-Encoding") == "gzip"
+    assert get("/two").field("Content-Encoding") is None
+
+
+def test_single_methods_of_a_class_based_view(app: Flask, get: Get, compress: Compress) -> None:
+    class Page(MethodView):
+        @compress.exempt
+        def get(self) -> str:
+            return BODY
+
+        @compress.compressed(codings="br")
+        async def post(self) -> str:
+            return BODY
+
+    app.add_url_rule("/class", view_func=Page.as_view("class"))
+    assert get("/class").field("Content-Encoding") is None
+    assert get("/class", "gzip, br", "POST").field("Content-Encoding") == "br"
+    assert get("/class", "gzip", "POST").field("Content-Encoding") is None
+
+
 @pytest.mark.parametrize("register", [True, False])
 def test_levels_and_codings(get: Get, register: bool) -> None:
     app = Flask(__name__)
