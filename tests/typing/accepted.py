@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from flask import Blueprint
 from flask import Flask
@@ -65,6 +66,7 @@ stats = compress.stats()
 assert_type(stats.codings["gzip"].out_nbytes, int)
 assert_type(stats.codings["gzip"].seconds, float)
 assert_type(stats.skipped[SkipReason.TOO_SMALL], int)
+assert_type(stats.as_dict()["skipped"]["too_small"], Any)
 
 
 def receive(sender: Flask, *, response: Response, outcome: Outcome) -> None:

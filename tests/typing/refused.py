@@ -18,6 +18,8 @@ Encoder("gzip").write("text")  # refused
 Encoder("gzip").read()  # refused
 Compress("app")  # refused
 Compress(Flask("app")).compressed(level="9")  # refused
+Compress(Flask("app")).compressed(lambda: "")  # refused
+Compress(Flask("app")).compressed()(7)  # refused
 Compress(Flask("app")).exempt(7)  # refused
 Compress(Flask("app")).stats().skipped["reason"]  # refused
 lib.fgz_version(1)  # refused
