@@ -144,7 +144,7 @@ def code_through(
         if isinstance(coded, bytes) and cache.get(seal_name) == _seal(body, coded, parameters):
             return coded, 0.0
     except Exception:
-        _log.exception("reading the cache of coded bodies failed")
+        _log.exception("reading the cache of compressed bodies failed")
     start = perf_counter()
     coded = code(body)
     seconds = perf_counter() - start
@@ -152,7 +152,7 @@ def code_through(
         cache.set(name, coded)
         cache.set(seal_name, _seal(body, coded, parameters))
     except Exception:
-        _log.exception("writing the cache of coded bodies failed")
+        _log.exception("writing the cache of compressed bodies failed")
     return coded, seconds
 
 

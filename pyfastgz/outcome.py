@@ -22,8 +22,8 @@ response_compressed = Namespace().signal("response_compressed")
 """A blinker signal, sent when it is known what became of a response.
 
 The sender is the Flask application; ``response`` is the response and ``outcome`` its
-:class:`Outcome`. For a coded stream that is when the stream is closed, outside any application
-context. A receiver that raises is logged and does no other harm.
+:class:`Outcome`. For a compressed stream that is when the stream is closed, outside any
+application context. A receiver that raises is logged and does no other harm.
 
 .. versionadded:: 0.1
 """
@@ -34,9 +34,9 @@ class Outcome(NamedTuple):
 
     :param coding: the content coding that was applied, or None.
     :param reason: why none was, or None.
-    :param in_nbytes: bytes before coding, as far as they were pulled; 0 without a coding.
-    :param out_nbytes: bytes after coding; 0 without a coding.
-    :param seconds: how long the encoder took.
+    :param in_nbytes: bytes before compression, as far as they were pulled; 0 without a coding.
+    :param out_nbytes: bytes after compression; 0 without a coding.
+    :param seconds: how long the encoder took; 0 if the body came out of a cache.
 
     .. versionadded:: 0.1
     """
@@ -59,8 +59,8 @@ class CodingStats(NamedTuple):
     """The responses of one coding, summed up.
 
     :param responses: how many there were; streams count when they are closed.
-    :param in_nbytes: bytes before coding.
-    :param out_nbytes: bytes after coding.
+    :param in_nbytes: bytes before compression.
+    :param out_nbytes: bytes after compression.
     :param seconds: how long the encoders took.
 
     .. versionadded:: 0.1
@@ -76,7 +76,7 @@ class CodingStats(NamedTuple):
 class Stats:
     """What became of the responses of one application in this process since it started.
 
-    :param codings: by coding, what was coded.
+    :param codings: by coding, what was compressed.
     :param skipped: by reason, how many responses were left as they are.
 
     .. versionadded:: 0.1

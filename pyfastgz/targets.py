@@ -29,7 +29,10 @@ def checked_app(app: Any) -> Flask:
             raise TypeError(
                 f"Compress takes a Flask application, not {kind}: give it that one's .{name}"
             )
-    raise TypeError(f"Compress takes a Flask application, not {kind}")
+    raise TypeError(
+        f"Compress takes a Flask application, not {kind}: without Flask there are "
+        "pyfastgz.compress and pyfastgz.Encoder"
+    )
 
 
 def check_target(target: Any) -> None:
