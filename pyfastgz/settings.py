@@ -159,10 +159,9 @@ def _seconds(value: Any) -> float:
     raise ValueError
 
 
-def _function(*parameters: str) -> Kind:
+def _function(of: str, count: int) -> Kind:
     """Return the kind of a function that is called with so many positional arguments."""
-    of = " and ".join(parameters)
-    wanted = f"None or a function that is called with {of or 'nothing'}"
+    wanted = f"None or a function of {of}"
 
     def read(value: Any) -> Callable[..., Any] | None:
         if value is None:
@@ -171,7 +170,7 @@ def _function(*parameters: str) -> Kind:
             raise ValueError
         if is_async(value):
             raise ValueError(f"{wanted}, and not async")
-        if not accepts(value, len(parameters)):
+        if not accepts(value, count):
             raise ValueError(f"{wanted}; this one takes {signature_of(value)}")
         function: Callable[..., Any] = value
         return function
@@ -219,7 +218,12 @@ def _codings(value: object) -> tuple[str, ...]:
 
 
 def _codings_or_auto(value: object) -> tuple[str, ...]:
-    return AUTO if _lower(value) == list(AUTO) else _codings(value)
+    names = _lower(value)
+    if names == list(AUTO):
+        return AUTO
+    if AUTO[0] in names:
+        raise ValueError
+    return _codings(names)
 
 
 def _lower(value: object) -> list[str]:
@@ -270,9 +274,9 @@ def _level(coding: str, allowed: range) -> Kind:
 _FLAG = Kind("True or False", _flag)
 _SIZE = Kind("a number of bytes, 0 or more", _size)
 _MILLISECONDS = Kind("a number of milliseconds, 0 or more", _seconds)
-_PREDICATE = _function("the request", "the response")
-_KEY_FUNCTION = _function("the request")
-_FACTORY = _function()
+_PREDICATE = _function("the request and the response", 2)
+_KEY_FUNCTION = _function("the request", 1)
+_FACTORY = _function("no arguments that returns the cache, such as lambda: cache", 0)
 _ENDPOINTS = Kind("a list of strings, or one string with commas", _endpoints)
 _MIMETYPES = Kind("a list of media types, or one string with commas", _mimetypes)
 _CODINGS_OR_AUTO = Kind(f"'auto' alone, or {CODINGS.wanted}", _codings_or_auto)

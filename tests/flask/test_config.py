@@ -376,8 +376,20 @@ def test_functions_may_be_anything_that_can_be_called_so(
 
 def test_r50_the_message_says_what_a_function_takes(app: Flask) -> None:
     app.config["COMPRESS_PREDICATE"] = lambda request: True
-    wanted = r"called with the request and the response; this one takes \(request\)"
+    wanted = r"a function of the request and the response; this one takes \(request\)"
     with pytest.raises(ConfigurationError, match=wanted):
+        Compress(app)
+
+
+def test_r50_the_message_says_how_to_give_a_cache(app: Flask) -> None:
+    app.config["COMPRESS_CACHE_BACKEND"] = DictCache()
+    with pytest.raises(ConfigurationError, match="such as lambda: cache"):
+        Compress(app)
+
+
+def test_r50_the_message_says_that_auto_stands_alone(app: Flask) -> None:
+    app.config["COMPRESS_ALGORITHM"] = "auto, gzip"
+    with pytest.raises(ConfigurationError, match="must be 'auto' alone, or a list"):
         Compress(app)
 
 
