@@ -16,7 +16,6 @@ from flask import send_from_directory
 from flask import stream_template
 
 import pyfastgz
-from pyfastgz.config import DEFAULTS
 
 from . import content
 from .events import Acknowledgements
@@ -34,7 +33,7 @@ def create_app(
     :param acknowledgements: what the event streams wait for, if several processes share it.
     """
     app = Flask(__name__)
-    app.config["COMPRESS_MIMETYPES"] = [*DEFAULTS["COMPRESS_MIMETYPES"], "text/event-stream"]
+    app.config["COMPRESS_EXTRA_MIMETYPES"] = ["text/event-stream"]
     app.config["COMPRESS_STREAMING_ENDPOINT_CONDITIONAL"] = ["static", "debugger"]
     if compress:
         pyfastgz.Compress(app)
