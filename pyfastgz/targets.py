@@ -24,7 +24,7 @@ def checked_app(app: Any) -> Flask:
         return app
     kind = type(app).__name__
     for name in ("server", "app"):
-        # Dash and Connexion keep theirs there.
+        # Where what wraps one keeps it, such as Dash.
         if isinstance(getattr(app, name, None), Flask):
             raise TypeError(
                 f"Compress takes a Flask application, not {kind}: give it that one's .{name}"
