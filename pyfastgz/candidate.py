@@ -18,6 +18,7 @@ from flask import Flask
 from flask import Response
 from flask import request
 from werkzeug.datastructures import Headers
+from werkzeug.wsgi import ClosingIterator
 from werkzeug.wsgi import _RangeWrapper
 
 from .border import sent_conditions
@@ -192,7 +193,7 @@ class Candidate:
                     brotli=self.config.brotli,
                 )
                 attributes["response"] = CodedStream(
-                    self.response.response,
+                    self._chunks(),
                     encoder,
                     flush_seconds=flush_rule(kind, self.config.flush_seconds, is_file=is_file),
                     repeatable=is_strong(tag),
@@ -200,7 +201,7 @@ class Candidate:
                 )
             except Exception as error:
                 return self._failed(error)
-            attributes["direct_passthrough"] = False
+            attributes["direct_passthrough"] = self._encodes_itself()
         self._label_coded(tag, None)
         self.response = changed(self.response, self.edits, **attributes)
         return Answer(self.response, Outcome(self.coding, None) if is_head else None)
@@ -363,10 +364,13 @@ class Candidate:
             return True
         if not allows_part(self.conditions, self.fields.get("etag")):
             return False
-        # A 304 comes before the range (RFC 9110 section 13.2.2), but not in werkzeug.
+        if not self.config.evaluate_conditional:
+            return True
+        # These come before the range (RFC 9110 section 13.2.2), but not in werkzeug.
         date = self.fields.get("last-modified")
-        return not self.config.evaluate_conditional or (
-            failed_precondition(self.conditions, self._tag(), date) != 304
+        return (
+            failed_precondition(self.conditions, self.fields.get("etag"), date) != 412
+            and failed_precondition(self.conditions, self._tag(), date) != 304
         )
 
     def _restored(self, response: Response, reason: SkipReason) -> Answer:
@@ -414,11 +418,28 @@ class Candidate:
 
     def _whole_body(self) -> bytes:
         parts: Any = self.response.response
+        if self._encodes_itself():
+            parts = list(self.response.iter_encoded())
         # A list of one bytes object is what nearly every view ends up with.
         if len(parts) == 1 and type(parts[0]) is bytes:
             body: bytes = parts[0]
             return body
         return b"".join(part.encode() if isinstance(part, str) else part for part in parts)
+
+    def _chunks(self) -> Any:
+        """Return the body as what can be iterated over, and perhaps closed."""
+        chunks = self.response.response
+        if not self._encodes_itself():
+            return chunks
+        return ClosingIterator(self.response.iter_encoded(), getattr(chunks, "close", None))
+
+    def _encodes_itself(self) -> bool:
+        """Tell whether the class of the response has its own way from chunks to bytes."""
+        kind = type(self.response)
+        return (
+            kind.iter_encoded is not Response.iter_encoded
+            and not self.response.direct_passthrough
+        )
 
     def _is_success(self) -> bool:
         return 200 <= self.response.status_code < 300
@@ -516,7 +537,7 @@ class Candidate:
 
     def _with_body(self, body: list[bytes], **attributes: Any) -> Response:
         """Return the response with another body; the old one is closed with it."""
-        attributes["direct_passthrough"] = False
+        attributes["direct_passthrough"] = self._encodes_itself()
         response = changed(self.response, self.edits, response=body, **attributes)
         close: Callable[[], object] | None = getattr(self.response.response, "close", None)
         if close is not None:

@@ -354,7 +354,8 @@ def _parse_date(date: str | None) -> datetime | None:
         return None
     try:
         time = parsedate_to_datetime(date)
-        # It has no zone if the field says so, or none that is known.
-        return time if time.tzinfo is not None else time.replace(tzinfo=timezone.utc)
+        # It has no zone if the field has none, as the form of asctime does.
+        time = time if time.tzinfo is not None else time.replace(tzinfo=timezone.utc)
+        return None if time.utcoffset() else time
     except (ArithmeticError, LookupError, TypeError, ValueError):
         return None

@@ -203,6 +203,48 @@ class Custom(Response):
         self.extra = "of the object"
 
 
+class Lines(Response):
+    """Makes bytes of its chunks in a way of its own."""
+
+    default_mimetype = "text/plain"
+
+    def iter_encoded(self) -> Iterator[bytes]:
+        for item in self.response:
+            yield f"{item!s}\n".encode()
+
+
+@pytest.mark.parametrize("kind", ["stream", "list"])
+@pytest.mark.parametrize("accept", ["gzip", "br", None])
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+def test_r49_a_class_that_encodes_its_chunks_itself(
+    app: Flask, get: Get, kind: str, accept: str | None, method: str
+) -> None:
+    app.config["COMPRESS_NOT_ACCEPTABLE"] = True
+    Compress(app)
+    closed = []
+
+    class Numbers:
+        def __iter__(self) -> Iterator[Any]:
+            return iter(range(500))
+
+        def close(self) -> None:
+            closed.append(1)
+
+    def view() -> Response:
+        response = Lines()
+        response.response = Numbers() if kind == "stream" else list(range(500))  # type: ignore[assignment]
+        return response
+
+    app.add_url_rule("/", view_func=view)
+    exchange = get(accept=accept, method=method)
+    assert exchange.field("Content-Encoding") == accept
+    body = "".join(f"{number}\n" for number in range(500)).encode()
+    assert exchange.body() == (body if method == "GET" else b"")
+    assert closed == [1] * (kind == "stream")
+    assert get(accept="lzma, *;q=0").status == 406
+    assert b"neither" in get(accept="lzma, *;q=0").body()
+
+
 def test_r49_the_class_and_attributes_of_a_response_stay(app: Flask) -> None:
     compress = Compress(app)
     response = Custom(BODY)

@@ -613,6 +613,7 @@ def test_r47_a_304_comes_before_the_range(get: Get, ranged: dict[str, bytes]) ->
         exchange = get("/ranged/file", **RANGE, **condition)
         assert (exchange.status, exchange.field("ETag")) == (304, tag)
     assert get("/ranged/file", If_None_Match='"x"', **RANGE).status == 206
+    assert get("/ranged/file", If_Match='"x"', **RANGE).status == 412
 
 
 def test_r47_a_range_of_coded_bytes_that_is_beyond_the_others(

@@ -154,6 +154,8 @@ LATER = "Thu, 01 Jan 2026 00:00:01 GMT"
         ({"if_modified_since": "Thu, 99 Jan 2026 00:00:00 GMT"}, None),
         ({"if_modified_since": "Thu, 01 Jan 999999 00:00:00 GMT"}, None),
         ({"if_modified_since": "9" * 5000}, None),
+        ({"if_modified_since": "Thu, 01 Jan 2026 00:00:00 -0800"}, None),
+        ({"if_unmodified_since": "Thu, 01 Jan 2026 00:00:00 +0800"}, None),
     ],
 )
 def test_conditions_in_their_order(conditions: dict[str, str], expected: int | None) -> None:
