@@ -18,6 +18,9 @@ from bench.stream_flush import Cost
 from bench.stream_flush import measure_costs
 from bench.stream_memory import Memory
 from bench.stream_memory import measure_memory
+from bench.stream_pages import CODINGS
+from bench.stream_pages import make_pages
+from bench.stream_pages import measure_cost
 from bench.stream_threads import Speedup
 
 
@@ -79,3 +82,14 @@ def test_verdicts() -> None:
         Speedup("gzip 6", "> 1M", 1.0),
     ]
     assert [v.is_met for v in judge_speedups(speedups)] == [False, True]
+
+
+@pytest.mark.parametrize("coding", CODINGS)
+def test_a_page_in_many_pieces_is_not_flushed_at_each(coding: str) -> None:
+    """What the budget is for; its cost is what it was chosen by."""
+    for pieces in make_pages():
+        cost = measure_cost(pieces, coding)
+        assert cost.never_nbytes <= cost.tag_nbytes <= cost.budget_nbytes <= cost.every_nbytes
+        assert cost.budget_nbytes - cost.never_nbytes < 150 + 0.1 * cost.never_nbytes
+        if len(pieces) > 50:
+            assert cost.every_nbytes > 1.3 * cost.never_nbytes
