@@ -12,6 +12,7 @@ from math import inf
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck
 from hypothesis import given
 from hypothesis import settings
 from hypothesis import strategies as st
@@ -659,6 +660,85 @@ def test_no_more_than_so_many_bytes_are_held(
         seen = len(decode_part(coding, coded))
         assert 1000 * source.pulled - seen <= FLUSH_NBYTES
     assert seen == 200_000
+
+
+_PIECES = st.one_of(
+    st.binary(max_size=40),
+    st.text(max_size=20),
+    st.binary(max_size=40).map(bytearray),
+    st.binary(max_size=40).map(lambda data: memoryview(data)[::-1]),
+    st.integers(0, 3 * FLUSH_NBYTES).map(lambda nbytes: TEXT[:nbytes]),
+    st.sampled_from(["", b"", bytearray(), memoryview(b"")]),
+)
+
+
+@pytest.mark.parametrize("coding", CODINGS)
+@pytest.mark.parametrize("rule", RULES)
+@settings(
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(
+    plan=st.tuples(
+        st.lists(_PIECES, max_size=30),
+        st.lists(st.sampled_from([0.0, 0.001, SECONDS, 60.0]), min_size=31, max_size=31),
+        st.integers(0, 40),
+        st.booleans(),
+    )
+)
+def test_r38_r40_r42_any_stream_left_at_any_time(
+    decode_body: Decode,
+    decode_part: Decode,
+    coding: str,
+    rule: str,
+    plan: tuple[list[Any], list[float], int, bool],
+) -> None:
+    chunks, pauses, taken, fails = plan
+    clock = Clock()
+    source = Source([*chunks, ZeroDivisionError()] if fails else chunks)
+    encoder: Any = Watched(coding)
+    told: list[tuple[int, int, float]] = []
+
+    class Paced:
+        close = source.close
+
+        def __iter__(self) -> Iterator[Any]:
+            for chunk, pause in zip(source, pauses, strict=False):
+                clock.now += pause
+                yield chunk
+
+    options: dict[str, Any] = RULES[rule]
+    items = CodedStream(
+        Paced(), encoder, clock=clock, on_close=lambda *numbers: told.append(numbers), **options
+    )
+    body = b"".join(c.encode() if isinstance(c, str) else bytes(c) for c in chunks)
+    coded, ended = b"", False
+    try:
+        for _ in range(taken):
+            item = next(items)
+            assert item
+            coded += item
+    except StopIteration:
+        ended = True
+        assert not fails
+        assert decode_body(coding, coded) == body
+    except ZeroDivisionError:
+        ended = True
+        assert fails
+    assert source.closed == 0
+    items.close()
+    items.close()
+    assert source.closed == 1
+    assert encoder.closed == 1
+    assert next(items, None) is None
+    seen = decode_part(coding, coded) if coded else b""
+    assert body.startswith(seen)
+    if fails and ended:
+        with pytest.raises(Exception):  # noqa: B017, PT011
+            decode_body(coding, coded)
+    ((in_nbytes, out_nbytes, seconds),) = told
+    assert len(seen) <= in_nbytes <= len(body)
+    assert out_nbytes == len(coded)
+    assert seconds >= 0.0
 
 
 def test_what_became_of_it_is_told_once_at_the_end() -> None:
