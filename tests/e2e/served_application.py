@@ -14,6 +14,7 @@ from flask import request
 
 from pyfastgz import Compress
 from pyfastgz import streaming
+from pyfastgz.config import DEFAULTS
 from tests.e2e import usage
 from tools.demo import events
 from tools.demo.application import create_app as create_demo
@@ -26,6 +27,9 @@ PAGE_HEAD = ("<!doctype html><title>lamps</title>", "<link href=/style.css>", "<
 
 PAGE_BODY = [f"<tr><td>{number}<td>lamp" for number in range(100)]
 """What it yields then, at once again."""
+
+WORDS = Writer("words").paragraph(2).split(" ")
+"""What ``/words`` yields, each when the one before was acknowledged, and not at once."""
 
 PATIENCE_SECONDS = 20.0
 """How long ``/closed`` waits for a stream to be closed before it says that none was."""
@@ -127,6 +131,18 @@ def create_app() -> Flask:
     @app.get("/messages/<channel>")
     def messages(channel: str) -> Response:
         return Response(acknowledgements.stream(channel), mimetype=request.args["type"])
+
+    @app.get("/words/<channel>")
+    def words(channel: str) -> Response:
+        def chunks() -> Iterator[str]:
+            for number, word in enumerate(WORDS):
+                if not acknowledgements.wait_for(channel, number):
+                    return
+                # As long as it takes for a flush to come back, and a bit.
+                time.sleep(1.1 * DEFAULTS["COMPRESS_STREAM_FLUSH_MS"] / 1000)
+                yield word
+
+        return Response(chunks(), mimetype="text/plain")
 
     @app.get("/page/<channel>")
     def page(channel: str) -> Response:

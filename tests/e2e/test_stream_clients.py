@@ -14,6 +14,7 @@ import pytest
 from tests.e2e import go_client
 from tests.e2e.served_application import PAGE_BODY
 from tests.e2e.served_application import PAGE_HEAD
+from tests.e2e.served_application import WORDS
 from tests.e2e.stream_clients import READERS
 from tests.e2e.stream_clients import Reader
 from tests.e2e.stream_clients import find_codings
@@ -89,6 +90,17 @@ def test_r36_head_of_a_page_before_its_slow_body(
         assert reader.read(len(head)) == head
         fetch(gunicorn_port, f"/events/{channel}", method="POST")
         assert reader.read(len(body)) == body
+
+
+def test_r36_words_of_a_slow_writer_one_by_one(
+    gunicorn_port: int, reading: Read, name: str, coding: str
+) -> None:
+    """They are not messages, but come no more often than streams may be flushed."""
+    channel = f"words-{name}-{coding}"
+    with reading(f"http://127.0.0.1:{gunicorn_port}/words/{channel}") as reader:
+        for word in WORDS:
+            assert reader.read(len(word)) == word.encode()
+            fetch(gunicorn_port, f"/events/{channel}", method="POST")
 
 
 def test_all_codings_have_a_reader(decoded: dict[str, set[str]]) -> None:
