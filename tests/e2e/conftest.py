@@ -6,9 +6,11 @@ import sys
 from collections.abc import Callable
 from collections.abc import Iterator
 from importlib.util import find_spec
+from pathlib import Path
 
 import pytest
 
+from tests.e2e import go_client
 from tools.demo.application import plain_bodies
 from tools.demo.decoding import CODINGS
 from tools.demo.resources import RESOURCES
@@ -77,6 +79,14 @@ def gunicorn_port() -> Iterator[int]:
 def bodies() -> dict[str, bytes]:
     """Return what the application says without the extension, by path."""
     return plain_bodies(resource.path for resource in RESOURCES)
+
+
+@pytest.fixture(scope="session")
+def go_program(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the client in Go; compiling it takes seconds."""
+    if go_client.GO is None:
+        pytest.skip(go_client.MISSING)
+    return go_client.build_client(tmp_path_factory.mktemp("go"))
 
 
 @pytest.fixture(params=CODINGS)

@@ -11,7 +11,6 @@ import pytest
 import pyfastgz
 from tests.e2e.go_client import GO
 from tests.e2e.go_client import MISSING
-from tests.e2e.go_client import build_client
 from tests.e2e.go_client import running
 
 pytestmark = pytest.mark.skipif(GO is None, reason=MISSING)
@@ -27,20 +26,15 @@ PIECES = [
 ]
 
 
-@pytest.fixture(scope="module", name="program")
-def build(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return build_client(tmp_path_factory.mktemp("go"))
-
-
 @pytest.mark.parametrize("small", [False, True])
 @pytest.mark.parametrize("level", LEVELS)
 @pytest.mark.parametrize("coding", ["gzip", "deflate"])
 def test_each_flush_is_handed_out(
-    program: Path, coding: str, level: int, *, small: bool
+    go_program: Path, coding: str, level: int, *, small: bool
 ) -> None:
     """Each before the next is written."""
     encoder = pyfastgz.Encoder(coding, level, small=small)
-    with running(program, "-", coding) as client:
+    with running(go_program, "-", coding) as client:
         for number, piece in enumerate(PIECES):
             if number % 2:
                 client.send(encoder.write(piece) + encoder.flush())
@@ -53,12 +47,12 @@ def test_each_flush_is_handed_out(
         assert client.read_piece() is None
 
 
-def test_go_waits_for_an_empty_stored_block(program: Path) -> None:
+def test_go_waits_for_an_empty_stored_block(go_program: Path) -> None:
     """Or the test above would show nothing: zlib can flush without one."""
     compressor = zlib.compressobj(6, zlib.DEFLATED, 31)
     first = compressor.compress(b"first") + compressor.flush(zlib.Z_PARTIAL_FLUSH)
     second = compressor.compress(b" second") + compressor.flush(zlib.Z_SYNC_FLUSH)
-    with running(program, "-") as client:
+    with running(go_program, "-") as client:
         client.send(first)
         client.send(second)
         assert client.read_piece() == b"first second"

@@ -33,15 +33,6 @@ def find_decoded_codings() -> dict[str, set[str]]:
     return find_codings()
 
 
-@pytest.fixture(scope="module", name="go_program")
-def build_go_program(
-    tmp_path_factory: pytest.TempPathFactory, decoded: dict[str, set[str]]
-) -> Path:
-    if not decoded["go"]:
-        pytest.skip(go_client.MISSING)
-    return go_client.build_client(tmp_path_factory.mktemp("go"))
-
-
 @pytest.fixture(params=NAMES, name="name")
 def each_name(request: pytest.FixtureRequest) -> str:
     return str(request.param)
