@@ -299,7 +299,7 @@ def _cut_in_time(
 ) -> _Pieces:
     """Yield all that comes as it comes, and whether to flush with it."""
     every, never = flush_seconds == 0.0, flush_seconds == inf
-    budget = 0.0 if never else float(BURST_FLUSHES)
+    budget = float(BURST_FLUSHES)
     then = None
     flushed_nbytes = held_nbytes = 0
     for buffer in buffers:

@@ -286,6 +286,37 @@ def test_with_a_strong_tag_flushes_are_at_fixed_offsets(
     assert [offset for offset in flushed if offset in wanted] == wanted
 
 
+@pytest.mark.parametrize("coding", CODINGS)
+def test_with_a_strong_tag_the_first_kilobyte_does_not_wait_for_more(
+    decode_part: Decode, coding: str
+) -> None:
+    source = Source([TEXT[:1000], TEXT[1000:FIRST_FLUSH_NBYTES], b"more"])
+    items, coded = stream(source, coding, "tag"), b""
+    while len(decode_part(coding, coded) if coded else b"") < FIRST_FLUSH_NBYTES:
+        coded += next(items)
+    assert source.pulled == 2
+
+
+@pytest.mark.parametrize("coding", CODINGS)
+@pytest.mark.parametrize("rule", ["never", "file"])
+def test_with_infinity_nothing_is_flushed_early(
+    decode_part: Decode, coding: str, rule: str
+) -> None:
+    clock, coded, seen = Clock(), b"", set()
+
+    def late() -> Iterator[bytes]:
+        for at in range(0, FLUSH_NBYTES + 1000, 1000):
+            clock.now += 3600.0
+            yield TEXT[at : at + 1000]
+
+    for item in stream(late(), coding, rule, clock):
+        coded += item
+        seen.add(len(decode_part(coding, coded)))
+    # Encoders may give something of a full window away unasked, but not of the first kilobytes.
+    assert min(seen - {0}) > FLUSH_NBYTES // 2
+    assert max(seen) == 67_000
+
+
 # ---- Rules ----
 
 
