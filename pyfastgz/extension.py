@@ -85,7 +85,7 @@ class _PerApplication(Generic[_T]):
 
 
 class Compress:
-    """Codes the responses of Flask applications, as their clients ask for.
+    """Compresses the responses of Flask applications, as their clients ask for.
 
     One instance can serve several applications; each keeps its own settings and state. The
     attributes below are those of the current application or, outside an application context, of
@@ -101,7 +101,7 @@ class Compress:
     cache = _PerApplication[CacheBackend | None](
         lambda cache: None if cache is None else checked_cache(cache, "Compress.cache is")
     )
-    """Keeps coded bodies between requests; in use when :attr:`cache_key` is set too."""
+    """Keeps compressed bodies between requests; in use when :attr:`cache_key` is set too."""
 
     cache_key = _PerApplication[Callable[..., str] | None](
         lambda function: read_setting({"COMPRESS_CACHE_KEY": function}, "COMPRESS_CACHE_KEY")
@@ -115,7 +115,7 @@ class Compress:
     """The codings in use for streamed responses, in order of preference."""
 
     compress_mimetypes_set = _PerApplication[set[str]](set)
-    """The media types that are coded, in lower case."""
+    """The media types that are compressed, in lower case."""
 
     streaming_endpoint_with_conditional = _PerApplication[set[str]](set)
     """The endpoints whose streamed responses may become a 304, as files may anywhere."""
@@ -157,7 +157,7 @@ class Compress:
         self.app = app
 
     def after_request(self, response: Response | None) -> Response:
-        """Code a response if that is allowed, wanted and useful.
+        """Compress a response if that is allowed, wanted and useful.
 
         Never raises for what a view left in the response: what cannot be understood is logged
         once and sent as it is.
@@ -221,7 +221,7 @@ class Compress:
         return functools.partial(_before, mark)
 
     def exempt(self, target: _Target) -> _Target:
-        """Never code the responses of a view, ``def`` or ``async def``, or of a blueprint.
+        """Never compress the responses of a view, ``def`` or ``async def``, or of a blueprint.
 
         For pages that reflect what a client sent beside a secret (the BREACH attack), among
         others. A decorator without parameters.

@@ -17,7 +17,7 @@ from .fields import tokens
 
 
 class SkipReason(enum.Enum):
-    """Why a response was sent without a coding of ours.
+    """Why a response was not compressed.
 
     .. versionadded:: 0.1
     """
@@ -42,8 +42,8 @@ class SkipReason(enum.Enum):
     NOT_ACCEPTABLE = "the client accepts neither an enabled coding nor none"
     TOO_SMALL = "it is smaller than COMPRESS_MIN_SIZE"
     EMPTY = "it has no body"
-    NOT_SMALLER = "coding does not make it smaller"
-    FAILED = "coding failed"
+    NOT_SMALLER = "compression does not make it smaller"
+    FAILED = "compression failed"
 
 
 STILL_VARIES = frozenset({SkipReason.NOT_MODIFIED, SkipReason.PARTIAL})
