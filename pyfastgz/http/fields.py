@@ -58,7 +58,7 @@ def edited(headers: Iterable[tuple[str, str]], edits: Edits) -> list[tuple[str, 
 
     .. versionadded:: 0.1
     """
-    missing = dict(edits)
+    missing = edits.copy()
     lines = []
     for line in headers:
         key = line[0].lower()
@@ -66,7 +66,9 @@ def edited(headers: Iterable[tuple[str, str]], edits: Edits) -> list[tuple[str, 
             lines.append(line)
         elif (value := missing.pop(key, None)) is not None:
             lines.append((line[0], value))
-    lines += [(_SPELLINGS[key], value) for key, value in missing.items() if value is not None]
+    for key, value in missing.items():
+        if value is not None:
+            lines.append((_SPELLINGS[key], value))
     return lines
 
 
