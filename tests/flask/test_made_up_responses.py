@@ -277,7 +277,11 @@ def check(
     else:
         # The application took the conditions for others, or the range for one of these bytes.
         assert plain.status in {206, 304, 412, 416}
-        assert (ours.status, body) == (whole.status, whole.body)
+        assert body == whole.body
+        # It may have had another success in mind, which a 304 or 206 does not tell.
+        assert ours.status == whole.status or (
+            ours.status == 200 and 200 < whole.status < 300 and plain.status in {206, 304}
+        )
         expected = whole
 
     kept = [line for line in expected.headers if line[0].lower() not in OURS]
