@@ -121,6 +121,27 @@ lint: setup  ## check style, spelling and types, and that what scripts generate 
 	$(BIN)/python tools/generate_tables.py --check
 	$(BIN)/python tests/fuzz/make_corpus.py --check
 
+# The wheel, which is built with the newest cffi, beside the oldest of what it depends on.
+LOWEST := build/lowest
+
+$(LOWEST)/tools.stamp: pyproject.toml tools/lowest_requirements.py .venv/installed.stamp
+	rm -rf $(LOWEST)
+	$(BIN)/python -m venv $(LOWEST)
+	$(BIN)/python -m tools.lowest_requirements >$(LOWEST)/requirements.txt
+	$(LOWEST)/bin/python -m pip --disable-pip-version-check --quiet install \
+	    --requirement $(LOWEST)/requirements.txt
+	touch $@
+
+.PHONY: test-lowest
+test-lowest: setup $(LOWEST)/tools.stamp  ## test with the oldest versions of what is needed: CPython 3.10 or 3.11
+	rm -f $(LOWEST)/*.whl
+	$(PIP) wheel --no-build-isolation --no-deps --wheel-dir $(LOWEST) .
+	$(LOWEST)/bin/python -m pip --disable-pip-version-check --quiet install \
+	    --no-deps --force-reinstall $(LOWEST)/*.whl
+	$(LOWEST)/bin/python -m pip --disable-pip-version-check check
+	$(LOWEST)/bin/pytest --override-ini=pythonpath=tests/core tests/http tests/flask tests/core \
+	    --ignore=tests/core/test_c_programs.py
+
 SANITIZE ?= -fsanitize=address,undefined -fno-sanitize-recover=all
 C_OPTIMISATION := -O1 -g
 C_WARNINGS := -std=c11 -Wall -Wextra -Wshadow -Wundef -Wvla -Wstrict-prototypes \

@@ -1,0 +1,47 @@
+"""Print what ``make test-lowest`` installs: each run-time dependency in its oldest version.
+
+The versions are the lower bounds that pyproject.toml states, of the extra ``br`` too. What the
+tests need besides comes after them, in any version that goes with them.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from packaging.requirements import Requirement
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+PYPROJECT = Path(__file__).resolve().parent.parent / "pyproject.toml"
+TEST_EXTRAS = ("core-test", "decoders", "flask-test")
+
+
+def lowest(text: str) -> str:
+    """Return the requirement with its lower bound as the only version.
+
+    Raises ValueError if it has none, or something else that says which versions it takes.
+    """
+    requirement = Requirement(text)
+    (bound,) = requirement.specifier
+    if bound.operator != ">=":
+        raise ValueError(f"{text} does not say from which version on it is")
+    marker = f" ; {requirement.marker}" if requirement.marker else ""
+    return f"{requirement.name}=={bound.version}{marker}"
+
+
+def requirements(project: dict[str, Any]) -> Iterator[str]:
+    """Yield the lines of the file, given the table ``project``."""
+    extras = project["optional-dependencies"]
+    yield from map(lowest, [*project["dependencies"], *extras["br"]])
+    for extra in TEST_EXTRAS:
+        yield from extras[extra]
+
+
+if __name__ == "__main__":
+    print(*requirements(tomllib.loads(PYPROJECT.read_text("utf-8"))["project"]), sep="\n")
