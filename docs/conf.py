@@ -18,6 +18,7 @@ extensions = [
     "sphinx.ext.autodoc",
     "sphinx.ext.doctest",
     "settings_reference",
+    "signatures",
 ]
 html_theme = "furo"
 html_title = f"pyfastgz {release}"
