@@ -1,0 +1,82 @@
+"""What the pages say of fields, tags and sizes is what is sent."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+from flask import Flask
+from flask import Response
+from flask.testing import FlaskClient
+
+from pyfastgz import Compress
+from pyfastgz.http.fields import STALE_WHEN_CODED
+
+ROOT = Path(__file__).resolve().parents[2]
+GZIP = {"Accept-Encoding": "gzip"}
+BODY = "<p>the same again and again</p>" * 100
+
+
+def text_of(page: str) -> str:
+    """The page in one line, as its sentences are."""
+    return " ".join((ROOT / "docs" / page).read_text().split())
+
+
+def client_of(fields: dict[str, str]) -> FlaskClient:
+    app = Flask(__name__)
+    Compress(app)
+    app.add_url_rule("/", view_func=lambda: Response(BODY, headers=fields))
+    return app.test_client()
+
+
+def names_in(sentence: str) -> set[str]:
+    return {name.lower() for name in re.findall(r"`([\w-]+)`", sentence)}
+
+
+def test_the_fields_that_proxies_says_are_dropped_are() -> None:
+    (sentence,) = re.findall(
+        r"((?:`[\w-]+`,? (?:and )?)+)describe the bytes before", text_of("proxies.md")
+    )
+    fields = {name: f"a {name}" for name in STALE_WHEN_CODED | {"unencoded-digest"}}
+    response = client_of(fields).get("/", headers=GZIP)
+    dropped = {name for name in fields if name not in response.headers}
+    assert names_in(sentence) == dropped == STALE_WHEN_CODED
+    assert "`Unencoded-Digest` stays" in text_of("proxies.md")
+
+
+def test_the_fields_that_compat_says_are_dropped_are() -> None:
+    (row,) = re.findall(r"\| ([^|]*) stay on [^|]* \| They are dropped; ", text_of("COMPAT.md"))
+    assert names_in(row) == STALE_WHEN_CODED
+
+
+def test_the_tags_and_conditions_that_proxies_shows() -> None:
+    text = text_of("proxies.md")
+    (tag,) = set(re.findall(r'`("\w+:\w+")`', text))
+    (condition,) = re.findall(r"`(If-None-Match): [^`]+` from a client", text)
+    (vary,) = re.findall(r"`Vary: ([^`]+)`", text)
+    client = client_of({"ETag": f'"{tag[1:-1].partition(":")[0]}"'})
+    response = client.get("/", headers=GZIP)
+    assert (response.headers["ETag"], response.headers["Vary"]) == (tag, vary)
+    again = client.get("/", headers=GZIP | {condition: tag})
+    assert (again.status_code, again.headers["ETag"], again.data) == (304, tag, b"")
+
+
+def test_the_page_of_the_index_is_as_large_as_it_says() -> None:
+    text = (ROOT / "docs" / "index.md").read_text()
+    (example,) = re.findall(r"^```\{testcode\}\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+    (full, limit) = re.findall(r"page of ([\d,]+) bytes arrives .* less than (\d+)\.", text)[0]
+    names: dict[str, Any] = {"__name__": "__main__"}
+    exec(example, names)
+    client = names["app"].test_client()
+    assert len(client.get("/").data) == int(full.replace(",", ""))
+    response = client.get("/", headers=GZIP)
+    assert response.headers["Content-Encoding"] == "gzip"
+    assert len(response.data) < int(limit)
+
+
+def test_brotli_is_quoted_wherever_it_is_installed() -> None:
+    """Shells such as zsh take brackets without quotes for a pattern."""
+    for page in [ROOT / "README.md", *(ROOT / "docs").glob("*.md")]:
+        for command in re.findall(r"pip install ([^`\n]*\[br\][^`\n]*)", page.read_text()):
+            assert re.search(r"""(["'])[^"'\s]+\[br\]\1""", command), f"{page.name}: {command}"
