@@ -232,14 +232,16 @@ def test_r49_a_class_that_encodes_its_chunks_itself(
 
     def view() -> Response:
         response = Lines()
-        response.response = Numbers() if kind == "stream" else list(range(500))  # type: ignore[assignment]
+        response.response = Numbers() if kind == "stream" else list(map(str, range(500)))
         return response
 
     app.add_url_rule("/", view_func=view)
     exchange = get(accept=accept, method=method)
     assert exchange.field("Content-Encoding") == accept
     body = "".join(f"{number}\n" for number in range(500)).encode()
-    assert exchange.body() == (body if method == "GET" else b"")
+    # Werkzeug before 2.3 takes the length of the items for that of the body.
+    sent = exchange.read() if accept is None else exchange.body()
+    assert sent == (body if method == "GET" else b"")
     assert closed == [1] * (kind == "stream")
     assert get(accept="lzma, *;q=0").status == 406
     assert b"neither" in get(accept="lzma, *;q=0").body()
