@@ -187,6 +187,12 @@ $(CTEST)/alloc: csrc/test/alloc.c $(CORE_SOURCES) $(CORE_HEADERS) $(TEST_HEADERS
 	@mkdir -p $(@D)
 	$(C_COMPILE) -DFGZ_TEST_ALLOC $(filter %.c,$^) $(ZSTD_LINK) -o $@
 
+# And that this one counts its work.
+$(CTEST)/work: csrc/test/work.c $(CORE_SOURCES) $(CORE_HEADERS) $(TEST_HEADERS) \
+               $(filter %.o,$(ZSTD_LINK))
+	@mkdir -p $(@D)
+	$(C_COMPILE) -DFGZ_TEST_WORK $(filter %.c,$^) $(ZSTD_LINK) -o $@
+
 $(C_REPLAYS): csrc/test/fuzz/replay.c
 
 .PHONY: c-programs

@@ -76,6 +76,7 @@ FGZ_INLINE void fast_enter(const fast_tables *tables, const uint8_t *next)
     uint64_t const bytes = fgz_load_le64(next);
     uint16_t const position = fast_position(tables, next);
 
+    FGZ_COUNT_WORK(1);
     *fast_short_head(tables, bytes) = position;
     if (tables->has_longs)
         *fast_long_head(tables, bytes) = position;
@@ -107,6 +108,7 @@ FGZ_INLINE fgz_match fast_find(const fast_tables *tables, const uint8_t *next,
     uint16_t *const short_head = fast_short_head(tables, bytes);
     fgz_match best = fast_try(tables, next, bytes, position, *short_head);
 
+    FGZ_COUNT_WORK(1);
     *short_head = position;
     if (tables->has_longs) {
         uint16_t *const long_head = fast_long_head(tables, bytes);
