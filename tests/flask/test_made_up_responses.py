@@ -245,17 +245,21 @@ def test_r49_the_hook_never_raises_and_never_spoils_a_body(
         return
     assert ours is not None
     event(f"{plain.status} {ours.status} {ours.headers.get('Content-Encoding')}")
-    check(method, plain, whole, ours, decode_body)
+    check(recipe, method, (plain, whole), ours, decode_body)
 
 
 def check(
-    method: str, plain: Sent, whole: Sent, ours: Sent, decode: Callable[[str, bytes], bytes]
+    recipe: Recipe,
+    method: str,
+    without: tuple[Sent, Sent],
+    ours: Sent,
+    decode: Callable[[str, bytes], bytes],
 ) -> None:
     """Compare an answer with those of the same application without the extension.
 
-    :param plain: to the same request.
-    :param whole: to one without conditions and ranges.
+    :param without: its answers to the same request, and to one without conditions and ranges.
     """
+    plain, whole = without
     body = ours.body
     if ours.headers.get("Content-Encoding") != plain.headers.get("Content-Encoding"):
         coding = ours.headers["Content-Encoding"]
@@ -279,10 +283,14 @@ def check(
     else:
         # The application took the conditions for others, or the range for one of these bytes.
         assert plain.status in {206, 304, 412, 416}
-        assert body == whole.body
+        # One that is a 304 whatever is asked has a body that it never shows.
+        shown = whole.status != 304 or method == "HEAD"
+        assert body == (whole.body if shown else recipe._replace(shape="bytes").body())
         # It may have had another success in mind, which a 304 or 206 does not tell.
         assert ours.status == whole.status or (
-            ours.status == 200 and 200 < whole.status < 300 and plain.status in {206, 304}
+            ours.status == 200
+            and (200 < whole.status < 300 or whole.status == 304)
+            and plain.status in {206, 304}
         )
         expected = whole
 
