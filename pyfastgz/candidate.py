@@ -22,6 +22,7 @@ from werkzeug.wsgi import ClosingIterator
 from werkzeug.wsgi import _RangeWrapper
 
 from .border import sent_conditions
+from .border import was_translated
 from .cache import code_through
 from .cache import entry_name
 from .cache import key_of
@@ -34,6 +35,7 @@ from .http.conditions import coded_tag
 from .http.conditions import failed_precondition
 from .http.conditions import is_strong
 from .http.conditions import lists
+from .http.conditions import only_tag
 from .http.conditions import tag_of_304
 from .http.conditions import weak_tag
 from .http.eligibility import STILL_VARIES
@@ -310,8 +312,13 @@ class Candidate:
     def _reconsider_304(self, reason: SkipReason) -> Answer:
         is_coded = reason in STILL_VARIES and self._would_be_coded()
         etag = self.fields.get("etag")
-        if etag is not None:
-            conditions = self.conditions or _NO_CONDITIONS
+        conditions = self.conditions or _NO_CONDITIONS
+        if etag is None:
+            # An application that compares texts often names no tag; it means what it was shown.
+            tag = only_tag(conditions.if_none_match) if was_translated(self.environ) else None
+            if tag is not None:
+                self.edits["etag"] = tag
+        else:
             selected = coded_tag(etag, self.coding) if is_coded else etag
             tag = tag_of_304(
                 conditions,

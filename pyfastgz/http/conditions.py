@@ -171,6 +171,15 @@ def lists(field: str | None, etag: str) -> bool:
     return listed is not None and listed.names(etag)
 
 
+def only_tag(field: str | None) -> str | None:
+    """Return the tag that an If-None-Match value names, None if that is not exactly one.
+
+    .. versionadded:: 0.1
+    """
+    listed = None if field is None else parse_tags(field)
+    return str(listed.tags[0]) if listed is not None and len(listed.tags) == 1 else None
+
+
 def ends_like_coded(etag: str, codings: Iterable[str]) -> bool:
     """Tell whether a tag of the application ends as :func:`coded_tag` would end it.
 

@@ -9,15 +9,23 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from dataclasses import dataclass
 from dataclasses import field
+from typing import TYPE_CHECKING
 from typing import Any
 
 from flask import Flask
 from flask import Response
 from flask import request
+from werkzeug.datastructures import Headers
 
 import pyfastgz
 from pyfastgz.config import DEFAULTS
 from tools.demo.content import make_product
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from _typeshed.wsgi import StartResponse
+    from _typeshed.wsgi import WSGIEnvironment
 
 PATIENCE_SECONDS = 60.0
 """How long a stream waits for the browser before it gives up and ends."""
@@ -125,10 +133,9 @@ def create_app(coding: str) -> Flask:
     app.config["COMPRESS_ALGORITHM_STREAMING"] = [coding]
     app.config["COMPRESS_MIMETYPES"] = [*DEFAULTS["COMPRESS_MIMETYPES"], "text/event-stream"]
     watch = Watch()
-    add_record(app, watch)
     pyfastgz.Compress(app)
+    add_record(app, watch)
 
-    # What is registered last runs first: the extension sees the tag.
     @app.after_request
     def tag(response: Response) -> Response:
         if request.path == "/visit/products":
@@ -146,21 +153,31 @@ def create_app(coding: str) -> Flask:
 def add_record(app: Flask, watch: Watch) -> None:
     """Note what the application answers, and show the record at ``/record``.
 
-    Call this before the extension is initialised: what is registered first runs last.
+    Call this after the extension is initialised: what is asked and answered is noted outside
+    of it.
     """
+    inner = app.wsgi_app
 
-    @app.after_request
-    def note(response: Response) -> Response:
-        exchange = {
-            "path": request.path,
-            "accepted": request.headers.get("Accept-Encoding", ""),
-            "condition": request.headers.get("If-None-Match"),
-            "status": response.status_code,
-            "coding": response.headers.get("Content-Encoding"),
-            "tag": response.headers.get("ETag"),
-        }
-        watch.change(lambda record: record.exchanges.append(exchange))
-        return response
+    def noting(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        accepted = environ.get("HTTP_ACCEPT_ENCODING", "")
+        condition = environ.get("HTTP_IF_NONE_MATCH")
+
+        def start(status: str, lines: list[tuple[str, str]], *error: Any) -> Any:
+            headers = Headers(lines)
+            exchange = {
+                "path": environ["PATH_INFO"],
+                "accepted": accepted,
+                "condition": condition,
+                "status": int(status[:3]),
+                "coding": headers.get("Content-Encoding"),
+                "tag": headers.get("ETag"),
+            }
+            watch.change(lambda record: record.exchanges.append(exchange))
+            return start_response(status, lines, *error)
+
+        return inner(environ, start)
+
+    app.wsgi_app = noting  # type: ignore[method-assign]
 
     @app.get("/record/<condition>")
     def record(condition: str) -> dict[str, Any]:

@@ -39,7 +39,6 @@ def create_app(*, compress: bool = True, codings: str | None = None) -> Flask:
         server.config["COMPRESS_ALGORITHM"] = codings
         server.config["COMPRESS_ALGORITHM_STREAMING"] = codings
     watch = Watch()
-    add_record(server, watch)
     dash = Dash(
         __name__,
         server=False,
@@ -52,6 +51,7 @@ def create_app(*, compress: bool = True, codings: str | None = None) -> Flask:
     dash.init_app(server)
     if compress:
         pyfastgz.Compress(server)
+    add_record(server, watch)
     return server
 
 

@@ -815,6 +815,24 @@ def test_r45_an_application_mounted_in_another(app: Flask, get: Get) -> None:
         assert get(path, to=mounted, If_Match='"x:gzip"').status == 412
 
 
+@pytest.mark.parametrize("body", ["", BODY])
+def test_r48_a_304_that_names_no_tag_gets_the_one_that_it_stands_for(
+    app: Flask, get: Get, body: str
+) -> None:
+    @app.get("/untagged")
+    def untagged() -> Any:
+        if request.headers.get("If-None-Match") == '"t"':
+            return body, 304
+        return BODY, {"ETag": '"t"'}
+
+    tag = get("/untagged").field("ETag")
+    exchange = get("/untagged", If_None_Match=tag)
+    assert (exchange.status, exchange.field("ETag")) == (304, tag)
+    # Nothing was translated, so nothing is added.
+    plain = get("/untagged", accept=None, If_None_Match='"t"')
+    assert (plain.status, plain.field("ETag")) == (304, None)
+
+
 @pytest.mark.parametrize("quoted", [True, False])
 @pytest.mark.parametrize("accept", ["gzip", None])
 def test_r45_an_application_that_compares_the_text(
