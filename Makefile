@@ -189,7 +189,7 @@ $(CTEST)/alloc: csrc/test/alloc.c $(CORE_SOURCES) $(CORE_HEADERS) $(TEST_HEADERS
 
 # And that this one counts its work.
 $(CTEST)/work: csrc/test/work.c $(CORE_SOURCES) $(CORE_HEADERS) $(TEST_HEADERS) \
-               $(filter %.o,$(ZSTD_LINK))
+               $(filter %.o,$(ZSTD_LINK)) $(CTEST)/how.txt
 	@mkdir -p $(@D)
 	$(C_COMPILE) -DFGZ_TEST_WORK $(filter %.c,$^) $(ZSTD_LINK) -o $@
 

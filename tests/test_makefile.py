@@ -1,4 +1,4 @@
-"""Every target is listed by ``make help``, in one line that fits a terminal."""
+"""The Makefile: its help, and that nothing is kept that was made in another way."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ ROOT = Path(__file__).resolve().parents[1]
 
 
 def test_help_lists_every_target() -> None:
+    """In one line each, that fits a terminal."""
     makefile = (ROOT / "Makefile").read_text("utf-8")
     phony = {
         name
@@ -27,3 +28,16 @@ def test_help_lists_every_target() -> None:
     lines = done.stdout.splitlines()
     assert {line.partition(":")[0] for line in lines} == phony
     assert all(re.fullmatch(r"[a-z-]+: \S.*", line) and len(line) <= 100 for line in lines)
+
+
+def test_what_is_compiled_depends_on_how() -> None:
+    """Another compiler, other flags or another libzstd: all of it is made anew."""
+    makefile = (ROOT / "Makefile").read_text("utf-8").replace("\\\n", " ")
+    rules = re.findall(r"^(\S+/\S+:) (.*)\n((?:\t.*\n)+)", makefile, re.MULTILINE)
+    compiled = {
+        target: needed
+        for target, needed, recipe in rules
+        if re.search(r"\$\((?:CC|C_COMPILE)\) .*-o \$@", recipe)
+    }
+    assert len(compiled) >= 6
+    assert [target for target, needed in compiled.items() if "/how.txt" not in needed] == []
