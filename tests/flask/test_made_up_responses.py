@@ -137,7 +137,8 @@ class Recipe(NamedTuple):
         if self.shape != "file" or not self.conditional:
             response.status_code = self.status
         response.headers = headers
-        if self.conditional and self.shape != "file":
+        # Of another status werkzeug would make a 206 or 304 and forget it.
+        if self.conditional and self.shape != "file" and self.status == 200:
             nbytes = sum(len(piece) for piece in self.pieces)
             response.make_conditional(request, self.has_ranges, nbytes)
         if self.headers == "dict":
@@ -286,12 +287,7 @@ def check(
         # One that is a 304 whatever is asked has a body that it never shows.
         shown = whole.status != 304 or method == "HEAD"
         assert body == (whole.body if shown else recipe._replace(shape="bytes").body())
-        # It may have had another success in mind, which a 304 or 206 does not tell.
-        assert ours.status == whole.status or (
-            ours.status == 200
-            and (200 < whole.status < 300 or whole.status == 304)
-            and plain.status in {206, 304}
-        )
+        assert ours.status == (200 if whole.status == 304 else whole.status)
         expected = whole
 
     kept = [line for line in expected.headers if line[0].lower() not in OURS]
