@@ -171,6 +171,15 @@ def lists(field: str | None, etag: str) -> bool:
     return listed is not None and listed.names(etag)
 
 
+def names_none(field: str | None) -> bool:
+    """Tell whether an If-None-Match value is absent or ``*``, so that it names no tag.
+
+    .. versionadded:: 0.1
+    """
+    listed = None if field is None else parse_tags(field)
+    return field is None or (listed is not None and listed.is_any)
+
+
 def only_tag(field: str | None) -> str | None:
     """Return the tag that an If-None-Match value names, None if that is not exactly one.
 

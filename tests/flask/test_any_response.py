@@ -15,6 +15,7 @@ from flask import Flask
 from flask import Response
 from flask import after_this_request
 from flask import g
+from flask import request
 from werkzeug.datastructures import Headers
 
 from pyfastgz import Compress
@@ -247,12 +248,21 @@ def test_r49_a_class_that_encodes_its_chunks_itself(
     assert b"neither" in get(accept="lzma, *;q=0").body()
 
 
-def test_r49_the_class_and_attributes_of_a_response_stay(app: Flask) -> None:
+class Slotted(Custom):
+    """Keeps an attribute outside of its dictionary."""
+
+    __slots__ = ("extra",)
+
+
+@pytest.mark.parametrize("kind", [Custom, Slotted])
+def test_r49_the_class_and_attributes_of_a_response_stay(
+    app: Flask, kind: type[Custom]
+) -> None:
     compress = Compress(app)
-    response = Custom(BODY)
+    response = kind(BODY)
     with app.test_request_context("/", headers={"Accept-Encoding": "gzip"}):
         coded = compress.after_request(response)
-    assert type(coded) is Custom
+    assert type(coded) is kind
     assert coded.extra == "of the object"
     assert coded.content_encoding == "gzip"
     assert response.content_encoding is None
@@ -370,3 +380,22 @@ def test_r28_r35_the_tag_of_a_stream_of_messages_becomes_weak(
     assert exchange.field("ETag") == 'W/"t"'
     assert decode_part("gzip", next(exchange.chunks)) == b"data: 0\n\n"
     assert get(accept=None).field("ETag") == '"t"'
+    current = get(If_None_Match='W/"t"')
+    assert (current.status, current.field("ETag")) == (200, 'W/"t"')
+
+
+def test_r28_r48_a_304_for_a_stream_of_messages_has_the_weak_tag(app: Flask, get: Get) -> None:
+    app.config["COMPRESS_EXTRA_MIMETYPES"] = ["text/event-stream"]
+    Compress(app)
+
+    @app.get("/")
+    def view() -> Response:
+        fields = {"ETag": '"t"', "Content-Length": "1000"}
+        body = iter(["data: 1\n\n" * 100])
+        response = Response(body, mimetype="text/event-stream", headers=fields)
+        response.make_conditional(request)
+        return response
+
+    assert get().field("ETag") == 'W/"t"'
+    current = get(If_None_Match='W/"t"')
+    assert (current.status, current.field("ETag")) == (304, 'W/"t"')

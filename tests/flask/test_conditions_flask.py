@@ -815,6 +815,14 @@ def test_r45_an_application_mounted_in_another(app: Flask, get: Get) -> None:
         assert get(path, to=mounted, If_Match='"x:gzip"').status == 412
 
 
+def test_nothing_is_coded_for_a_304_of_a_view_by_a_tag(
+    get: Get, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(candidate, "compress", None)
+    exchange = get("/own-strong", If_None_Match='"tag:gzip"')
+    assert (exchange.status, exchange.field("ETag")) == (304, '"tag:gzip"')
+
+
 @pytest.mark.parametrize("body", ["", BODY])
 def test_r48_a_304_that_names_no_tag_gets_the_one_that_it_stands_for(
     app: Flask, get: Get, body: str
