@@ -61,7 +61,9 @@ extern "C" {
  * FGZ_RAW: bare DEFLATE blocks, RFC 1951.  No HTTP coding; for callers who
  *   write a frame of their own.
  * FGZ_ZSTD: one zstd frame, RFC 8878, with a window of at most 8 MB at every
- *   level, because browsers refuse larger ones (RFC 9659, section 3).
+ *   level, because browsers refuse larger ones (RFC 9659, section 3).  In a
+ *   stream it is at most 256 KB, so that it takes at most 3 MB of memory at any
+ *   level, however much it carries.
  */
 typedef enum fgz_coding {
     FGZ_GZIP = 1,
@@ -139,7 +141,8 @@ size_t fgz_create(fgz_encoder **enc_ret, fgz_coding coding, int level);
  * As fgz_create, but an encoder that takes little memory: for streams that
  * stay open for long and send little at a time, of which a process may hold
  * thousands.  In the DEFLATE family it takes at most 64 KB, where others take
- * up to 376, and refers back 8 KB instead of 32; in zstd its window is 8 KB.
+ * up to 376, and refers back 8 KB instead of 32; in zstd its window is 8 KB,
+ * and it takes 175 KB, at the highest levels 360.
  */
 size_t fgz_create_small(fgz_encoder **enc_ret, fgz_coding coding, int level);
 

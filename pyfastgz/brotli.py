@@ -17,7 +17,8 @@ class BrotliSettings(NamedTuple):
     """How to use brotli, apart from the level.
 
     :param mode: 0 for any input, 1 for UTF-8 text, 2 for WOFF 2 fonts.
-    :param window: base-2 logarithm of the window in bytes, 10 to 24.
+    :param window: base-2 logarithm of the window in bytes, 10 to 24; an
+        :class:`~pyfastgz.Encoder` uses at most 17.
     :param block: base-2 logarithm of the largest input block in bytes, 16 to 24; 0 lets brotli
         choose by level.
 

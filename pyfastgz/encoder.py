@@ -19,6 +19,8 @@ from ._core import lib
 from .brotli import BrotliSettings
 from .brotli import BrotliStream
 from .errors import EncoderStateError
+from .idle import Kept
+from .idle import Shelf
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,7 +32,12 @@ if TYPE_CHECKING:
 _CORE_CODINGS = {"gzip": lib.FGZ_GZIP, "deflate": lib.FGZ_ZLIB, "zstd": lib.FGZ_ZSTD}
 _DEFAULT_LEVELS = {"gzip": 6, "deflate": 6, "zstd": 3, "br": 4}
 _DEFAULT_BROTLI_SETTINGS = BrotliSettings()
-_SMALL_BROTLI_WINDOW = 14
+
+# The largest windows of br in streams, as powers of 2. With 17 a stream takes 1.4 MB at level
+# 4, with 22, the default, 9; and it is 1 % larger at 128 KB to 1 MB and 2.7 % above. 18 halves
+# that for 2.6 MB.
+_STREAM_BROTLI_WINDOW = 17
+_SMALL_STREAM_BROTLI_WINDOW = 14
 
 
 def available_codings() -> tuple[str, ...]:
@@ -128,23 +135,29 @@ def compress(
         return pool.compress(data)
     # All the rest for short bodies: a kilobyte takes libzstd 4 microseconds, so that every call
     # of a Python function on the way there shows.
-    idle_pairs = pool.idle_pairs
+    nbytes = len(data)
+    idle = pool.for_short.items
     try:
-        pair = idle_pairs.pop()
+        kept = idle.pop()
     except IndexError:
-        pair = pool.take(), _new_scratch("char[]", _SHORT_SCRATCH_NBYTES)
-    encoder, out = pair
-    made = _core_compress(encoder, data, len(data), out, _SHORT_SCRATCH_NBYTES)
+        kept = Kept(pool.make(), _new_scratch("char[]", _SHORT_SCRATCH_NBYTES))
+    out = kept.scratch
+    made = _core_compress(kept.encoder, data, nbytes, out, _SHORT_SCRATCH_NBYTES)
     if made > _SHORT_SCRATCH_NBYTES:
         _checked(made)
     coded = _unpack(out, made)
-    if len(idle_pairs) < _MAX_IDLE:
-        idle_pairs.append(pair)
+    if nbytes <= kept.longest_nbytes:
+        idle.append(kept)
+    else:
+        pool.keep_for_short(kept, nbytes)
     return coded
 
 
 class Encoder:
     """Codes a stream piece by piece into one gzip member, zlib stream, zstd frame or br stream.
+
+    Its memory is bounded, however much it carries: zstd and br refer back less far in streams
+    than in whole bodies, 256 and 128 KB.
 
     An encoder serves one thread at a time; a second one that comes in meanwhile gets an
     :class:`EncoderStateError`. It is a context manager that closes itself. It cannot be copied
@@ -156,9 +169,9 @@ class Encoder:
         It is a promise: a stream that breaks it ends in :class:`EncoderStateError`. A zstd
         frame declares it.
     :param small: take little memory, for streams that stay open for long and send little at a
-        time: at most 64 KB in gzip and deflate instead of up to 246, and a window of 8 KB in
-        these and zstd, and of 16 KB in br.
-    :param brotli: as for :func:`compress`.
+        time: at most 64 KB in gzip and deflate, with a window of 8 KB in these and zstd, and
+        of 16 KB in br.
+    :param brotli: as for :func:`compress`, but the window is at most 17, which is 128 KB.
     :raises ValueError: as for :func:`compress`, or size is negative.
 
     .. versionadded:: 0.1
@@ -180,11 +193,12 @@ class Encoder:
         self._lock = Lock()
         self._end = ""
         self._is_whole = True
-        pool = _find_pool(coding, level, small=small)
+        pools = _small_stream_pools if small else _stream_pools
+        pool = _find_pool(coding, level, pools, small=small)
         self._stream: _CoreStream | BrotliStream | None
         if pool is None:
-            if small:
-                brotli = brotli._replace(window=min(brotli.window, _SMALL_BROTLI_WINDOW))
+            max_window = _SMALL_STREAM_BROTLI_WINDOW if small else _STREAM_BROTLI_WINDOW
+            brotli = brotli._replace(window=min(brotli.window, max_window))
             self._stream = BrotliStream(checked_level(coding, level), brotli, size)
         else:
             self._stream = _CoreStream(pool, size)
@@ -313,24 +327,15 @@ _SCRATCH_NBYTES = 1024 * 1024
 # The most bytes of input whose output certainly fits there.
 _SMALL_NBYTES = _SCRATCH_NBYTES - 200 * 1024
 
-# How many idle encoders are kept for each coding and level, once for short bodies and once for
-# all else, and how many pieces of scratch memory; as many threads can run without ever making
-# one.
-_MAX_IDLE = 16
-
-# A larger encoder is freed after use. DEFLATE takes 0.3 MB, zstd 4 MB at level 3 and some
-# hundred at its highest levels.
-_MAX_IDLE_NBYTES = 8 * 1024 * 1024
-
-# Whole bodies of at most this many bytes are short: no encoder grows beyond 2 MB with them, and
-# their output certainly fits into the scratch memory after it.
+# Whole bodies of at most this many bytes are short: their output certainly fits into the
+# scratch memory after it.
 _SHORT_NBYTES = 64 * 1024
 _SHORT_SCRATCH_NBYTES = _SHORT_NBYTES + 1024
 
 # ``ffi.new`` clears what it allocates, and scratch memory needs no clearing.
 _new_scratch: Callable[[str, int], Any] = ffi.new_allocator(should_clear_after_alloc=False)
 
-_idle_scratch: list[Any] = []
+_idle_scratch = Shelf()
 
 # Looking these up in their modules takes as long as a call of a Python function.
 _core_compress: Callable[..., int] = lib.fgz_compress
@@ -369,34 +374,40 @@ def _input(data: Any) -> tuple[Any, int]:
 
 
 class _Pool:
-    """The idle encoders of one coding and level."""
+    """The idle encoders of one coding and level: for whole bodies, or for streams."""
 
-    __slots__ = ("_create", "_idle", "_level", "_number", "idle_pairs")
+    __slots__ = ("_create", "_idle", "_level", "_number", "for_short")
 
-    def __init__(self, coding: str, level: int, *, small: bool) -> None:
+    def __init__(self, coding: str, level: int, *, small: bool = False) -> None:
         self._number = _core_coding(coding)
         self._level = level
         self._create = lib.fgz_create_small if small else lib.fgz_create
-        self._idle: list[Any] = []
+        self._idle = Shelf()
         # For short bodies, encoders that are kept together with their scratch memory.
-        self.idle_pairs: list[tuple[Any, Any]] = []
+        self.for_short = Shelf()
 
-    def take(self) -> Any:
-        """Return an encoder that nobody else uses."""
+    def make(self) -> Any:
+        """Return a new encoder."""
+        made = ffi.new("fgz_encoder **")
+        _checked(self._create(made, self._number, self._level))
+        return ffi.gc(made[0], lib.fgz_free, lib.fgz_memory_nbytes(made[0]))
+
+    def take(self) -> Kept:
+        """Return an encoder that nobody else uses, to be in use for long."""
         try:
-            return self._idle.pop()
+            return self._idle.take()
         except IndexError:
-            made = ffi.new("fgz_encoder **")
-            _checked(self._create(made, self._number, self._level))
-            return ffi.gc(made[0], lib.fgz_free, lib.fgz_memory_nbytes(made[0]))
+            return Kept(self.make(), None)
 
-    def give(self, encoder: Any) -> None:
-        """Keep an encoder that was taken for whoever needs one next, or free it now."""
-        is_small = lib.fgz_memory_nbytes(encoder) <= _MAX_IDLE_NBYTES
-        if len(self._idle) < _MAX_IDLE and is_small:
-            self._idle.append(encoder)
-        else:
-            ffi.release(encoder)
+    def give(self, kept: Kept) -> None:
+        """Keep an encoder that was taken for whoever needs one next, if there is room."""
+        self._idle.keep(kept, lib.fgz_memory_nbytes(kept.encoder))
+
+    def keep_for_short(self, kept: Kept, nbytes: int) -> None:
+        """Keep an encoder that may have grown, with a body of so many bytes."""
+        kept.longest_nbytes = nbytes
+        encoder_nbytes = lib.fgz_memory_nbytes(kept.encoder)
+        self.for_short.keep(kept, encoder_nbytes + _SHORT_SCRATCH_NBYTES)
 
     def call(self, function: Callable[..., int], encoder: Any, data: Any) -> bytes:
         """Call a function of the core once with data, and return what it wrote."""
@@ -409,32 +420,41 @@ class _Pool:
             out = _new_scratch("char[]", room)
             return _unpack(out, _checked(function(encoder, data, nbytes, out, room)))
         try:
-            out = _idle_scratch.pop()
+            kept = _idle_scratch.items.pop()
         except IndexError:
-            out = _new_scratch("char[]", _SCRATCH_NBYTES)
+            kept = Kept(None, _new_scratch("char[]", _SCRATCH_NBYTES))
+        out = kept.scratch
         made = function(encoder, data, nbytes, out, _SCRATCH_NBYTES)
         if made > _SCRATCH_NBYTES:
             _checked(made)
         coded = _unpack(out, made)
-        if len(_idle_scratch) < _MAX_IDLE:
-            _idle_scratch.append(out)
+        if kept.counted_nbytes:
+            _idle_scratch.items.append(kept)
+        else:
+            _idle_scratch.keep(kept, _SCRATCH_NBYTES)
         return coded
 
     def compress(self, data: Buffer) -> bytes:
         """Return the coded form of a whole body."""
-        encoder = self.take()
-        coded = self.call(_core_compress, encoder, data)
-        self.give(encoder)
+        kept = self.take()
+        coded = self.call(_core_compress, kept.encoder, data)
+        self.give(kept)
         return coded
 
 
-_pools: dict[tuple[str, int | None], _Pool] = {}
-_small_pools: dict[tuple[str, int | None], _Pool] = {}
+_Pools = dict[tuple[str, "int | None"], _Pool]
+
+_pools: _Pools = {}
+# Streams have encoders of their own: one that was used for a large body would keep the memory
+# that it took.
+_stream_pools: _Pools = {}
+_small_stream_pools: _Pools = {}
 
 
-def _find_pool(coding: str, level: int | None, *, small: bool = False) -> _Pool | None:
+def _find_pool(
+    coding: str, level: int | None, pools: _Pools = _pools, *, small: bool = False
+) -> _Pool | None:
     """Return the pool of a coding and level, which may be wrong; None for ``"br"``."""
-    pools = _small_pools if small else _pools
     # Only an int may find a pool by its value, as in compress.
     if level is None or type(level) is int:
         pool = pools.get((coding, level))
@@ -443,7 +463,9 @@ def _find_pool(coding: str, level: int | None, *, small: bool = False) -> _Pool 
     checked = checked_level(coding, level)
     if coding == "br":
         return None
-    pool = pools.setdefault((coding, checked), _Pool(coding, checked, small=small))
+    pool = pools.get((coding, checked))
+    if pool is None:
+        pool = pools.setdefault((coding, checked), _Pool(coding, checked, small=small))
     if level is None:
         pools[coding, None] = pool
     return pool
@@ -452,20 +474,20 @@ def _find_pool(coding: str, level: int | None, *, small: bool = False) -> _Pool 
 class _CoreStream:
     """A stream in an encoder of the core, called like a BrotliStream."""
 
-    __slots__ = ("_encoder", "_pool")
+    __slots__ = ("_encoder", "_kept", "_pool")
 
     def __init__(self, pool: _Pool, size: int | None) -> None:
         self._pool = pool
-        self._encoder: Any = pool.take()
+        self._kept: Kept | None = pool.take()
+        self._encoder: Any = self._kept.encoder
         _checked(lib.fgz_reset(self._encoder, lib.FGZ_SIZE_UNKNOWN if size is None else size))
 
     def call(self, verb: str, data: Buffer) -> bytes:
         return self._pool.call(_CORE_VERBS[verb], self._encoder, data)
 
     def close(self) -> None:
-        encoder, self._encoder = self._encoder, None
-        # Whoever takes it next may want a whole body: leave no stream open.
-        if lib.fgz_is_error(lib.fgz_reset(encoder, 0)):
-            ffi.release(encoder)
-        else:
-            self._pool.give(encoder)
+        kept, self._kept = self._kept, None
+        # Whoever takes it next may find any size in it: leave no stream open.
+        if kept is not None and not lib.fgz_is_error(lib.fgz_reset(kept.encoder, 0)):
+            self._pool.give(kept)
+        self._encoder = None

@@ -419,7 +419,7 @@ SETTINGS: Mapping[str, Setting] = MappingProxyType(
             Topic.CODINGS,
             22,
             _number(range(10, 25)),
-            "How far br refers back: base-2 logarithm of a number of bytes.",
+            "How far br refers back, as a base-2 logarithm of bytes; 17 at most in streams.",
             is_live=True,
         ),
         "COMPRESS_BR_BLOCK": Setting(

@@ -1,11 +1,14 @@
 /*
  * A small encoder of the DEFLATE family takes at most 64 KB, whatever it was
  * given to do, and codes a stream of events that are alike into little more
- * than another one.
+ * than another one.  One of zstd takes little at any level, and no stream of
+ * zstd takes more than a bound, whatever is known of its length.
  */
 #include "test.h"
 
 #define SMALL_MAX_NBYTES ((size_t)64 * 1024)
+#define ZSTD_SMALL_MAX_NBYTES ((size_t)400 * 1024)
+#define ZSTD_STREAM_MAX_NBYTES ((size_t)3 * 1024 * 1024)
 
 static uint8_t in[300000], out[1000000];
 
@@ -36,8 +39,31 @@ static size_t send_events(fgz_encoder *enc, unsigned nevents)
     return made_nbytes;
 }
 
+static void check_zstd(fgz_encoder *enc, size_t max_nbytes)
+{
+    static const uint64_t totals[] = {FGZ_SIZE_UNKNOWN, 8 * sizeof(in)};
+
+    for (size_t i = 0; i < sizeof(totals) / sizeof(*totals); i++) {
+        CHECK(fgz_reset(enc, totals[i]) == 0);
+        for (unsigned n = 0; n < 8; n++) {
+            test_fill(in, sizeof(in), n % TEST_NKINDS, n);
+            CHECK(!fgz_is_error(
+                fgz_flush(enc, in, sizeof(in), out, sizeof(out))));
+        }
+        CHECK(!fgz_is_error(fgz_finish(enc, NULL, 0, out, sizeof(out))));
+        CHECK(fgz_memory_nbytes(enc) <= max_nbytes);
+    }
+    fgz_free(enc);
+}
+
 TEST_MAIN
 {
+    for (unsigned index = 0; index < 10; index++) {
+        int const level = test_level(FGZ_ZSTD, index);
+
+        check_zstd(test_create_small(FGZ_ZSTD, level), ZSTD_SMALL_MAX_NBYTES);
+        check_zstd(test_create(FGZ_ZSTD, level), ZSTD_STREAM_MAX_NBYTES);
+    }
     for (unsigned c = 0; c < TEST_NCODINGS; c++) {
         fgz_coding const coding = test_codings[c];
 

@@ -312,19 +312,3 @@ def test_an_encoder_cannot_be_copied(coding: str, kind: type[pyfastgz.Encoder]) 
         with pytest.raises(TypeError, match="an Encoder cannot be copied or pickled"):
             copier({"kept": [encoder]}) if copier is not copy.copy else copier(encoder)
     decoders.check(coding, coded + encoder.finish(b"def"), b"abcdef")
-
-
-def test_large_encoders_are_not_kept() -> None:
-    encoder = pyfastgz.Encoder("zstd", 19)
-    encoder.write(b"x")
-    encoder.finish()
-    assert pyfastgz.encoder._pools["zstd", 19]._idle == []
-
-
-def test_idle_encoders_are_bounded() -> None:
-    encoders = [pyfastgz.Encoder("gzip", 2) for _ in range(100)]
-    for encoder in encoders:
-        encoder.write(b"x")
-        encoder.close()
-    pool = pyfastgz.encoder._pools["gzip", 2]
-    assert len(pool._idle) == pyfastgz.encoder._MAX_IDLE

@@ -6,6 +6,7 @@ arrived agree, as if the call had never been or had been done.
 
 from __future__ import annotations
 
+import gc
 import random
 import signal
 import time
@@ -18,6 +19,7 @@ import decoders
 import pytest
 
 import pyfastgz
+from pyfastgz import idle
 
 CODINGS = decoders.CODINGS
 SECONDS = 1.0
@@ -78,6 +80,9 @@ def make_interrupter(request: pytest.FixtureRequest) -> Iterator[Interrupter]:
     yield interrupter
     signal.setitimer(signal.ITIMER_REAL, 0)
     signal.signal(signal.SIGALRM, before)
+    # What was in hand when a call was interrupted counts no more, once it is freed.
+    gc.collect()
+    assert idle.counted_nbytes() == sum(map(idle.Shelf.nbytes, idle._shelves))
 
 
 def make_pieces(numbers: random.Random) -> list[bytes]:
