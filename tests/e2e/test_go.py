@@ -35,6 +35,7 @@ def test_each_flush_is_handed_out(
     """Each before the next is written."""
     encoder = pyfastgz.Encoder(coding, level, small=small)
     with running(go_program, "-", coding) as client:
+        client.send(encoder.flush())
         for number, piece in enumerate(PIECES):
             if number % 2:
                 client.send(encoder.write(piece) + encoder.flush())
