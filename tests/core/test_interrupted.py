@@ -9,6 +9,7 @@ from __future__ import annotations
 import gc
 import random
 import signal
+import sys
 import time
 from collections.abc import Callable
 from collections.abc import Iterator
@@ -106,6 +107,10 @@ def check_refuses(encoder: pyfastgz.Encoder) -> None:
     encoder.close()
 
 
+@pytest.mark.skipif(
+    sys.version_info < (3, 11),
+    reason="CPython 3.10 may run a handler between a call's return and the use of its result",
+)
 @pytest.mark.parametrize("verb", ["write", "flush"])
 @pytest.mark.parametrize("coding", CODINGS)
 def test_an_interrupted_stream_is_whole_or_refuses(
