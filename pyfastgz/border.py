@@ -13,7 +13,8 @@ from typing import Any
 
 from .http.conditions import Conditions
 from .http.conditions import uncoded_tags
-from .http.negotiation import acceptable
+from .http.negotiation import CodingsBySize
+from .http.negotiation import choose
 from .settings import KNOWN_CODINGS
 
 if TYPE_CHECKING:
@@ -23,9 +24,12 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
     from _typeshed.wsgi import WSGIEnvironment
 
+    from .state import State
+
 _SENT = "pyfastgz.sent"
 _IF_MATCH = "HTTP_IF_MATCH"
 _IF_NONE_MATCH = "HTTP_IF_NONE_MATCH"
+_RANGE = "HTTP_RANGE"
 _CONDITIONS = frozenset(
     {
         _IF_MATCH,
@@ -38,15 +42,14 @@ _CONDITIONS = frozenset(
 
 
 def translating_tags(
-    wsgi_app: WSGIApplication, keeps_coded: Callable[[], bool]
+    wsgi_app: WSGIApplication, state_of: Callable[[], State | None]
 ) -> WSGIApplication:
     """Return a WSGI application that translates tags for another while that is called.
 
     The environment is changed in place: what the application puts into it has to reach whoever
     made it. Afterwards its fields are again those that the client sent.
 
-    :param keeps_coded: tells whether the application ends tags of its own like coded ones, so
-        that it has to see what was sent beside what that may mean.
+    :param state_of: returns what the extension keeps for the application.
 
     .. versionadded:: 0.1
     """
@@ -54,7 +57,9 @@ def translating_tags(
     def call(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         if _IF_NONE_MATCH not in environ and _IF_MATCH not in environ:
             return wsgi_app(environ, start_response)
-        shown = _shown(environ, keeps_coded=keeps_coded())
+        state = state_of()
+        # Without a hook nothing is coded here.
+        shown = {} if state is None or state.hook is None else _shown(environ, state)
         # One application may be mounted in another, whose border was passed before.
         before = {key: environ.get(key) for key in (_SENT, *shown)}
         environ[_SENT] = shown, {key: _sent(environ, key) for key in shown}
@@ -66,6 +71,16 @@ def translating_tags(
             _put(environ, {key: before[key] for key in before.keys() - changed})
 
     return call
+
+
+def untranslate(environ: dict[str, Any]) -> None:
+    """Have the application see If-None-Match as the client sent it.
+
+    For a view whose responses are not coded: the copy that its client has is not what it sends.
+
+    .. versionadded:: 0.1
+    """
+    _put(environ, {_IF_NONE_MATCH: _sent(environ, _IF_NONE_MATCH)})
 
 
 def sent_conditions(environ: dict[str, Any]) -> Conditions | None:
@@ -93,27 +108,53 @@ def was_translated(environ: dict[str, Any]) -> bool:
     return pair is not None and bool(pair[0])
 
 
-def _shown(environ: dict[str, Any], *, keeps_coded: bool) -> dict[str, str | None]:
+def _shown(environ: dict[str, Any], state: State) -> dict[str, str | None]:
     """Return the fields that the application is to see otherwise; None for not at all."""
     is_get = environ["REQUEST_METHOD"] in {"GET", "HEAD"}
-    codings: tuple[str, ...] = KNOWN_CODINGS
-    if is_get:
-        # A 304 stands for one of these; a copy in another coding is of no use any more.
-        codings = acceptable(environ.get("HTTP_ACCEPT_ENCODING"), codings)
+    own = state.own_tags
     shown: dict[str, str | None] = {}
-    for key in (_IF_MATCH, _IF_NONE_MATCH):
-        sent = _sent(environ, key)
-        if sent is not None:
-            tags = uncoded_tags(sent, codings, keeps_coded=keeps_coded)
-            if tags != sent:
-                shown[key] = tags
-                if is_get and key == _IF_MATCH:
-                    # The client holds coded bytes, and of those there are no ranges.
-                    shown["HTTP_RANGE"] = None
-            elif is_get and key == _IF_MATCH and sent.strip() == "*":
-                # It holds for all that there is, but werkzeug takes it for no tag at all.
-                shown[key] = None
+
+    sent = _sent(environ, _IF_MATCH)
+    if sent is not None:
+        tags = uncoded_tags(sent, KNOWN_CODINGS, own)
+        if tags != sent:
+            shown[_IF_MATCH] = tags
+            if is_get:
+                # The client holds coded bytes, and of those there are no ranges.
+                shown[_RANGE] = None
+        elif is_get and sent.strip() == "*":
+            # It holds for all that there is, but werkzeug takes it for no tag at all.
+            shown[_IF_MATCH] = None
+
+    sent = _sent(environ, _IF_NONE_MATCH)
+    if sent is not None:
+        if not is_get:
+            # Whoever asks not to overwrite is better told once too often.
+            tags = uncoded_tags(sent, KNOWN_CODINGS, own, keeps_coded=True)
+        else:
+            tags = uncoded_tags(sent, _codings_of_304(environ, state), own)
+        if tags != sent:
+            shown[_IF_NONE_MATCH] = tags
     return shown
+
+
+def _codings_of_304(environ: dict[str, Any], state: State) -> set[str]:
+    """Return the codings that the response to a GET may have: a 304 stands for one of these.
+
+    None where the application alone evaluates conditions, or where views ask for the hook: it
+    sees what the client sent, and decides after them.
+    """
+    if not (state.register and state.config.current().evaluate_conditional):
+        return set()
+    accepted = environ.get("HTTP_ACCEPT_ENCODING")
+    orders = (state.enabled_algorithms, state.streaming_algorithms)
+    choices = {choose(accepted, order).coding for order in orders}
+    choices |= {
+        choose(accepted, order.long).coding
+        for order in orders
+        if isinstance(order, CodingsBySize)
+    }
+    return {coding for coding in choices if coding is not None}
 
 
 def _put(environ: dict[str, Any], fields: dict[str, Any]) -> None:

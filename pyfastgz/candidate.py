@@ -7,6 +7,7 @@ another client, perhaps at the same time. What is sent is a copy with other fiel
 from __future__ import annotations
 
 from collections.abc import Callable
+from collections.abc import Iterable
 from copy import copy as shallow_copy
 from dataclasses import dataclass
 from dataclasses import field
@@ -34,6 +35,7 @@ from .http.bodies import nbytes_of
 from .http.conditions import Conditions
 from .http.conditions import allows_part
 from .http.conditions import coded_tag
+from .http.conditions import ends_like_coded
 from .http.conditions import failed_precondition
 from .http.conditions import is_strong
 from .http.conditions import lists
@@ -43,6 +45,7 @@ from .http.conditions import tag_of_304
 from .http.conditions import weak_tag
 from .http.eligibility import STILL_VARIES
 from .http.eligibility import SkipReason
+from .http.eligibility import skip_reason
 from .http.fields import OF_THE_REPRESENTATION
 from .http.fields import STALE_WHEN_CODED
 from .http.fields import Edits
@@ -63,7 +66,6 @@ from .settings import KNOWN_CODINGS
 from .streaming import CodedStream
 from .streaming import flush_rule
 from .streaming import is_of_events
-from .view import ENVIRON_KEY
 from .view import ViewOptions
 
 if TYPE_CHECKING:
@@ -79,6 +81,11 @@ _REFUSALS = {
 }
 
 _NO_CONDITIONS = Conditions()
+
+_LOOKED_AT = "pyfastgz_looked_at"
+
+# By any other of their own, a class decides what is sent.
+_WAYS_TO_SEND = ("__call__", "get_app_iter", "get_wsgi_response")
 
 
 class Answer(NamedTuple):
@@ -97,7 +104,8 @@ class Answer(NamedTuple):
 def changed(response: Response, edits: Edits, /, **attributes: Any) -> Response:
     """Return a copy of a response with other fields and attributes.
 
-    The two share the body, and nothing that is changed in one shows in the other.
+    The two share the body and what is called when they are closed. Nothing else that is changed
+    in one shows in the other.
 
     .. versionadded:: 0.1
     """
@@ -105,11 +113,18 @@ def changed(response: Response, edits: Edits, /, **attributes: Any) -> Response:
     copy.headers = Headers()
     # Given to Headers they would all be checked again, as they were when they were set: 2 us.
     copy.headers._list = edited(response.headers, edits)
-    # Functions that the body brings are called with this copy alone.
-    copy._on_close = list(response._on_close)
+    vars(copy)[_LOOKED_AT] = True
     for name, value in attributes.items():
         setattr(copy, name, value)
     return copy
+
+
+def was_looked_at(response: Response) -> bool:
+    """Tell whether a response is a copy that was made here: a hook may be registered twice.
+
+    .. versionadded:: 0.1
+    """
+    return _LOOKED_AT in vars(response)
 
 
 def _shallow_copy(response: Response) -> Response:
@@ -120,6 +135,22 @@ def _shallow_copy(response: Response) -> Response:
     copy = object.__new__(kind)
     vars(copy).update(vars(response))
     return copy
+
+
+class _Body(list[bytes]):
+    """A body in place of another, which is closed with it."""
+
+    __slots__ = ("close",)
+
+    def __init__(self, parts: Iterable[bytes], close: Callable[[], object]) -> None:
+        super().__init__(parts)
+        self.close = close
+
+
+@lru_cache(maxsize=64)
+def _sends_itself(kind: type[Response]) -> bool:
+    """Tell whether a class of responses has a way of its own to send the body."""
+    return any(getattr(kind, name) is not getattr(Response, name) for name in _WAYS_TO_SEND)
 
 
 @lru_cache(maxsize=64)
@@ -137,6 +168,7 @@ class Candidate:
     :param environ: the WSGI environment of the request.
     :param state: what the extension keeps for the application.
     :param app: the application.
+    :param options: what its view was decorated with.
 
     .. versionadded:: 0.1
     """
@@ -146,8 +178,8 @@ class Candidate:
     environ: dict[str, Any]
     state: State
     app: Flask
+    options: ViewOptions | None
     config: Config = field(init=False)
-    options: ViewOptions | None = field(init=False)
     conditions: Conditions | None = field(init=False)
     coding: str = field(init=False)
     edits: Edits = field(init=False)
@@ -157,7 +189,6 @@ class Candidate:
     def __post_init__(self) -> None:
         """Look up what the parts of the work have in common."""
         self.config = self.state.config.current()
-        self.options = self.environ.get(ENVIRON_KEY)
         self.conditions = sent_conditions(self.environ)
         self.coding = ""
         self.edits = {}
@@ -170,13 +201,19 @@ class Candidate:
 
         .. versionadded:: 0.1
         """
-        streamed = self._is_streamed()
-        if streamed and not self.config.streams:
+        if self._is_streamed() and not self.config.streams:
             return Answer(self.response, SKIPPED[SkipReason.STREAMS_OFF])
+        if _sends_itself(type(self.response)):  # type: ignore[arg-type]
+            return Answer(self.response, SKIPPED[SkipReason.OWN_WAY])
+        is_wanted = self._is_wanted()
         self._vary()
-        if not self._is_wanted():
+        if not is_wanted:
             return self._answer(SKIPPED[SkipReason.PREDICATE])
+        if self.state.predicate is not None and (reason := self._reason()) is not None:
+            return Answer(self.response, SKIPPED[reason])
 
+        # A predicate that looks at the body may have made a list of a stream.
+        streamed = self._is_streamed()
         coding, identity_refused = self._choose(streamed=streamed)
         if coding is None:
             if identity_refused and self.config.not_acceptable and self._is_success():
@@ -311,7 +348,7 @@ class Candidate:
 
         It compared the tags of representations without coding, as translated at the border, and
         dates, which all representations have in common. Where the client holds a coded one,
-        the answer gets its tag, or is taken back.
+        a 304 gets its tag, and a part is taken back.
 
         :param reason: why the response is not coded; one of :data:`STILL_VARIES` if for no
             other reason than its status.
@@ -325,7 +362,6 @@ class Candidate:
         return self._reconsider_206(reason)
 
     def _reconsider_304(self, reason: SkipReason) -> Answer:
-        is_coded = reason in STILL_VARIES and self._would_be_coded()
         etag = self.fields.get("etag")
         conditions = self.conditions or _NO_CONDITIONS
         if etag is None:
@@ -333,22 +369,15 @@ class Candidate:
             tag = only_tag(conditions.if_none_match) if was_translated(self.environ) else None
             if tag is not None:
                 self.edits["etag"] = tag
-        else:
-            selected = self._tag(streamed=self._is_streamed()) if is_coded else etag
-            tag = tag_of_304(
-                conditions,
-                etag,
-                selected or etag,
-                KNOWN_CODINGS,
-                evaluates=self.config.evaluate_conditional,
-            )
-            if tag is None and self._has_body():
-                return self._restored(changed(self.response, {}, status_code=200), reason)
-            if tag is None:
-                tags = (coded_tag(etag, coding) for coding in KNOWN_CODINGS)
-                tag = next(tag for tag in tags if lists(conditions.if_none_match, tag))
-            if tag != etag:
-                self.edits["etag"] = tag
+            return self._answer(SKIPPED[reason])
+        if ends_like_coded(etag, KNOWN_CODINGS) and "vary" not in self.edits:
+            # An application inside of this one has made it, and has looked at it.
+            return self._answer(SKIPPED[reason])
+        is_coded = reason in STILL_VARIES and self._would_be_coded()
+        selected = self._tag(streamed=self._is_streamed()) if is_coded else etag
+        tag = tag_of_304(conditions, etag, selected or etag, KNOWN_CODINGS)
+        if tag != etag:
+            self.edits["etag"] = tag
         if is_coded:
             self._drop_stale()
         return self._answer(SKIPPED[reason])
@@ -362,25 +391,20 @@ class Candidate:
             and (self.config.streams or not is_file)
             and self._is_wanted()
         ):
-            length = complete_length(self.fields)
             coding, identity_refused = self._choose(streamed=is_file)
             self.coding = coding or ""
-            min_size = self._min_size(identity_refused=identity_refused)
-            if (
-                coding is not None
-                and (length is None or length >= min_size)
-                and (identity_refused or not self._allows_part())
-            ):
+            if coding is not None and (identity_refused or not self._allows_part()):
+                length = complete_length(self.fields)
                 edits: Edits = {
                     "content-range": None,
                     "content-length": None if length is None else str(length),
                 }
                 whole = changed(self.response, edits, status_code=200, response=parts.iterable)
-                if not is_file:
+                if not is_file and whole.implicit_sequence_conversion:
                     # So make_conditional does for a 200: as a stream it would be coded to other
                     # bytes, under the same tag.
                     whole.make_sequence()
-                return self._restored(whole, reason)
+                return self._restored(whole)
         return self._answer(SKIPPED[reason])
 
     def _allows_part(self) -> bool:
@@ -397,15 +421,13 @@ class Candidate:
             and failed_precondition(self.conditions, self._tag(), date) != 304
         )
 
-    def _restored(self, response: Response, reason: SkipReason) -> Answer:
+    def _restored(self, response: Response) -> Answer:
         """Go on with the 200 that the application cut down."""
         self.response = response
         self.fields = collect(response.headers)
         self.edits = {}
         self.is_restored = True
-        if reason in STILL_VARIES:
-            return self.code()
-        return self._answer(SKIPPED[reason])
+        return self.code()
 
     def _would_be_coded(self) -> bool:
         """Tell whether the 200 that a 304 stands for is coded; sets the coding if so."""
@@ -416,11 +438,14 @@ class Candidate:
         if coding is None:
             return False
         self.coding = coding
+        if "date" not in self.fields or not self._has_body():
+            # Unlike make_conditional, whoever answers 304 by hand has no body of the 200 there.
+            return True
         min_size = self._min_size(identity_refused=identity_refused)
         length = declared_length(self.fields)
         if length is not None and length < min_size:
             return False
-        if streamed or not self._has_body() or not is_strong(self.fields.get("etag")):
+        if streamed or not is_strong(self.fields.get("etag")):
             return True
         if self.conditions is not None and not names_none(self.conditions.if_none_match):
             # The client was sent what it lists.
@@ -476,12 +501,27 @@ class Candidate:
         if predicate is None:
             return True
         try:
-            return bool(predicate(request, self.response))
+            is_wanted = bool(predicate(request, self.response))
+            # It may have set fields.
+            self.fields = collect(self.response.headers)
+            return is_wanted
         except Exception as error:
             self.state.log_once(
                 "COMPRESS_PREDICATE failed; the response is sent as it is", error
             )
             return False
+
+    def _reason(self) -> SkipReason | None:
+        """Return why the response must not be coded after all."""
+        state = self.state
+        return skip_reason(
+            self.environ["REQUEST_METHOD"],
+            self.response.status_code,
+            self.fields,
+            state.compress_mimetypes_set,
+            state.wildcards,
+            errors=state.errors,
+        )
 
     def _choose(self, *, streamed: bool) -> Choice:
         codings = self.state.streaming_algorithms if streamed else self.state.enabled_algorithms
@@ -570,11 +610,9 @@ class Candidate:
     def _with_body(self, body: list[bytes], **attributes: Any) -> Response:
         """Return the response with another body; the old one is closed with it."""
         attributes["direct_passthrough"] = self._encodes_itself()
-        response = changed(self.response, self.edits, response=body, **attributes)
         close: Callable[[], object] | None = getattr(self.response.response, "close", None)
-        if close is not None:
-            response.call_on_close(close)
-        return response
+        attributes["response"] = body if close is None else _Body(body, close)
+        return changed(self.response, self.edits, **attributes)
 
     # ---- Fields ----
 

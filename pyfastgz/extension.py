@@ -23,15 +23,15 @@ from flask import request
 from werkzeug.datastructures import Headers
 
 from .border import translating_tags
-from .border import was_translated
+from .border import untranslate
 from .cache import CacheBackend
 from .cache import checked_cache
 from .candidate import Answer
 from .candidate import Candidate
 from .candidate import changed
+from .candidate import was_looked_at
 from .config import read_setting
 from .errors import NotInitialisedError
-from .http.conditions import ends_like_coded
 from .http.eligibility import STILL_VARIES
 from .http.eligibility import SkipReason
 from .http.eligibility import skip_reason
@@ -42,15 +42,15 @@ from .outcome import Outcome
 from .outcome import Stats
 from .outcome import notify
 from .outcome import response_compressed
-from .settings import KNOWN_CODINGS
 from .state import EXTENSION
 from .state import State
 from .targets import check_parentheses
 from .targets import check_target
 from .targets import checked_app
 from .view import ASKED
-from .view import ENVIRON_KEY
+from .view import ATTRIBUTE
 from .view import EXEMPT
+from .view import ViewOptions
 from .view import view_options
 
 if TYPE_CHECKING:
@@ -136,7 +136,7 @@ class Compress:
         .. versionadded:: 0.1
         """
         app = checked_app(app)
-        previous = app.extensions.get(EXTENSION)
+        previous = _state_of(app)
         state = State(app.config)
         # Flask calls these functions from the last to the first, and whatever others change
         # must have been changed before.
@@ -148,11 +148,11 @@ class Compress:
         if previous is None:
             # A function before each request costs a microsecond, a call in between a tenth.
             app.wsgi_app = translating_tags(  # type: ignore[assignment, method-assign]
-                app.wsgi_app, lambda: app.extensions[EXTENSION].keeps_coded_tags
+                app.wsgi_app, functools.partial(_state_of, app)
             )
         else:
             state.tally = previous.tally
-            state.keeps_coded_tags = previous.keeps_coded_tags
+            state.own_tags = previous.own_tags
         app.extensions[EXTENSION] = state
         self.app = app
 
@@ -167,11 +167,11 @@ class Compress:
 
         .. versionadded:: 0.1
         """
-        if not response:
+        if response is None:
             return make_response("", 204)
         # Every attribute of a proxy costs several times what the object behind it does.
         app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
-        state: State = app.extensions.get(EXTENSION) or self._state()
+        state = _state_of(app) or self._state()
         try:
             return _handled(response, app, state)
         except Exception as error:
@@ -180,13 +180,12 @@ class Compress:
 
     def _after_marked_request(self, response: Response) -> Response:
         """Code a response only if its view asked for that."""
-        environ = request.environ
-        if ENVIRON_KEY not in environ:
-            if not was_translated(environ):
-                return response
-            # The view may have taken the tag of a copy from when it was coded for its own.
-            environ[ENVIRON_KEY] = EXEMPT
-        return self.after_request(response)
+        if ATTRIBUTE in vars(request._get_current_object()):  # type: ignore[attr-defined]
+            return self.after_request(response)
+        etag = response.headers.get("ETag")
+        if etag is not None:
+            self._state().note_tag(etag)
+        return response
 
     def compressed(
         self,
@@ -216,7 +215,7 @@ class Compress:
 
         def mark() -> None:
             self._state()
-            request.environ[ENVIRON_KEY] = options
+            setattr(request, ATTRIBUTE, options)
 
         return functools.partial(_before, mark)
 
@@ -242,16 +241,23 @@ class Compress:
     def _state(self) -> State:
         state: State | None = None
         if current_app:
-            state = current_app.extensions.get(EXTENSION)
+            state = _state_of(current_app)
         if state is None and self.app is not None:
-            state = self.app.extensions[EXTENSION]
+            state = _state_of(self.app)
         if state is None:
             raise NotInitialisedError("Compress has no application yet: call init_app first")
         return state
 
 
 def _mark_exempt() -> None:
-    request.environ[ENVIRON_KEY] = EXEMPT
+    setattr(request, ATTRIBUTE, EXEMPT)
+    untranslate(request.environ)
+
+
+def _state_of(app: Flask) -> State | None:
+    """Return what the extension keeps for an application, None if it keeps nothing."""
+    state = app.extensions.get(EXTENSION)
+    return state if isinstance(state, State) else None
 
 
 def _before(action: Callable[[], None], target: _Target) -> _Target:
@@ -280,14 +286,18 @@ def _before(action: Callable[[], None], target: _Target) -> _Target:
 
 def _handled(response: Response, app: Flask, state: State) -> Response:
     """Return the response to send, and tell what became of it."""
-    environ = request._get_current_object().environ  # type: ignore[attr-defined]
+    if was_looked_at(response):
+        return response
+    asked = request._get_current_object()  # type: ignore[attr-defined]
+    environ = asked.environ
+    options: ViewOptions | None = vars(asked).get(ATTRIBUTE)
     if not isinstance(response.headers, Headers):
         # A view may assign anything that werkzeug makes Headers of in the end.
         response.headers = Headers(response.headers)
     fields = collect(response.headers)
     etag = fields.get("etag")
-    if etag and not state.keeps_coded_tags and ends_like_coded(etag, KNOWN_CODINGS):
-        state.keeps_coded_tags = True
+    if etag is not None and ":" in etag:
+        state.note_tag(etag)
     method = environ["REQUEST_METHOD"]
     status = response.status_code
     reason = skip_reason(
@@ -298,12 +308,12 @@ def _handled(response: Response, app: Flask, state: State) -> Response:
         state.wildcards,
         errors=state.errors,
     )
-    if ENVIRON_KEY in environ and environ[ENVIRON_KEY].exempt:
+    if options is not None and options.exempt:
         reason = SkipReason.EXEMPT
     if reason is None:
-        answer = Candidate(response, fields, environ, state, app).code()
+        answer = Candidate(response, fields, environ, state, app, options).code()
     elif reason in STILL_VARIES or status == 304:
-        answer = Candidate(response, fields, environ, state, app).reconsider(reason)
+        answer = Candidate(response, fields, environ, state, app, options).reconsider(reason)
     else:
         answer = Answer(response, SKIPPED[reason])
     response, outcome = answer

@@ -6,6 +6,7 @@ import logging
 import re
 from collections.abc import Callable
 from collections.abc import MutableMapping
+from contextlib import suppress
 from typing import Any
 
 from flask import Response
@@ -13,10 +14,16 @@ from flask import Response
 from .cache import CacheBackend
 from .cache import checked_cache
 from .config import LiveConfig
+from .http.conditions import ends_like_coded
+from .http.conditions import parse_tag
 from .http.eligibility import wildcard_pattern
 from .outcome import Tally
+from .settings import KNOWN_CODINGS
 
 _log = logging.getLogger("pyfastgz")
+
+_MAX_LOGGED = 64
+_MAX_OWN_TAGS = 1024
 
 EXTENSION = "compress"
 """The key of :class:`State` in ``app.extensions``.
@@ -44,7 +51,7 @@ class State:
         "enabled_algorithms",
         "errors",
         "hook",
-        "keeps_coded_tags",
+        "own_tags",
         "predicate",
         "register",
         "server_timing",
@@ -74,8 +81,8 @@ class State:
         # What the application calls after each request, if anything.
         self.hook: Callable[[Response], Response] | None = None
         self.tally = Tally()
-        # The application ends tags of its own as coding does.
-        self.keeps_coded_tags = False
+        # What stands between the quotes of tags that the application ends as coding does.
+        self.own_tags: dict[str, None] = {}
         self._logged: set[tuple[object, ...]] = set()
 
     def log_once(self, message: str, error: Exception) -> None:
@@ -90,9 +97,22 @@ class State:
             traceback = traceback.tb_next
         where = traceback and (traceback.tb_frame.f_code, traceback.tb_lineno)
         kind = (message, type(error), where)
-        if kind not in self._logged:
+        if kind not in self._logged and len(self._logged) < _MAX_LOGGED:
             self._logged.add(kind)
             _log.error("%s", message, exc_info=error)
+
+    def note_tag(self, etag: str) -> None:
+        """Remember a tag of the application that ends as coding would end it, among the latest.
+
+        Nothing else tells it from a coded one when a client sends it back.
+
+        .. versionadded:: 0.1
+        """
+        if ends_like_coded(etag, KNOWN_CODINGS):
+            if len(self.own_tags) >= _MAX_OWN_TAGS:
+                with suppress(KeyError, StopIteration, RuntimeError):
+                    del self.own_tags[next(iter(self.own_tags))]
+            self.own_tags[parse_tag(etag).opaque] = None
 
     @property
     def compress_mimetypes_set(self) -> set[str]:

@@ -308,7 +308,8 @@ def _cut_in_time(
         if not due and not never:
             now = clock()
             if then is not None:
-                budget = min(budget + (now - then) / flush_seconds, float(BURST_FLUSHES))
+                budget += max(now - then, 0.0) / flush_seconds
+                budget = min(budget, float(BURST_FLUSHES))
             then = now
             if budget >= 1.0:
                 budget -= 1.0

@@ -13,8 +13,10 @@ from .settings import CODINGS
 from .settings import KNOWN_CODINGS
 from .settings import installed
 
-ENVIRON_KEY = "pyfastgz.view"
-"""Where the WSGI environment of a request holds the :class:`ViewOptions` of its view.
+ATTRIBUTE = "pyfastgz_view"
+"""Where a request object holds the :class:`ViewOptions` of its view.
+
+The environment is no place for them: one application may hand it on to another.
 
 .. versionadded:: 0.1
 """

@@ -11,6 +11,7 @@ translated for the application nor taken to hold.
 
 from __future__ import annotations
 
+from collections.abc import Container
 from collections.abc import Iterable
 from datetime import datetime
 from datetime import timezone
@@ -249,15 +250,22 @@ def uncoded_tag(tag: EntityTag, codings: Iterable[str]) -> EntityTag:
     return tag
 
 
-def uncoded_tags(field: str, codings: Iterable[str], *, keeps_coded: bool) -> str:
+def uncoded_tags(
+    field: str,
+    codings: Iterable[str],
+    own: Container[str] = (),
+    *,
+    keeps_coded: bool = False,
+) -> str:
     """Return an If-Match or If-None-Match value with the tags that the application made.
 
     A client that was sent a coded representation has ``"abc:gzip"``, and the application knows
     ``"abc"`` only (RFC 9110 sections 13.1.1, 13.1.2). A list in doubt is returned as it is.
 
     :param codings: the codings whose suffixes are ours.
-    :param keeps_coded: also list what the client sent, for an application that ends tags of its
-        own like that.
+    :param own: what stands between the quotes of tags that the application itself ends like
+        that, and that stay.
+    :param keeps_coded: also list what the client sent, where a tag too many does no harm.
 
     .. versionadded:: 0.1
     """
@@ -265,10 +273,12 @@ def uncoded_tags(field: str, codings: Iterable[str], *, keeps_coded: bool) -> st
     if listed is None:
         return field
     codings = tuple(codings)
-    uncoded = tuple(uncoded_tag(tag, codings) for tag in listed.tags)
+    uncoded = tuple(
+        tag if tag.opaque in own else uncoded_tag(tag, codings) for tag in listed.tags
+    )
     if uncoded == listed.tags:
         return field
-    tags = dict.fromkeys((*listed.tags, *uncoded) if keeps_coded else uncoded)
+    tags = dict.fromkeys((*uncoded, *listed.tags) if keeps_coded else uncoded)
     return ", ".join(map(str, tags))
 
 
@@ -304,41 +314,31 @@ def failed_precondition(
     return None
 
 
-def tag_of_304(
-    conditions: Conditions,
-    etag: str,
-    selected: str,
-    codings: Iterable[str],
-    *,
-    evaluates: bool = True,
-) -> str | None:
-    """Return the tag of a 304 that the application made; None if the client is not current.
+def tag_of_304(conditions: Conditions, etag: str, selected: str, codings: Iterable[str]) -> str:
+    """Return the tag of a 304 that the application made: one that the client has.
 
-    The application compared with its own tags, to which :func:`with_uncoded_tags` added those
-    that the client has coded. The client is current if it holds the representation that a 200
-    would have, or the one without coding that the application knows of, and not if it holds
-    only one in another coding, which this request might not even accept.
+    The application compared with its own tags, for which :func:`uncoded_tags` made what the
+    client sent. So the client holds the representation that a 200 would have, or one without
+    coding, or, if settings have changed since, one in another coding that it still accepts.
 
     :param etag: the application's tag.
     :param selected: the tag that the 200 would have.
     :param codings: the codings whose suffixes are ours.
-    :param evaluates: whether conditions are evaluated for coded representations at all; if not,
-        only the application's own tag counts.
 
     .. versionadded:: 0.1
     """
-    if conditions.if_none_match is None or not is_strong(etag):
+    if conditions.if_none_match is None:
         return selected
     listed = parse_tags(conditions.if_none_match)
     if listed is None:
         # The application may know better, and if so by its own tag.
         return etag
-    if listed.is_any or (evaluates and listed.names(selected)):
+    if listed.is_any or listed.names(selected):
         return selected
     if listed.names(etag):
         return etag
     others = (coded_tag(etag, coding) for coding in codings)
-    return None if any(map(listed.names, others)) else selected
+    return next(filter(listed.names, others), selected)
 
 
 def allows_part(conditions: Conditions, etag: str | None) -> bool:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import TYPE_CHECKING
 from typing import NamedTuple
@@ -104,18 +105,6 @@ def choose(accept_encoding: str | None, codings: tuple[str, ...]) -> Choice:
     return _choose(accept_encoding, codings)
 
 
-def acceptable(accept_encoding: str | None, codings: Iterable[str]) -> tuple[str, ...]:
-    """Return those of the codings that a client accepts no less than none (RFC 9110, 12.5.3).
-
-    :param accept_encoding: as for :func:`choose`.
-
-    .. versionadded:: 0.1
-    """
-    return tuple(
-        coding for coding in codings if choose(accept_encoding, (coding,)).coding is not None
-    )
-
-
 @lru_cache(maxsize=256)
 def _choose(accept_encoding: str, codings: tuple[str, ...]) -> Choice:
     weights = _parse(accept_encoding)
@@ -137,7 +126,8 @@ def _choose(accept_encoding: str, codings: tuple[str, ...]) -> Choice:
     return Choice(None if identity_wins else coding, identity_refused)
 
 
-def _parse(accept_encoding: str) -> dict[str, float]:
+@lru_cache(maxsize=256)
+def _parse(accept_encoding: str) -> Mapping[str, float]:
     """Map each listed name to its weight; among several, a refusal wins, then the highest."""
     weights: dict[str, float] = {}
     for member in accept_encoding.lower().split(","):

@@ -19,6 +19,7 @@ from flask import request
 from werkzeug.datastructures import Headers
 
 from pyfastgz import Compress
+from pyfastgz import SkipReason
 
 Get = Callable[..., Any]
 CODINGS = ("gzip", "deflate", "zstd", "br")
@@ -252,6 +253,128 @@ class Slotted(Custom):
     """Keeps an attribute outside of its dictionary."""
 
     __slots__ = ("extra",)
+
+
+class Stamped(Response):
+    """Sends its body in a way of its own."""
+
+    def get_app_iter(self, environ: Any) -> Any:
+        for chunk in super().get_app_iter(environ):
+            yield chunk.replace(b"whatever", b"WHATEVER")
+        yield b"<!-- end -->"
+
+
+@pytest.mark.parametrize("kind", ["stream", "list"])
+def test_r49_a_class_that_sends_itself_is_left_alone(app: Flask, get: Get, kind: str) -> None:
+    compress = Compress(app)
+    body = [BODY] if kind == "list" else None
+    app.add_url_rule("/", view_func=lambda: Stamped(body or iter([BODY]), mimetype="text/html"))
+    exchange = get()
+    assert exchange.field("Content-Encoding") is None
+    expected = BODY.replace("whatever", "WHATEVER").encode() + b"<!-- end -->"
+    assert exchange.read() == expected
+    assert compress.stats().skipped == {SkipReason.OWN_WAY: 1}
+
+
+@pytest.mark.parametrize("accept", ["gzip", None])
+def test_r38_r49_what_a_stream_registers_while_it_runs_is_called(
+    app: Flask, get: Get, accept: str | None
+) -> None:
+    closed: list[int] = []
+    Compress(app)
+
+    @app.get("/")
+    def view() -> Response:
+        def chunks() -> Iterator[str]:
+            yield BODY
+            response.call_on_close(lambda: closed.append(1))
+            yield BODY
+
+        response = Response(chunks(), mimetype="text/html")
+        return response
+
+    assert get(accept=accept).body() == (BODY * 2).encode()
+    assert closed == [1]
+
+
+class Sized(Response):
+    """Has a length, so that it may count as false."""
+
+    def __len__(self) -> int:
+        return 0
+
+
+class Undecided(Response):
+    """Is neither true nor false."""
+
+    def __bool__(self) -> bool:
+        raise ValueError
+
+
+@pytest.mark.parametrize("kind", [Sized, Undecided])
+def test_c9_only_none_is_an_empty_204(app: Flask, get: Get, kind: type[Response]) -> None:
+    app.config["COMPRESS_ERRORS"] = True
+    Compress(app)
+    app.add_url_rule("/", view_func=lambda: kind(BODY, 404, {"X-A": "1"}))
+    exchange = get()
+    assert (exchange.status, exchange.field("X-A")) == (404, "1")
+    assert exchange.field("Content-Encoding") == "gzip"
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "coded"),
+    [
+        ("Vary", "Cookie", True),
+        ("Cache-Control", "no-transform", False),
+        ("Content-Encoding", "br", False),
+        ("X-Sendfile", "/a", False),
+        ("Content-Type", "image/png", False),
+    ],
+)
+def test_fields_that_a_predicate_sets_count(
+    app: Flask, get: Get, name: str, value: str, coded: bool
+) -> None:
+    def predicate(request: Any, response: Response) -> bool:
+        response.headers[name] = value
+        return True
+
+    app.config["COMPRESS_PREDICATE"] = predicate
+    Compress(app)
+    app.add_url_rule("/", view_func=lambda: BODY)
+    exchange = get()
+    assert (exchange.field("Content-Encoding") == "gzip") is coded
+    assert exchange.field(name).startswith(value)
+    if coded:
+        assert exchange.field("Vary") == "Cookie, Accept-Encoding"
+
+
+def test_a_predicate_that_reads_or_replaces_a_stream(app: Flask, get: Get) -> None:
+    def predicate(request: Any, response: Response) -> bool:
+        if request.args:
+            response.set_data("other" * 500)
+        return bool(response.get_data())
+
+    app.config["COMPRESS_PREDICATE"] = predicate
+    Compress(app)
+    app.add_url_rule("/", view_func=lambda: Response(iter([BODY]), mimetype="text/html"))
+    for path, body in (("/", BODY), ("/?replace", "other" * 500)):
+        exchange = get(path)
+        assert exchange.field("Content-Encoding") == "gzip"
+        assert exchange.body() == body.encode()
+
+
+def test_what_is_logged_once_is_bounded(
+    app: Flask, get: Get, caplog: pytest.LogCaptureFixture
+) -> None:
+    def predicate(request: Any, response: Response) -> bool:
+        raise type("Made", (Exception,), {})
+
+    app.config["COMPRESS_PREDICATE"] = predicate
+    Compress(app)
+    app.add_url_rule("/", view_func=lambda: BODY)
+    for _ in range(100):
+        assert get().body() == BODY.encode()
+    assert len(caplog.records) < 100
 
 
 @pytest.mark.parametrize("kind", [Custom, Slotted])
