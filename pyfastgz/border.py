@@ -41,23 +41,32 @@ _CONDITIONS = frozenset(
 )
 
 
-def translating_tags(
-    wsgi_app: WSGIApplication, state_of: Callable[[], State | None]
-) -> WSGIApplication:
-    """Return a WSGI application that translates tags for another while that is called.
+class Border:
+    """A WSGI application that translates tags for another while that is called.
 
     The environment is changed in place: what the application puts into it has to reach whoever
     made it. Afterwards its fields are again those that the client sent.
 
+    Applications know their own middleware, and look for its attributes and its class where they
+    put it: all but the call is that of the wrapped application.
+
+    :param wsgi_app: what to wrap.
     :param state_of: returns what the extension keeps for the application.
 
     .. versionadded:: 0.1
     """
 
-    def call(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+    def __init__(self, wsgi_app: WSGIApplication, state_of: Callable[[], State | None]) -> None:
+        self._wsgi_app = wsgi_app
+        self._state_of = state_of
+
+    def __call__(
+        self, environ: WSGIEnvironment, start_response: StartResponse
+    ) -> Iterable[bytes]:
+        """Call the application (PEP 3333)."""
         if _IF_NONE_MATCH not in environ and _IF_MATCH not in environ:
-            return wsgi_app(environ, start_response)
-        state = state_of()
+            return self._wsgi_app(environ, start_response)
+        state = self._state_of()
         # Without a hook nothing is coded here.
         shown = {} if state is None or state.hook is None else _shown(environ, state)
         # One application may be mounted in another, whose border was passed before.
@@ -65,12 +74,22 @@ def translating_tags(
         environ[_SENT] = shown, {key: _sent(environ, key) for key in shown}
         _put(environ, shown)
         try:
-            return wsgi_app(environ, start_response)
+            return self._wsgi_app(environ, start_response)
         finally:
             changed = {key for key in shown if environ.get(key) != shown[key]}
             _put(environ, {key: before[key] for key in before.keys() - changed})
 
-    return call
+    def __getattr__(self, name: str) -> Any:
+        """Return an attribute of the wrapped application."""
+        if name == "_wsgi_app":
+            # Asked for before there is one, as by copy.
+            raise AttributeError(name)
+        return getattr(self._wsgi_app, name)
+
+    @property  # type: ignore[misc]
+    def __class__(self) -> type:  # pyright: ignore[reportIncompatibleMethodOverride]
+        """The class of the wrapped application, for ``isinstance``."""
+        return type(self._wsgi_app)
 
 
 def untranslate(environ: dict[str, Any]) -> None:

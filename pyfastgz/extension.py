@@ -22,7 +22,7 @@ from flask import make_response
 from flask import request
 from werkzeug.datastructures import Headers
 
-from .border import translating_tags
+from .border import Border
 from .border import untranslate
 from .cache import CacheBackend
 from .cache import checked_cache
@@ -147,7 +147,7 @@ class Compress:
             app.after_request_funcs.setdefault(None, []).insert(0, state.hook)
         if previous is None:
             # A function before each request costs a microsecond, a call in between a tenth.
-            app.wsgi_app = translating_tags(  # type: ignore[assignment, method-assign]
+            app.wsgi_app = Border(  # type: ignore[method-assign]
                 app.wsgi_app, functools.partial(_state_of, app)
             )
         else:

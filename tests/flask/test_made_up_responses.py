@@ -27,7 +27,7 @@ from werkzeug.test import create_environ
 
 from pyfastgz import Compress
 from pyfastgz import DictCache
-from pyfastgz.border import translating_tags
+from pyfastgz.border import Border
 from pyfastgz.http.fields import OF_THE_REPRESENTATION
 
 EXAMPLES = int(os.environ.get("MADE_UP_RESPONSES", "1000"))
@@ -240,7 +240,7 @@ def test_r49_the_hook_never_raises_and_never_spoils_a_body(
     unconditional = {name: fields[name] for name in fields.keys() & {"Accept-Encoding"}}
     whole = ask(bare, method, unconditional)
     # Of the extension it has the border alone, so that it sees the same conditions.
-    bare.wsgi_app = translating_tags(bare.wsgi_app, lambda: app.extensions["compress"])  # type: ignore[assignment, method-assign]
+    bare.wsgi_app = Border(bare.wsgi_app, lambda: app.extensions["compress"])  # type: ignore[method-assign]
     plain = ask(bare, method, fields)
     ours = ask(app, method, fields)
     for record in caplog.records:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable
 from typing import Any
 
@@ -113,3 +114,27 @@ def test_a_response_that_was_looked_at_by_hand_is_not_looked_at_again(get: Get) 
     assert get(to=app, If_Modified_Since=DATE).field("ETag") == '"t:gzip"'
     assert get(to=app, method="GET", If_Match='"t:gzip"').status == 200
     assert sum(coding.responses for coding in compress.stats().codings.values()) == 2
+
+
+class Prefixed:
+    """A layer that an application knows, and asks for its attributes."""
+
+    def __init__(self, wsgi_app: Any) -> None:
+        self.wsgi_app = wsgi_app
+        self.prefix = "/shop"
+
+    def __call__(self, environ: dict[str, Any], start_response: Any) -> Any:
+        return self.wsgi_app(environ, start_response)
+
+
+def test_an_application_finds_its_own_layers_in_place(get: Get) -> None:
+    app = Flask(__name__)
+    app.wsgi_app = Prefixed(app.wsgi_app)  # type: ignore[method-assign]
+    Compress(app)
+    layer: Any = app.wsgi_app
+    assert layer.prefix == "/shop"
+    assert isinstance(layer, Prefixed)
+    assert not hasattr(layer, "suffix")
+    app.add_url_rule("/", view_func=lambda: (BODY, {"ETag": '"t"'}))
+    assert get(to=app, If_None_Match='"t:gzip"').status == 304
+    assert copy.copy(layer).prefix == "/shop"
