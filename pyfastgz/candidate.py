@@ -201,10 +201,9 @@ class Candidate:
 
         .. versionadded:: 0.1
         """
-        if self._is_streamed() and not self.config.streams:
-            return Answer(self.response, SKIPPED[SkipReason.STREAMS_OFF])
-        if _sends_itself(type(self.response)):  # type: ignore[arg-type]
-            return Answer(self.response, SKIPPED[SkipReason.OWN_WAY])
+        reason = self._left_alone_for()
+        if reason is not None:
+            return Answer(self.response, SKIPPED[reason])
         is_wanted = self._is_wanted()
         self._vary()
         if not is_wanted:
@@ -388,7 +387,7 @@ class Candidate:
         if (
             reason is SkipReason.PARTIAL
             and isinstance(parts, _RangeWrapper)
-            and (self.config.streams or not is_file)
+            and self._left_alone_for(streamed=is_file) is None
             and self._is_wanted()
         ):
             coding, identity_refused = self._choose(streamed=is_file)
@@ -432,7 +431,7 @@ class Candidate:
     def _would_be_coded(self) -> bool:
         """Tell whether the 200 that a 304 stands for is coded; sets the coding if so."""
         streamed = self._is_streamed()
-        if (streamed and not self.config.streams) or not self._is_wanted():
+        if self._left_alone_for() is not None or not self._is_wanted():
             return False
         coding, identity_refused = self._choose(streamed=streamed)
         if coding is None:
@@ -463,6 +462,19 @@ class Candidate:
 
     def _is_streamed(self) -> bool:
         return not isinstance(self.response.response, (list, tuple))
+
+    def _left_alone_for(self, *, streamed: bool | None = None) -> SkipReason | None:
+        """Return why the body is not looked at; None if it is.
+
+        :param streamed: whether it is a stream, where that does not show.
+        """
+        if streamed is None:
+            streamed = self._is_streamed()
+        if streamed and not self.config.streams:
+            return SkipReason.STREAMS_OFF
+        if _sends_itself(type(self.response)):  # type: ignore[arg-type]
+            return SkipReason.OWN_WAY
+        return None
 
     def _has_body(self) -> bool:
         body = self.response.response

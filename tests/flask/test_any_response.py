@@ -269,11 +269,17 @@ def test_r49_a_class_that_sends_itself_is_left_alone(app: Flask, get: Get, kind:
     compress = Compress(app)
     body = [BODY] if kind == "list" else None
     app.add_url_rule("/", view_func=lambda: Stamped(body or iter([BODY]), mimetype="text/html"))
+
+    @app.get("/current")
+    def current() -> Response:
+        return Stamped(status=304, mimetype="text/html", headers={"ETag": '"t"'})
+
     exchange = get()
     assert exchange.field("Content-Encoding") is None
     expected = BODY.replace("whatever", "WHATEVER").encode() + b"<!-- end -->"
     assert exchange.read() == expected
     assert compress.stats().skipped == {SkipReason.OWN_WAY: 1}
+    assert get("/current", If_Modified_Since="now").field("ETag") == '"t"'
 
 
 @pytest.mark.parametrize("accept", ["gzip", None])
