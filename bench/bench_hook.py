@@ -29,7 +29,7 @@ from rich.progress import track
 from werkzeug.test import create_environ
 from werkzeug.test import run_wsgi_app
 
-from tools.demo.decoding import decode
+from tools.kit.decoders import decode
 
 from .bars import draw_bars
 from .chart import write_svg

@@ -22,9 +22,9 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.progress import track
 
-from tools.demo.client import fetch
-from tools.demo.server import gunicorn_command
-from tools.demo.server import serving
+from tools.kit.client import fetch
+from tools.kit.server import gunicorn_command
+from tools.kit.server import serving
 
 from .bars import draw_bars
 from .chart import write_svg

@@ -22,8 +22,8 @@ from flask import render_template
 
 import pyfastgz
 from pyfastgz.config import DEFAULTS
-from tools.demo import content
-from tools.demo.application import create_app as create_demo
+from tools.kit.documents import content
+from tools.kit.shop.application import create_app as create_demo
 
 NONE = "no hook"
 """The application without any hook, which the others are compared with."""

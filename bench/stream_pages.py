@@ -11,8 +11,8 @@ from typing import Any
 
 import pyfastgz
 from pyfastgz.streaming import CodedStream
-from tools.demo import content
-from tools.demo.application import create_app
+from tools.kit.documents import content
+from tools.kit.shop.application import create_app
 
 CODINGS = ("gzip", "zstd", "br")
 FLUSH_SECONDS = 0.02

@@ -21,8 +21,8 @@ from bench.server_load import LoadError
 from bench.server_load import find_generator
 from bench.server_load import parse_wrk
 from bench.server_load import run_python
-from tools.demo.server import gunicorn_command
-from tools.demo.server import serving
+from tools.kit.server import gunicorn_command
+from tools.kit.server import serving
 
 WRK = """Running 1s test @ http://127.0.0.1:8000/tiny
   1 threads and 8 connections

@@ -18,10 +18,10 @@ from flask import Response
 from werkzeug.test import create_environ
 
 from pyfastgz import Compress
-from tests.e2e.usage import resident_nbytes
-from tools.demo.content import make_events
-from tools.demo.decoding import CODINGS
-from tools.demo.prose import Writer
+from tools.kit.decoders import CODINGS
+from tools.kit.documents.content import make_events
+from tools.kit.documents.prose import Writer
+from tools.kit.usage import resident_nbytes
 
 KINDS = [
     f"{coding} {path}" for coding in ("identity", *CODINGS) for path in ("/text", "/events")

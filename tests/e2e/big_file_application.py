@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Flask
 
 from pyfastgz import Compress
-from tests.e2e import usage
+from tools.kit import usage
 
 
 def create_app(folder: str) -> Flask:

@@ -19,7 +19,7 @@ from werkzeug.datastructures import Headers
 
 import pyfastgz
 from pyfastgz.config import DEFAULTS
-from tools.demo.content import make_product
+from tools.kit.documents.content import make_product
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from tools.demo.client import fetch
+from tools.kit.client import fetch
 
 CHROMIUM = next(
     filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None

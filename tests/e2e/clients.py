@@ -19,7 +19,7 @@ import httpx
 import requests
 import urllib3
 
-from tools.demo.client import TIMEOUT_SECONDS
+from tools.kit.client import TIMEOUT_SECONDS
 
 _T = TypeVar("_T")
 

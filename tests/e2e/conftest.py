@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable
 from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
@@ -11,40 +9,25 @@ from pathlib import Path
 import pytest
 
 from tests.e2e import go_client
-from tools.demo.application import plain_bodies
-from tools.demo.decoding import CODINGS
-from tools.demo.resources import RESOURCES
-from tools.demo.server import gunicorn_command
-from tools.demo.server import serving
+from tools.kit.decoders import CODINGS
+from tools.kit.server import Command
+from tools.kit.server import gunicorn_command
+from tools.kit.server import serving
+from tools.kit.server import uwsgi_command
+from tools.kit.server import waitress_command
+from tools.kit.shop.application import plain_bodies
+from tools.kit.shop.resources import RESOURCES
 
 APPLICATION = "tests.e2e.served_application:create_app()"
 
 
-def waitress_command(descriptor: int) -> list[str]:
-    return [sys.executable, "-m", "tests.e2e.serve_with_waitress", str(descriptor)]
-
-
-def uwsgi_command(descriptor: int) -> list[str]:
-    options = [
-        f"--http-socket=fd://{descriptor}",
-        f"--module={APPLICATION}",
-        "--need-app",
-        "--master",
-        "--die-on-term",
-        "--worker-reload-mercy=5",
-        "--threads=16",
-        "--disable-logging",
-    ]
-    return [sys.executable, "-c", "import pyuwsgi; pyuwsgi.run()", *options]
-
-
 # Tests have up to 8 streams open at a time, each of which may wait for one more request.
-COMMANDS: dict[str, Callable[[int], list[str]]] = {
+COMMANDS: dict[str, Command] = {
     "gthread": gunicorn_command(APPLICATION),
     "sync": gunicorn_command(APPLICATION, worker_class="sync", workers=12),
     "gevent": gunicorn_command(APPLICATION, worker_class="gevent"),
-    "waitress": waitress_command,
-    "uwsgi": uwsgi_command,
+    "waitress": waitress_command(APPLICATION),
+    "uwsgi": uwsgi_command(APPLICATION),
 }
 """Servers by name; the first three are gunicorn's workers."""
 

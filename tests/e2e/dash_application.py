@@ -15,9 +15,9 @@ from flask import Flask
 import pyfastgz
 from tests.e2e.browser_application import Watch
 from tests.e2e.browser_application import add_record
-from tools.demo.content import make_article
-from tools.demo.content import make_ledger
-from tools.demo.server import ROOT
+from tools.kit.documents.content import make_article
+from tools.kit.documents.content import make_ledger
+from tools.kit.server import ROOT
 
 CHOICES = [str(number) for number in range(200)]
 """What the page's first control offers."""

@@ -20,9 +20,9 @@ from flask import Response
 from pyfastgz import Compress
 from pyfastgz import Encoder
 from pyfastgz import compress
-from tools.demo.decoding import CODINGS
-from tools.demo.decoding import decode
-from tools.demo.prose import Writer
+from tools.kit.decoders import CODINGS
+from tools.kit.decoders import decode
+from tools.kit.documents.prose import Writer
 
 PATIENCE_SECONDS = 20
 """How long a child may take before it is taken for hung, and killed."""

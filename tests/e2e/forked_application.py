@@ -9,10 +9,10 @@ from flask import Response
 
 from pyfastgz import Encoder
 from pyfastgz import compress
-from tools.demo.application import create_app as create_demo
-from tools.demo.decoding import CODINGS
-from tools.demo.prose import Writer
-from tools.demo.resources import RESOURCES
+from tools.kit.decoders import CODINGS
+from tools.kit.documents.prose import Writer
+from tools.kit.shop.application import create_app as create_demo
+from tools.kit.shop.resources import RESOURCES
 
 _WRITER = Writer("fork")
 BEGINNING = _WRITER.paragraph(200).encode()

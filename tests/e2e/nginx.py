@@ -6,8 +6,9 @@ import getpass
 import os
 import shutil
 import socket
-from collections.abc import Callable
 from pathlib import Path
+
+from tools.kit.server import Command
 
 NGINX = shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin")
 """The path of the program; None where it is not installed."""
@@ -68,7 +69,7 @@ http {{
 """
 
 
-def nginx_command(behind: int, folder: Path) -> Callable[[int], list[str]]:
+def nginx_command(behind: int, folder: Path) -> Command:
     """Return the command that starts nginx, for ``serving``.
 
     :param behind: the port of the application.

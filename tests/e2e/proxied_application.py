@@ -7,7 +7,7 @@ from flask import Response
 from flask import request
 
 from tests.e2e import served_application
-from tools.demo.prose import Writer
+from tools.kit.documents.prose import Writer
 
 
 def make_text(version: str) -> str:

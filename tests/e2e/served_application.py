@@ -15,11 +15,11 @@ from flask import request
 from pyfastgz import Compress
 from pyfastgz import streaming
 from pyfastgz.config import DEFAULTS
-from tests.e2e import usage
-from tools.demo import events
-from tools.demo.application import create_app as create_demo
-from tools.demo.events import Acknowledgements
-from tools.demo.prose import Writer
+from tools.kit import events
+from tools.kit import usage
+from tools.kit.documents.prose import Writer
+from tools.kit.events import Acknowledgements
+from tools.kit.shop.application import create_app as create_demo
 
 NOISE_NBYTES = 20 * 1024 * 1024
 PAGE_HEAD = ("<!doctype html><title>lamps</title>", "<link href=/style.css>", "<nav>", "</nav>")

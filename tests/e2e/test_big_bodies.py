@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from tests.e2e.served_application import make_noise
-from tools.demo.client import fetch
-from tools.demo.decoding import decode
+from tools.kit.client import fetch
+from tools.kit.decoders import decode
 
 
 def test_whole_body_stays_as_it_is(port: int, coding: str) -> None:

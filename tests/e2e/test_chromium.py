@@ -12,9 +12,9 @@ from tests.e2e.browser_application import PRODUCTS
 from tests.e2e.chromium import CHROMIUM
 from tests.e2e.chromium import exchanges
 from tests.e2e.chromium import visit
-from tools.demo.decoding import CODINGS
-from tools.demo.server import gunicorn_command
-from tools.demo.server import serving
+from tools.kit.decoders import CODINGS
+from tools.kit.server import gunicorn_command
+from tools.kit.server import serving
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed")
 

@@ -13,12 +13,12 @@ import pytest
 from tests.e2e.clients import CLIENTS
 from tests.e2e.clients import Client
 from tests.e2e.served_application import make_failing_chunks
-from tools.demo.client import TIMEOUT_SECONDS
-from tools.demo.client import fetch
-from tools.demo.content import make_events
-from tools.demo.decoding import CODINGS
-from tools.demo.events import COUNT
-from tools.demo.resources import RESOURCES
+from tools.kit.client import TIMEOUT_SECONDS
+from tools.kit.client import fetch
+from tools.kit.decoders import CODINGS
+from tools.kit.documents.content import make_events
+from tools.kit.events import COUNT
+from tools.kit.shop.resources import RESOURCES
 
 DEFAULT = "default"
 """Stands for the Accept-Encoding that a client has of its own."""

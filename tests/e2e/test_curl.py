@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from tools.demo.decoding import CODINGS
-from tools.demo.decoding import decode
-from tools.demo.resources import RESOURCES
-from tools.demo.resources import Resource
+from tools.kit.checks import Resource
+from tools.kit.decoders import CODINGS
+from tools.kit.decoders import decode
+from tools.kit.shop.resources import RESOURCES
 
 CURL = shutil.which("curl")
 FEATURES = {"libz": ("gzip", "deflate"), "zstd": ("zstd",), "brotli": ("br",)}

@@ -16,15 +16,15 @@ from tests.e2e.chromium import exchanges
 from tests.e2e.chromium import visit
 from tests.e2e.dash_application import CHOICES
 from tests.e2e.dash_application import make_report
-from tools.demo.checks import check_body
-from tools.demo.checks import check_fields
-from tools.demo.checks import check_not_modified
-from tools.demo.client import Answer
-from tools.demo.client import fetch
-from tools.demo.decoding import decode
-from tools.demo.resources import Resource
-from tools.demo.server import gunicorn_command
-from tools.demo.server import serving
+from tools.kit.checks import Resource
+from tools.kit.checks import check_body
+from tools.kit.checks import check_fields
+from tools.kit.checks import check_not_modified
+from tools.kit.client import Answer
+from tools.kit.client import fetch
+from tools.kit.decoders import decode
+from tools.kit.server import gunicorn_command
+from tools.kit.server import serving
 
 APPLICATION = "tests.e2e.dash_application:create_app"
 MIN_SIZE = 500

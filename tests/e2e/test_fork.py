@@ -11,16 +11,16 @@ import pytest
 
 from tests.e2e.forked_application import BEGINNING
 from tests.e2e.forked_application import END
-from tools.demo.checks import check_body
-from tools.demo.checks import check_fields
-from tools.demo.client import fetch
-from tools.demo.decoding import CODINGS
-from tools.demo.decoding import decode
-from tools.demo.resources import RESOURCES
-from tools.demo.resources import Resource
-from tools.demo.server import ROOT
-from tools.demo.server import gunicorn_command
-from tools.demo.server import serving
+from tools.kit.checks import Resource
+from tools.kit.checks import check_body
+from tools.kit.checks import check_fields
+from tools.kit.client import fetch
+from tools.kit.decoders import CODINGS
+from tools.kit.decoders import decode
+from tools.kit.server import ROOT
+from tools.kit.server import gunicorn_command
+from tools.kit.server import serving
+from tools.kit.shop.resources import RESOURCES
 
 WORKERS = 3
 

@@ -12,15 +12,15 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e import usage
-from tools.demo.client import fetch
-from tools.demo.client import opened
-from tools.demo.decoding import CODINGS
-from tools.demo.decoding import make_decoder
-from tools.demo.prose import Writer
-from tools.demo.server import ROOT
-from tools.demo.server import gunicorn_command
-from tools.demo.server import serving
+from tools.kit import usage
+from tools.kit.client import fetch
+from tools.kit.client import opened
+from tools.kit.decoders import CODINGS
+from tools.kit.decoders import make_decoder
+from tools.kit.documents.prose import Writer
+from tools.kit.server import ROOT
+from tools.kit.server import gunicorn_command
+from tools.kit.server import serving
 
 MB = 1024 * 1024
 FILE_NBYTES = 1024 * MB

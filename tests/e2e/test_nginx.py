@@ -14,22 +14,22 @@ import pytest
 from tests.e2e.nginx import NGINX
 from tests.e2e.nginx import nginx_command
 from tests.e2e.proxied_application import make_text
-from tools.demo.checks import check_body
-from tools.demo.checks import check_fields
-from tools.demo.checks import check_not_modified
-from tools.demo.client import TIMEOUT_SECONDS
-from tools.demo.client import Answer
-from tools.demo.client import fetch
-from tools.demo.content import make_events
-from tools.demo.decoding import CODINGS
-from tools.demo.decoding import decode
-from tools.demo.events import COUNT
-from tools.demo.lockstep import follow_events
-from tools.demo.resources import RESOURCES
-from tools.demo.resources import Resource
-from tools.demo.server import gunicorn_command
-from tools.demo.server import serving
-from tools.demo.tour import EVENTS
+from tools.kit.checks import Resource
+from tools.kit.checks import check_body
+from tools.kit.checks import check_fields
+from tools.kit.checks import check_not_modified
+from tools.kit.client import TIMEOUT_SECONDS
+from tools.kit.client import Answer
+from tools.kit.client import fetch
+from tools.kit.decoders import CODINGS
+from tools.kit.decoders import decode
+from tools.kit.documents.content import make_events
+from tools.kit.events import COUNT
+from tools.kit.lockstep import follow_events
+from tools.kit.server import gunicorn_command
+from tools.kit.server import serving
+from tools.kit.shop.resources import RESOURCES
+from tools.kit.tour import EVENTS
 
 pytestmark = pytest.mark.skipif(NGINX is None, reason="nginx is not installed")
 

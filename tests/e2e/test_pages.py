@@ -10,15 +10,15 @@ from http.client import HTTPConnection
 
 import pytest
 
-from tools.demo.checks import check_body
-from tools.demo.checks import check_fields
-from tools.demo.checks import check_not_modified
-from tools.demo.client import TIMEOUT_SECONDS
-from tools.demo.client import fetch
-from tools.demo.decoding import CODINGS
-from tools.demo.decoding import decode
-from tools.demo.resources import RESOURCES
-from tools.demo.resources import Resource
+from tools.kit.checks import Resource
+from tools.kit.checks import check_body
+from tools.kit.checks import check_fields
+from tools.kit.checks import check_not_modified
+from tools.kit.client import TIMEOUT_SECONDS
+from tools.kit.client import fetch
+from tools.kit.decoders import CODINGS
+from tools.kit.decoders import decode
+from tools.kit.shop.resources import RESOURCES
 
 BROWSER = "gzip, deflate, br, zstd"
 

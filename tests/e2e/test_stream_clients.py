@@ -18,10 +18,10 @@ from tests.e2e.served_application import WORDS
 from tests.e2e.stream_clients import READERS
 from tests.e2e.stream_clients import Reader
 from tests.e2e.stream_clients import find_codings
-from tools.demo.client import fetch
-from tools.demo.content import make_events
-from tools.demo.decoding import CODINGS
-from tools.demo.events import COUNT
+from tools.kit.client import fetch
+from tools.kit.decoders import CODINGS
+from tools.kit.documents.content import make_events
+from tools.kit.events import COUNT
 
 Read = Callable[[str], AbstractContextManager[Reader]]
 

@@ -9,18 +9,18 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from tests.e2e.served_application import make_failing_chunks
-from tools.demo.checks import check_body
-from tools.demo.checks import check_fields
-from tools.demo.client import Answer
-from tools.demo.client import fetch
-from tools.demo.client import opened
-from tools.demo.content import make_events
-from tools.demo.decoding import CODINGS
-from tools.demo.decoding import make_decoder
-from tools.demo.events import COUNT
-from tools.demo.lockstep import follow_events
-from tools.demo.resources import Resource
-from tools.demo.tour import EVENTS
+from tools.kit.checks import Resource
+from tools.kit.checks import check_body
+from tools.kit.checks import check_fields
+from tools.kit.client import Answer
+from tools.kit.client import fetch
+from tools.kit.client import opened
+from tools.kit.decoders import CODINGS
+from tools.kit.decoders import make_decoder
+from tools.kit.documents.content import make_events
+from tools.kit.events import COUNT
+from tools.kit.lockstep import follow_events
+from tools.kit.tour import EVENTS
 
 WITH_IDENTITY = ("identity", *CODINGS)
 

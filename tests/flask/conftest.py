@@ -3,51 +3,27 @@
 from __future__ import annotations
 
 import random
-import zlib
 from collections.abc import Callable
 from collections.abc import Iterator
 from typing import Any
 from typing import Literal
 
-import brotli
 import pytest
-import zstandard
+from decoders import DECODERS
+from decoders import INCREMENTAL
 from flask import Flask
 from werkzeug.test import create_environ
 
 
 def decode(coding: str, coded: bytes) -> bytes:
     """Decode one complete body; anything missing or left over is an error."""
-    if coding in {"gzip", "deflate"}:
-        decoder = zlib.decompressobj(31 if coding == "gzip" else 15)
-        body = decoder.decompress(coded)
-        assert decoder.eof, "the coded body has no end"
-        assert not decoder.unused_data, "bytes follow the end of the coded body"
-        return body
-    if coding == "zstd":
-        zstd = zstandard.ZstdDecompressor(max_window_size=2**23).decompressobj()
-        body = zstd.decompress(coded)
-        assert zstd.eof, "the coded body has no end"
-        assert not zstd.unused_data, "bytes follow the end of the coded body"
-        return body
-    assert coding == "br"
-    plain: bytes = brotli.decompress(coded)
-    return plain
+    first, *_ = DECODERS[coding].values()
+    return first(coded)
 
 
 def decode_prefix(coding: str, coded: bytes) -> bytes:
     """Decode what can be decoded of an unfinished body."""
-    if coding in {"gzip", "deflate"}:
-        return zlib.decompressobj(31 if coding == "gzip" else 15).decompress(coded)
-    if coding == "zstd":
-        return zstandard.ZstdDecompressor().decompressobj().decompress(coded)
-    assert coding == "br"
-    decoder = brotli.Decompressor()
-    plain: bytes = decoder.process(coded)
-    # What it returns at once is limited.
-    while more := decoder.process(b""):
-        plain += more
-    return plain
+    return INCREMENTAL[coding][0]()(coded)
 
 
 WHEN: tuple[Literal["setup", "call"], ...] = ("setup", "call")

@@ -1,7 +1,8 @@
 """Serve the application, fetch every path in every coding, check all, and show a table.
 
 ``python -m tools.demo`` exits 0 when everything was as it should be; otherwise it says which
-path, in which coding, was not.
+path, in which coding, was not. ``python -m tools.demo PACKAGE.MODULE:FUNCTION()`` does the same
+with another application that should answer as the shop does.
 """
 
 from __future__ import annotations
@@ -9,28 +10,26 @@ from __future__ import annotations
 import signal
 import sys
 
-from rich.console import Console
+from tools.kit.checks import Mismatch
+from tools.kit.decoders import CODINGS
+from tools.kit.server import ServerError
+from tools.kit.server import gunicorn_command
+from tools.kit.server import serving
+from tools.kit.shop.application import create_app
+from tools.kit.shop.application import plain_bodies
+from tools.kit.shop.resources import RESOURCES
+from tools.kit.tour import Sent
+from tools.kit.tour import Tour
 
-from .application import create_app
-from .application import plain_bodies
-from .checks import Mismatch
-from .decoding import CODINGS
 from .report import Measured
 from .report import Row
-from .report import make_console
-from .report import print_table
-from .resources import RESOURCES
-from .server import ServerError
-from .server import gunicorn_command
-from .server import serving
+from .report import make_table
 from .timing import STDLIB
 from .timing import encode_seconds
 from .timing import encode_with_stdlib
-from .tour import Sent
-from .tour import Tour
 
-APPLICATION = "tools.demo.application:create_app()"
-"""What is served."""
+APPLICATION = "tools.kit.shop.application:create_app()"
+"""What is served unless told otherwise."""
 
 _LEVEL_KEYS = {
     "gzip": "COMPRESS_LEVEL",
@@ -67,31 +66,32 @@ def _measured(one: Sent, seconds: dict[str, float]) -> Measured:
     )
 
 
-def run(console: Console) -> None:
+def run(application: str) -> None:
     """Do what the demo does.
 
+    :param application: ``"package.module:function()"``.
     :raises Mismatch: an answer is wrong.
     :raises ServerError: the server failed.
     """
     bodies = plain_bodies(resource.path for resource in RESOURCES)
-    with serving(gunicorn_command(APPLICATION)) as port:
+    with serving(gunicorn_command(application)) as port:
         tour = Tour(port)
         for resource in RESOURCES:
             tour.visit(resource, bodies[resource.path])
         tour.visit_events()
-    print_table(console, make_rows(tour.sent))
-    console.print(
+    print(make_table(make_rows(tour.sent)).as_text())
+    print(
         f"{tour.nchecked} responses were checked, without coding and in {', '.join(CODINGS)}:"
         " all are right."
     )
 
 
-def main() -> int:
+def main(application: str = APPLICATION) -> int:
     """Run the demo, and return its exit status."""
     # Being terminated shuts the server down, too.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     try:
-        run(make_console())
+        run(application)
     except (Mismatch, ServerError) as error:
         print(f"FAILED: {error}", file=sys.stderr)
         return 1
@@ -99,4 +99,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(*sys.argv[1:]))

@@ -7,10 +7,11 @@ import zlib
 from collections.abc import Callable
 from collections.abc import Sequence
 from functools import partial
-from time import perf_counter
 
 from pyfastgz import Encoder
 from pyfastgz import compress
+from tools.kit.turns import in_turns
+from tools.kit.turns import stopwatch
 
 ROUNDS = 7
 """How often each contender has its turn."""
@@ -53,8 +54,6 @@ def encode_with_stdlib(pieces: Sequence[bytes]) -> bytes:
 def encode_seconds(pieces: Sequence[bytes], levels: dict[str, int]) -> dict[str, float]:
     """Return how long encoding a body takes: the least of several interleaved rounds.
 
-    Interleaved, so that whatever else the machine does meanwhile hits all contenders alike.
-
     :param pieces: as for :func:`encode`.
     :param levels: the codings of pyfastgz to measure, and their levels.
     :return: seconds by coding, and by :data:`STDLIB`.
@@ -64,23 +63,23 @@ def encode_seconds(pieces: Sequence[bytes], levels: dict[str, int]) -> dict[str,
     }
     contenders[STDLIB] = partial(encode_with_stdlib, pieces)
     counts = {name: _turn_count(contender) for name, contender in contenders.items()}
-    best = dict.fromkeys(contenders, float("inf"))
-    for _ in range(ROUNDS):
-        for name, contender in contenders.items():
-            best[name] = min(best[name], _seconds(contender, counts[name]) / counts[name])
-    return best
+    turns = {name: stopwatch(_repeat(contenders[name]), [counts[name]]) for name in counts}
+    measured = in_turns(turns, rounds=ROUNDS)
+    return {name: min(times[0]) / counts[name] / 1e9 for name, times in measured.items()}
 
 
 def _turn_count(contender: Callable[[], object]) -> int:
     """Return how many times to encode in one turn."""
+    turn = _repeat(contender)
     count = 1
-    while _seconds(contender, count) < MIN_TURN_SECONDS:
+    while stopwatch(turn, [count])(0) < MIN_TURN_SECONDS * 1e9:
         count *= 2
     return count
 
 
-def _seconds(contender: Callable[[], object], count: int) -> float:
-    start = perf_counter()
-    for _ in range(count):
-        contender()
-    return perf_counter() - start
+def _repeat(contender: Callable[[], object]) -> Callable[[int], None]:
+    def turn(count: int) -> None:
+        for _ in range(count):
+            contender()
+
+    return turn

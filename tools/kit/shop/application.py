@@ -17,8 +17,8 @@ from flask import stream_template
 
 import pyfastgz
 
-from . import content
-from .events import Acknowledgements
+from ..documents import content
+from ..events import Acknowledgements
 
 # Style and script of a debugger that other people wrote, and that is installed with Flask.
 _DEBUGGER = Path(werkzeug.__file__).parent / "debug" / "shared"

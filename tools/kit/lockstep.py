@@ -7,9 +7,9 @@ from .checks import expect
 from .client import Answer
 from .client import fetch
 from .client import opened
-from .content import make_events
-from .decoding import DecodingError
-from .decoding import make_decoder
+from .decoders import DecodingError
+from .decoders import make_decoder
+from .documents.content import make_events
 from .events import COUNT
 
 

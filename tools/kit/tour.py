@@ -9,16 +9,16 @@ from functools import partial
 from typing import TypeVar
 
 from .checks import Mismatch
+from .checks import Resource
 from .checks import check_body
 from .checks import check_fields
 from .checks import check_not_modified
 from .client import Answer
 from .client import fetch
-from .content import make_events
-from .decoding import CODINGS
+from .decoders import CODINGS
+from .documents.content import make_events
 from .events import COUNT
 from .lockstep import follow_events
-from .resources import Resource
 
 _T = TypeVar("_T")
 

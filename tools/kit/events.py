@@ -11,7 +11,7 @@ import threading
 from collections import defaultdict
 from collections.abc import Iterator
 
-from .content import make_events
+from .documents.content import make_events
 
 COUNT = 40
 """How many events a stream has."""

@@ -19,6 +19,9 @@ import gunicorn.config  # type: ignore[import-untyped]
 
 from .client import fetch
 
+Command = Callable[[int], list[str]]
+"""Returns the command of a server, given the file descriptor of its listening socket."""
+
 ROOT = Path(__file__).resolve().parents[2]
 """The top folder of the project; servers run there."""
 
@@ -32,7 +35,7 @@ class ServerError(Exception):
 
 def gunicorn_command(
     application: str, *, worker_class: str = "gthread", workers: int = 1, threads: int = 16
-) -> Callable[[int], list[str]]:
+) -> Command:
     """Return the command that serves an application with gunicorn, for :func:`serving`.
 
     :param application: ``"package.module:function()"``.
@@ -58,8 +61,36 @@ def gunicorn_command(
     return command
 
 
+def waitress_command(application: str) -> Command:
+    """Return the command that serves an application with waitress, in 16 threads.
+
+    :param application: ``"package.module:function()"``.
+    """
+
+    def command(descriptor: int) -> list[str]:
+        module = "tools.kit.waitress_server"
+        return [sys.executable, "-m", module, str(descriptor), application]
+
+    return command
+
+
+def uwsgi_command(application: str) -> Command:
+    """Return the command that serves an application with uWSGI, in 16 threads.
+
+    :param application: ``"package.module:function()"``.
+    """
+    options = [f"--module={application}", "--need-app", "--master", "--die-on-term"]
+    options += ["--worker-reload-mercy=5", "--threads=16", "--disable-logging"]
+
+    def command(descriptor: int) -> list[str]:
+        socket_option = f"--http-socket=fd://{descriptor}"
+        return [sys.executable, "-c", "import pyuwsgi; pyuwsgi.run()", socket_option, *options]
+
+    return command
+
+
 @contextmanager
-def serving(command: Callable[[int], list[str]]) -> Iterator[int]:
+def serving(command: Command) -> Iterator[int]:
     """Run a server while the block runs, and yield its port; then show what it printed.
 
     The port is bound here and handed over, so it cannot be taken by anybody else, and requests

@@ -1,23 +1,8 @@
-"""What the demo fetches."""
+"""What the shop consists of, but for its event stream."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Resource:
-    """A path, and what the extension should make of it."""
-
-    label: str
-    path: str
-    coded: bool = True
-    """Whether it should be coded for a client that accepts that."""
-    varies: bool = True
-    """Whether Vary should name Accept-Encoding: for all that is looked at for coding."""
-    tagged: bool = True
-    """Whether it has an ETag, and so answers conditional requests."""
-
+from ..checks import Resource
 
 RESOURCES = (
     Resource(label="form", path="/login"),

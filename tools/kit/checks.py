@@ -2,10 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from .client import Answer
-from .decoding import DecodingError
-from .decoding import decode
-from .resources import Resource
+from .decoders import DecodingError
+from .decoders import decode
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resource:
+    """A path, and what the extension should make of it."""
+
+    label: str
+    path: str
+    coded: bool = True
+    """Whether it should be coded for a client that accepts that."""
+    varies: bool = True
+    """Whether Vary should name Accept-Encoding: for all that is looked at for coding."""
+    tagged: bool = True
+    """Whether it has an ETag, and so answers conditional requests."""
 
 
 class Mismatch(Exception):

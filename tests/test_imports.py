@@ -1,0 +1,56 @@
+"""Who may import whom."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+
+FORBIDDEN = {
+    "pyfastgz": ("tools", "bench", "tests"),
+    "tools": ("bench", "tests"),
+    "tools/kit": ("tools.demo", "bench", "tests"),
+    "bench": ("tools.demo", "tests"),
+    "tests": ("tools.demo",),
+    # It is copied away from the sources, to meet wheels.
+    "tests/core": ("tools", "bench", "tests"),
+    # So that it runs without the sources, too.
+    "tests/flask": ("tools", "bench"),
+    "tests/http": ("tools", "bench"),
+}
+"""What the modules of a folder must not import."""
+
+
+def imported_by(path: Path) -> Iterator[str]:
+    """All modules that a module may import, and the names that it takes from them."""
+    package = path.relative_to(ROOT).parent.parts
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            above = package[: len(package) - node.level + 1] if node.level else ()
+            module = ".".join([*above, *([node.module] if node.module else [])])
+            yield from (f"{module}.{alias.name}" for alias in node.names)
+
+
+@pytest.mark.parametrize("folder", FORBIDDEN)
+def test_nothing_forbidden_is_imported(folder: str) -> None:
+    paths = sorted((ROOT / folder).rglob("*.py"))
+    assert paths
+    found = [
+        f"{path.relative_to(ROOT)} imports {name}"
+        for path in paths
+        for name in imported_by(path)
+        for forbidden in FORBIDDEN[folder]
+        if f"{name}.".startswith(f"{forbidden}.")
+    ]
+    assert found == []
+
+
+def test_relative_imports_are_seen() -> None:
+    seen = set(imported_by(ROOT / "tools" / "kit" / "shop" / "application.py"))
+    assert {"tools.kit.documents.content", "tools.kit.events.Acknowledgements"} <= seen
