@@ -73,19 +73,19 @@ demo: setup  ## serve a real application, fetch it in every coding, compare, and
 
 .PHONY: bench
 bench: setup  ## run the benchmarks in a quarter of an hour; write bench/REPORT.md and README's figures
-	$(BIN)/python -m bench --out bench
-	$(BIN)/python -m bench.readme
-	$(BIN)/python -m pytest bench/bench_hook.py --benchmark-storage=$(BENCHMARK_STORAGE) --benchmark-autosave \
+	$(BIN)/python -m bench run --out bench
+	$(BIN)/python -m bench report
+	$(BIN)/python -m pytest bench/hook/test_calls.py --benchmark-storage=$(BENCHMARK_STORAGE) --benchmark-autosave \
 	    --benchmark-max-time=0.3 --benchmark-columns=median,min,rounds
 
 .PHONY: bench-quick
 bench-quick: setup  ## run the benchmarks in two minutes; write build/bench/REPORT.md
-	$(BIN)/python -m bench --quick
+	$(BIN)/python -m bench run --quick
 
 BASE ?= HEAD~1
 .PHONY: bench-check
 bench-check: setup  ## fail if HEAD is over 5 % slower than the commit BASE (HEAD~1) anywhere
-	$(BIN)/python -m bench.check $(BASE)
+	$(BIN)/python -m bench regress $(BASE)
 
 .PHONY: bench-compare
 bench-compare: setup  ## show what runs of make bench kept, side by side
@@ -93,15 +93,15 @@ bench-compare: setup  ## show what runs of make bench kept, side by side
 
 .PHONY: bench-streams
 bench-streams: setup  ## measure open streams: memory, flushes, threads
-	$(BIN)/python -m bench.bench_streams
+	$(BIN)/python -m bench streams
 
 .PHONY: bench-hook
 bench-hook: setup  ## measure what the hook adds to a request, beside Flask-Compress
-	$(BIN)/python -m bench.bench_hook --json build/bench/hook.json
+	$(BIN)/python -m bench hook --json build/bench/results.json
 
 .PHONY: bench-server
 bench-server: setup  ## measure requests a second under gunicorn, with wrk if it is installed
-	$(BIN)/python -m bench.bench_server --json build/bench/server.json
+	$(BIN)/python -m bench server --json build/bench/results.json
 
 # ---- Tests ----
 

@@ -1,148 +1,204 @@
-"""Runs the benchmarks one after the other and writes one report.
-
-``python -m bench`` compares encoders over the half of the corpus that ours was not tuned on,
-what hooks add to a request, and what a server answers in a second. It writes ``REPORT.md``,
-``REPORT.html`` and, into ``results``, every figure as JSON and the charts. Each benchmark can
-be run alone and has more options: ``python -m bench.pareto --help``, ``bench.bench_hook``,
-``bench.bench_server``; ``bench.bench_streams`` is not part of the report.
-"""
+"""The benchmarks: ``python -m bench --help`` lists them."""
 
 from __future__ import annotations
 
-import argparse
 import subprocess
 import sys
-from dataclasses import dataclass
+from collections.abc import Callable
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
-from .machine import describe_machine
-from .report import TITLE
-from .report import as_page
-from .report import tidy
+import click
 
-_ROOT = Path(__file__).resolve().parents[1]
+from . import corpus as corpora
+from . import regress as regression
+from . import report as reports
+from . import results
+from . import streams as stream_runs
+from .corpus.manifest import HALVES
+from .corpus.manifest import SIZE_CLASSES
+from .encoders import run as encoder_run
+from .encoders.peers import load_points
+from .hook import calls
+from .hook import server as servers
+from .hook.application import CASES
+from .results import Run
+from .streams import pages as stream_pages
 
+SECTIONS = {section.name: section for section in reports.SECTIONS}
+FOLDER = click.Path(path_type=Path, file_okay=False)
+AT_LEAST_1 = click.IntRange(min=1)
 
-@dataclass(frozen=True, slots=True)
-class Part:
-    """One benchmark of the report."""
-
-    name: str
-    """Of its files."""
-    heading: str
-    """Of its section."""
-    text: str
-    """What its section begins with."""
-    module: str
-    """What runs it."""
-    options: tuple[str, ...] = ()
-    """Its options in a run that takes its time."""
-    quick_options: tuple[str, ...] = ()
-    """Its options in a quick run."""
-
-
-PARTS = (
-    Part(
-        "pareto",
-        "Encoders",
-        "Speed and ratio of every encoder at every level, over files of one size class of the"
-        " corpus: pages, API answers, scripts, style sheets, source maps, drawings and fonts"
-        " out of pinned PyPI packages. Every encoder codes one document before any codes the"
-        " next, and decodes what it made.",
-        "bench.pareto",
-        ("--half", "held-back", "--seconds", "240"),
-        ("--half", "held-back", "--rounds", "2"),
-    ),
-    Part(
-        "hook",
-        "The hook",
-        "What it costs a request that there is an `after_request` hook: the same Flask"
-        " application without one, with Flask-Compress and with pyfastgz, each with the"
-        " defaults but for the order of codings for streams. Objects become JSON in the view,"
-        " pages are ready to be sent.",
-        "bench.bench_hook",
-        (),
-        ("--rounds", "30"),
-    ),
-    Part(
-        "server",
-        "A server under load",
-        "The same applications under gunicorn on the loopback interface.",
-        "bench.bench_server",
-        (),
-        ("--rounds", "1", "--seconds", "1"),
-    ),
+to_file = click.option(
+    "--json",
+    "path",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Write the results there, beside those that it has.",
 )
-"""The benchmarks of the report, in its order."""
 
 
-def run(part: Part, folder: Path, *, quick: bool) -> str:
-    """Run a benchmark, which writes its figures and its chart; return its section.
-
-    :param folder: of the report.
-    :raises subprocess.CalledProcessError: it failed; what it says of that is shown.
-    """
-    results = folder / "results" / part.name
-    files = ["--json", f"{results}.json", "--svg", f"{results}.svg"]
-    options = part.quick_options if quick else part.options
-    # A process of its own, so that no benchmark finds the memory as another left it.
-    done = subprocess.run(
-        [sys.executable, "-m", part.module, "--markdown", *files, *options],
-        cwd=_ROOT,
-        stdout=subprocess.PIPE,
-        encoding="utf-8",
-        check=True,
+def some(name: str, choices: list[str], default: list[str]) -> Callable[..., Any]:
+    """Return an option that can be given several times."""
+    return click.option(
+        name, "some", type=click.Choice(choices), multiple=True, default=default
     )
-    picture = f"![{part.heading}](results/{part.name}.svg)"
-    return f"## {part.heading}\n\n{part.text}\n\n{picture}\n\n{tidy(done.stdout)}"
 
 
-def main(arguments: list[str] | None = None) -> None:
-    """Run the benchmarks.
+@contextmanager
+def progress() -> Iterator[Callable[[str, float], None]]:
+    """Yield what shows on a terminal which share of something is done."""
+    shown = sys.stderr.isatty()
 
-    :param arguments: the command line; None for the one of the process.
-    """
-    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="take fewer rounds")
-    parser.add_argument(
-        "--out",
-        type=Path,
-        default=_ROOT / "build" / "bench",
-        metavar="FOLDER",
-        help="for the report; default build/bench",
-    )
-    parser.add_argument(
-        "--parts",
-        nargs="+",
-        choices=[part.name for part in PARTS],
-        default=[part.name for part in PARTS],
-        metavar="PART",
-        help="some of: pareto, hook, server",
-    )
-    options = parser.parse_args(arguments)
-    folder: Path = options.out.resolve()
-    (folder / "results").mkdir(parents=True, exist_ok=True)
+    def report(what: str, share: float) -> None:
+        if shown:
+            bar = "#" * round(30 * share)
+            print(f"\r{what:12} [{bar:30}] {share:4.0%}", end="", file=sys.stderr, flush=True)
 
-    parts = [part for part in PARTS if part.name in options.parts]
-    sections = []
-    for number, part in enumerate(parts, 1):
-        print(f"{number}/{len(parts)} {part.heading}", file=sys.stderr, flush=True)
-        sections.append(run(part, folder, quick=options.quick))
-    how = (
-        "make bench-quick`: its few rounds show the order, no more"
-        if options.quick
-        else "make bench`"
-    )
-    head = (
-        f"{TITLE}\n\nWritten by `{how}. Read the ratios: they were measured in turns on one"
-        f" machine, and hold better elsewhere than times do.\n\n"
-        f"Machine:\n\n{', '.join(describe_machine().values())}.\n"
-    )
-    report = "\n".join([head, *sections])
-    (folder / "REPORT.md").write_text(report, "utf-8")
-    (folder / "REPORT.html").write_text(as_page(report, folder), "utf-8")
-    print(f"Written: {folder / 'REPORT.md'} and {folder / 'REPORT.html'}.", file=sys.stderr)
+    yield report
+    if shown:
+        print("\r\x1b[K", end="", file=sys.stderr)
+
+
+def finish(name: str, run: Run[Any], path: Path | None) -> None:
+    """Print what a run of the report says, and write it down if that is wanted."""
+    if path:
+        results.write({name: run}, path)
+    click.echo(reports.as_text(SECTIONS[name].describe(run)))
+
+
+@click.group()
+def main() -> None:
+    """Run benchmarks, and make the report of what they measured."""
+
+
+@main.command()
+@click.option("--quick", is_flag=True, help="Take fewer rounds.")
+@click.option("--out", type=FOLDER, default=reports.ROOT / "build" / "bench", show_default=True)
+@some("--part", list(SECTIONS), list(SECTIONS))
+def run(quick: bool, out: Path, some: tuple[str, ...]) -> None:
+    """Run the benchmarks of the report; write results.json, REPORT.md and charts."""
+    path = out.resolve() / "results.json"
+    for number, name in enumerate(some, 1):
+        section = SECTIONS[name]
+        click.echo(f"{number}/{len(some)} {section.heading}", err=True)
+        options = section.quick_options if quick else section.options
+        # A process of its own, so that no benchmark finds the memory as another left it.
+        command = [sys.executable, "-m", "bench", name, "--json", str(path), *options]
+        subprocess.run(command, cwd=reports.ROOT, stdout=subprocess.DEVNULL, check=True)
+    (out / "REPORT.md").write_text(reports.make_report(reports.read_runs(path)), "utf-8")
+    reports.draw_charts(out / "charts", path)
+    click.echo(f"Written: {out}/REPORT.md, {out}/results.json and {out}/charts.", err=True)
+
+
+@main.command()
+@click.option("--check", is_flag=True, help="Write nothing, tell what differs.")
+def report(check: bool) -> None:
+    """Make REPORT.md, README's tables and its chart out of the committed results."""
+    for path, text in reports.made_files().items():
+        if not check:
+            path.write_text(text, "utf-8")
+        elif not path.exists() or path.read_text("utf-8") != text:
+            raise click.ClickException(
+                f"{path.name} does not say what bench/results.json does: python -m bench report"
+            )
+
+
+@main.command()
+@click.option("--half", type=click.Choice(HALVES), help="Use one half of the corpus.")
+@click.option("--rounds", type=AT_LEAST_1, help="As many as some minutes allow, if not given.")
+@click.option(
+    "--seconds", default=encoder_run.SECONDS, help="Those minutes.", show_default=True
+)
+@some("--class", list(SIZE_CLASSES), list(SIZE_CLASSES))
+@to_file
+def encoders(
+    half: str | None,
+    rounds: int | None,
+    seconds: float,
+    some: tuple[str, ...],
+    path: Path | None,
+) -> None:
+    """Compare encoders over the corpus: speed and ratio, by size class."""
+    points, remarks = load_points()
+    for remark in remarks:
+        click.echo(remark, err=True)
+    documents = [d for d in corpora.load(half) if d.size_class in some]
+    with progress() as shown:
+        measured = encoder_run.run(
+            documents, points, half=half, rounds=rounds, seconds=seconds, report=shown
+        )
+    finish("encoders", measured, path)
+
+
+@main.command()
+@click.option("--rounds", type=AT_LEAST_1, default=calls.ROUNDS, show_default=True)
+@some("--case", list(CASES), list(CASES))
+@to_file
+def hook(rounds: int, some: tuple[str, ...], path: Path | None) -> None:
+    """Measure what hooks add to a request: Flask-Compress's and ours."""
+    with progress() as shown:
+        measured = calls.run(some, rounds=rounds, report=shown)
+    finish("hook", measured, path)
+
+
+@main.command()
+@click.option("--rounds", type=AT_LEAST_1, default=servers.ROUNDS, show_default=True)
+@click.option("--seconds", type=AT_LEAST_1, default=servers.SECONDS, show_default=True)
+@some("--case", list(CASES), servers.DEFAULT_CASES)
+@to_file
+def server(rounds: int, seconds: int, some: tuple[str, ...], path: Path | None) -> None:
+    """Measure what gunicorn answers in a second, with wrk if it is installed."""
+    with progress() as shown:
+        measured = servers.run(some, rounds=rounds, seconds=seconds, report=shown)
+    finish("server", measured, path)
+
+
+@main.command()
+@click.option("--streams", "count", type=AT_LEAST_1, default=10_000, show_default=True)
+@click.option("--rounds", type=AT_LEAST_1, default=25, show_default=True)
+@to_file
+def streams(count: int, rounds: int, path: Path | None) -> None:
+    """Compare what open streams take: memory, flushes, threads."""
+    with progress() as shown:
+        runs = stream_runs.run(count, rounds, report=shown)
+    if path:
+        results.write({f"stream {name}": one for name, one in runs.items() if one.rows}, path)
+    click.echo(reports.as_text(stream_runs.describe(runs)))
+
+
+@main.command()
+def pages() -> None:
+    """Tell what flushes cost pages that a template yields: the table of docs/streaming.md."""
+    click.echo(stream_pages.describe().as_markdown())
+
+
+@main.command()
+@click.argument("base")
+@click.argument("new", default="HEAD")
+def regress(base: str, new: str) -> None:
+    """Compare two commits, and fail where NEW (what is checked out) is slower."""
+    try:
+        with progress() as shown:
+            compared = regression.run(base, new, report=shown)
+    except ValueError as error:
+        raise click.UsageError(str(error)) from None
+    click.echo(regression.describe(compared).as_text())
+    if slower := regression.find_slower(compared):
+        where = ", ".join(f"{job.name} {job.argument} {job.size_class}" for job in slower)
+        raise click.ClickException(f"over {100 * (regression.LIMIT - 1):.0f} % slower: {where}")
+
+
+@main.command()
+@click.option("--export", type=FOLDER, help="Write plain files there.")
+def corpus(export: Path | None) -> None:
+    """Tell what the corpus consists of."""
+    documents = corpora.load()
+    if export:
+        corpora.export(documents, export)
+    click.echo(corpora.describe(documents).as_text())
 
 
 if __name__ == "__main__":
-    main()
+    main(prog_name="python -m bench")

@@ -1,48 +1,150 @@
-"""Makes a report of what benchmarks print: Markdown, and a page that needs no other file.
+"""The report: what results say as Markdown, charts, and what README quotes.
 
-The tables and texts below a title line (one that ends in a colon, as :mod:`bench.printer`
-prints it) are blocks, which other texts can quote: see :mod:`bench.readme`.
+The tables below a title line (one that ends in a colon) are blocks, which README quotes between
+``<!-- bench: TITLE -->`` and ``<!-- end -->``.
 """
 
 from __future__ import annotations
 
 import re
-from base64 import b64encode
+from collections.abc import Callable
+from collections.abc import Iterable
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from markdown_it import MarkdownIt
+from tools.kit.tables import Table
 
-TITLE = "# Benchmarks"
-"""The first line of a report."""
+from . import results
+from .charts import draw_bars
+from .charts import draw_scores
+from .encoders import run as encoders
+from .encoders import tables as encoder_tables
+from .hook import calls
+from .hook import server
+from .hook.application import NONE
+from .results import Run
 
-_STYLE = """
-body { font: 15px/1.5 system-ui, sans-serif; color: #1b1b1b; max-width: 76rem;
-       margin: 2rem auto; padding: 0 1rem; }
-table { border-collapse: collapse; margin: 1rem 0; font-size: 13px; display: block;
-        overflow-x: auto; }
-th, td { padding: .2rem .7rem; border-bottom: 1px solid #e0e0e0; text-align: left; }
-th { border-bottom: 2px solid #b0b0b0; }
-td:not(:first-child), th:not(:first-child) { font-variant-numeric: tabular-nums; }
-img { max-width: 100%; }
-code { background: #f4f4f4; padding: .1rem .25rem; }
-"""
+ROOT = Path(__file__).resolve().parents[1]
+REPORT = ROOT / "bench" / "REPORT.md"
+README = ROOT / "README.md"
+README_CHART = ROOT / "bench" / "chart.svg"
+README_CLASS = "16-128K"
+"""The size class that README's chart is of."""
 
-_PAGE = """<!doctype html>
-<html lang="en">
-<head><meta charset="utf-8"><title>pyfastgz: benchmarks</title><style>{style}</style></head>
-<body>
-{body}
-</body>
-</html>
-"""
+_QUOTED = re.compile(r"(<!-- bench: (.+?) -->\n)(.*?)(<!-- end -->)", re.DOTALL)
 
 
-def tidy(printed: str) -> str:
-    """Return Markdown as a benchmark printed it, without spaces at ends and needless lines."""
-    lines = "\n".join(line.rstrip() for line in printed.strip().splitlines())
-    # A renderer would join a table with the paragraph below it.
-    lines = re.sub(r"^(\|.*\n)(?!\||\n)", r"\1\n", lines, flags=re.MULTILINE)
-    return re.sub(r"\n{3,}", "\n\n", lines) + "\n"
+@dataclass(frozen=True, slots=True)
+class Section:
+    """One benchmark of the report."""
+
+    name: str  # of its run and of its command
+    heading: str  # of its section
+    text: str  # what its section begins with
+    row: type[Any]  # the class of its rows
+    describe: Callable[[Run[Any]], Iterator[Table | str]]  # yields its tables and texts
+    draw: Callable[[Run[Any]], str]  # returns its chart
+    options: tuple[str, ...] = ()  # of its command, in a run that takes its time
+    quick_options: tuple[str, ...] = ()  # of its command, in a quick run
+
+
+def _draw_encoders(run: Run[encoders.Row]) -> str:
+    *_, versions = encoder_tables.describe(run)
+    return draw_scores(encoders.scores(run), str(versions))
+
+
+def _draw_hook(run: Run[calls.Row]) -> str:
+    groups = {
+        # On a noisy machine a hook may seem to take less than nothing.
+        case: {name: max(us, 0.1) for name, us in by_name.items() if name != NONE}
+        for case, by_name in calls.added(run.rows, "WSGI").items()
+    }
+    return draw_bars("What a hook adds to a request", groups, "µs (lower is better)", log=True)
+
+
+def _draw_server(run: Run[server.Row]) -> str:
+    groups: dict[str, dict[str, float]] = {}
+    for row in run.rows:
+        if row.extension != NONE:
+            groups.setdefault(row.case, {})[row.extension] = row.kept
+    title = "Share of the throughput that a hook leaves"
+    return draw_bars(title, groups, "requests/s by those without a hook (higher is better)")
+
+
+SECTIONS = (
+    Section(
+        "encoders",
+        "Encoders",
+        "Speed and ratio of every encoder at every level, over files of one size class of the"
+        " corpus: pages, API answers, scripts, style sheets, source maps, drawings and fonts"
+        " out of pinned PyPI packages. Every encoder codes one document before any codes the"
+        " next, and decodes what it made.",
+        encoders.Row,
+        encoder_tables.describe,
+        _draw_encoders,
+        ("--half", "held-back", "--seconds", "240"),
+        ("--half", "held-back", "--rounds", "2"),
+    ),
+    Section(
+        "hook",
+        "The hook",
+        "What it costs a request that there is an `after_request` hook: the same Flask"
+        " application without one, with Flask-Compress and with pyfastgz, each with the"
+        " defaults but for the order of codings for streams. Objects become JSON in the view,"
+        " pages are ready to be sent.",
+        calls.Row,
+        calls.describe,
+        _draw_hook,
+        (),
+        ("--rounds", "30"),
+    ),
+    Section(
+        "server",
+        "A server under load",
+        "The same applications under gunicorn on the loopback interface.",
+        server.Row,
+        server.describe,
+        _draw_server,
+        (),
+        ("--rounds", "1", "--seconds", "1"),
+    ),
+)
+"""The benchmarks of the report, in its order."""
+
+
+def read_runs(path: Path = results.PATH) -> dict[str, Run[Any]]:
+    """Return the runs of a file that the report tells of, by name."""
+    names = results.names(path)
+    return {s.name: results.read(s.name, s.row, path) for s in SECTIONS if s.name in names}
+
+
+def as_text(parts: Iterable[Table | str]) -> str:
+    """Return tables and texts for a terminal."""
+    return "\n\n".join(p if isinstance(p, str) else p.as_text() for p in parts)
+
+
+def as_markdown(parts: Iterable[Table | str]) -> str:
+    """Return tables and texts as Markdown."""
+    return "\n\n".join(p if isinstance(p, str) else p.as_markdown() for p in parts)
+
+
+def make_report(runs: dict[str, Run[Any]]) -> str:
+    """Return the report."""
+    machines = dict.fromkeys(run.how["machine"] for run in runs.values())
+    parts = [
+        "# Benchmarks",
+        "Written by `make bench`. Read the ratios: they were measured in turns on one machine,"
+        " and hold better elsewhere than times do. The charts are in the documentation.",
+        "Machine:",
+        *(f"{machine}." for machine in machines),
+    ]
+    for section in SECTIONS:
+        if section.name in runs:
+            parts += [f"## {section.heading}", section.text]
+            parts.append(as_markdown(section.describe(runs[section.name])))
+    return "\n\n".join(parts) + "\n"
 
 
 def blocks(report: str) -> dict[str, str]:
@@ -59,18 +161,45 @@ def blocks(report: str) -> dict[str, str]:
     return {title: "\n".join(lines).strip() for title, lines in found.items()}
 
 
-def as_page(report: str, folder: Path) -> str:
-    """Return a report as an HTML page that has its pictures inside.
+def with_figures(text: str, report: str) -> str:
+    """Return a text with the figures of a report.
 
-    :param report: Markdown.
-    :param folder: where the paths of its pictures start.
+    :raises ValueError: the text quotes nothing, or what the report does not have.
     """
-    body = MarkdownIt("commonmark").enable("table").render(report)
-    body = re.sub(
-        r'src="([^"]+\.svg)"', lambda match: f'src="{_data_url(folder / match[1])}"', body
-    )
-    return _PAGE.format(style=_STYLE, body=body)
+    known = blocks(report)
+
+    def replace(match: re.Match[str]) -> str:
+        title = match[2]
+        if title not in known:
+            raise ValueError(f"the report has no block {title!r}")
+        return f"{match[1]}\n{known[title]}\n\n{match[4]}"
+
+    text, count = _QUOTED.subn(replace, text)
+    if not count:
+        raise ValueError("nothing is quoted: <!-- bench: TITLE --> ... <!-- end --> is missing")
+    return text
 
 
-def _data_url(picture: Path) -> str:
-    return f"data:image/svg+xml;base64,{b64encode(picture.read_bytes()).decode('ascii')}"
+def readme_chart(runs: dict[str, Run[Any]]) -> str:
+    """Return the chart that README has."""
+    scores = encoders.scores(runs["encoders"])[README_CLASS]
+    return draw_scores({README_CLASS: scores}, runs["encoders"].how["machine"])
+
+
+def draw_charts(folder: Path, path: Path = results.PATH) -> None:
+    """Draw the chart of every run of a file into a folder."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for section in SECTIONS:
+        if run := read_runs(path).get(section.name):
+            (folder / f"{section.name}.svg").write_text(section.draw(run), "utf-8")
+
+
+def made_files() -> dict[Path, str]:
+    """Return what is made out of the committed results, by path."""
+    runs = read_runs()
+    report = make_report(runs)
+    return {
+        REPORT: report,
+        README: with_figures(README.read_text("utf-8"), report),
+        README_CHART: readme_chart(runs),
+    }

@@ -1,28 +1,46 @@
-"""Whether a benchmark's targets are met."""
+"""Whether what was measured meets its targets."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from .printer import Printer
+from tools.kit.tables import Table
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
-    """Whether a target is met."""
+    """What must be reached, what should be, and what is."""
 
-    target: str
-    """What is asked for, in words."""
-    measured: str
-    """What there is."""
-    is_met: bool
-    """Whether that is enough."""
+    target: str  # what is measured
+    where: str  # the case, the size class or the encoder
+    measured: float  # what was measured
+    must: float  # what it must reach
+    aim: float | None = None  # what it should reach, if that is more
+    at_most: bool = False  # whether less is better
+    remark: str = ""  # what decided, if that is one of several
+
+    @property
+    def reached(self) -> str:
+        """``"aim"``, ``"must"`` or ``"missed"``: the highest mark that is reached."""
+        if self.aim is not None and self._meets(self.aim):
+            return "aim"
+        return "must" if self._meets(self.must) else "missed"
+
+    def _meets(self, mark: float) -> bool:
+        return self.measured <= mark if self.at_most else self.measured >= mark
 
 
-def print_verdicts(verdicts: Iterable[Verdict], printer: Printer) -> None:
-    """Print the verdicts as a table."""
-    table = printer.start_table("Targets", [], [], ["target", "measured", "met"])
+def verdict_table(verdicts: Iterable[Verdict]) -> Table:
+    """Return a table of verdicts."""
+    table = Table(
+        "Targets", ["target", "where"], ["measured", "must", "aim"], ["reached", "remark"]
+    )
     for verdict in verdicts:
-        table.add_row(verdict.target, verdict.measured, "yes" if verdict.is_met else "NO")
-    printer.print_table(table)
+        sign = "≤" if verdict.at_most else "≥"
+        marks = ("" if m is None else f"{sign} {m:.3g}" for m in (verdict.must, verdict.aim))
+        measured = f"{verdict.measured:.3f}"
+        table.add(
+            verdict.target, verdict.where, measured, *marks, verdict.reached, verdict.remark
+        )
+    return table

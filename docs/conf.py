@@ -6,7 +6,13 @@ import sys
 from importlib.metadata import version as version_of
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parent / "_ext"))
+ROOT = Path(__file__).resolve().parents[1]
+sys.path[:0] = [str(ROOT / "docs" / "_ext"), str(ROOT)]
+
+from bench.report import draw_charts  # noqa: E402
+
+# Pages show them from there.
+draw_charts(ROOT / "build" / "charts")
 
 project = "pyfastgz"
 author = "the pyfastgz developers"

@@ -8,7 +8,7 @@ import pytest
 
 from bench.corpus import Document
 from bench.corpus import load
-from bench.corpus_packages import CorpusUnavailableError
+from bench.corpus.packages import CorpusUnavailableError
 
 
 @pytest.fixture(scope="session")

@@ -9,10 +9,10 @@ import pytest
 import pyfastgz
 from bench.corpus import Document
 from bench.corpus import load
-from bench.corpus_manifest import HALVES
-from bench.corpus_manifest import SIZE_CLASSES
-from bench.levels import LEVELS
-from bench.levels import level_sizes
+from bench.corpus.manifest import HALVES
+from bench.corpus.manifest import SIZE_CLASSES
+from bench.encoders.run import LEVELS
+from bench.encoders.run import level_sizes
 
 
 @pytest.mark.parametrize("level", LEVELS)

@@ -2,28 +2,26 @@ from __future__ import annotations
 
 import pytest
 
-from bench.leads import MISSED
-from bench.leads import Lead
-from bench.leads import Score
-from bench.leads import find_lead
-from bench.leads import summarise
+from bench.encoders.leads import MISSED
+from bench.encoders.leads import Lead
+from bench.encoders.leads import Score
+from bench.encoders.leads import find_lead
+from bench.encoders.leads import summarise
 
 
-def score(
-    name: str, speed: float, ratio: float, *, coding: str = "deflate", ours: bool = False
-) -> Score:
+def score(name: str, speed: float, ratio: float, *, coding: str = "deflate") -> Score:
     family, _, level = name.rpartition("-")
-    return Score(family, int(level), coding, ours, speed, ratio)
+    return Score(family, int(level), coding, speed, ratio)
 
 
 OURS = [
-    score("ours-1", 200.0, 3.0, ours=True),
-    score("ours-5", 120.0, 4.0, ours=True),
+    score("pyfastgz-1", 200.0, 3.0),
+    score("pyfastgz-5", 120.0, 4.0),
     # Slower than level 5 without a better ratio: never the best.
-    score("ours-6", 100.0, 4.0, ours=True),
-    score("ours-9", 50.0, 5.0, ours=True),
-    score("ours zstd-1", 300.0, 4.0, coding="zstd", ours=True),
-    score("ours zstd-3", 250.0, 4.5, coding="zstd", ours=True),
+    score("pyfastgz-6", 100.0, 4.0),
+    score("pyfastgz-9", 50.0, 5.0),
+    score("pyfastgz zstd-1", 300.0, 4.0, coding="zstd"),
+    score("pyfastgz zstd-3", 250.0, 4.5, coding="zstd"),
 ]
 
 

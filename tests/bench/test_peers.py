@@ -4,13 +4,12 @@ import pkgutil
 
 import pytest
 
-from bench import peers
-from bench.peers import GZIP
-from bench.peers import OUR_LEVELS
-from bench.peers import OUR_ZSTD
-from bench.peers import OURS
-from bench.peers import Point
-from bench.peers import load_points
+from bench.encoders import peers
+from bench.encoders.leads import OUR_ZSTD
+from bench.encoders.leads import OURS
+from bench.encoders.peers import OUR_LEVELS
+from bench.encoders.peers import Point
+from bench.encoders.peers import load_points
 
 POINTS, REMARKS = load_points()
 BODY = b"".join(b'<li id="item-%d">Number %d</li>\n' % (i, i * i) for i in range(40))
@@ -50,8 +49,9 @@ def test_names_are_unique_and_families_stand_together() -> None:
 
 
 def test_ours_have_all_levels() -> None:
-    ours = [(point.family, point.level) for point in POINTS if point.is_ours]
-    assert ours == [(family, level) for family in (OURS, OUR_ZSTD) for level in OUR_LEVELS]
+    ours = [(point.family, point.level) for point in POINTS]
+    wanted = [(family, level) for family in (OURS, OUR_ZSTD) for level in OUR_LEVELS]
+    assert ours[: len(wanted)] == wanted
 
 
 def test_a_missing_package_is_left_out_and_named(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -70,5 +70,5 @@ def test_the_standard_library_is_enough(monkeypatch: pytest.MonkeyPatch) -> None
     packages = ("backports", "brotli", "compression", "cramjam", "deflate", "isal", "zlib_ng")
     without(monkeypatch, *packages, "zstandard")
     points, remarks = load_points()
-    assert {point.family for point in points} == {OURS, "zlib", GZIP}
+    assert {point.family for point in points} == {OURS, "zlib", "gzip"}
     assert "pyfastgz zstd is left out: nothing installed decodes zstd" in remarks

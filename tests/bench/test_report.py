@@ -1,84 +1,73 @@
-"""One report of what the benchmarks print, and what README quotes of it."""
+"""The report, what README quotes of it, and the charts: all out of the committed results."""
 
 from __future__ import annotations
 
 import json
 import subprocess
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
-from rich.table import Table
+from click.testing import CliRunner
 
-from bench import __main__ as suite
-from bench import readme
-from bench.bars import draw_bars
-from bench.chart import write_svg
-from bench.hook_application import OURS
-from bench.hook_application import RIVAL
-from bench.printer import Printer
-from bench.readme import with_figures
-from bench.report import as_page
+from bench import report
+from bench import results
+from bench.__main__ import main
+from bench.charts import draw_bars
+from bench.charts import draw_scores
+from bench.encoders.leads import Score
+from bench.report import SECTIONS
 from bench.report import blocks
-from bench.report import tidy
+from bench.report import draw_charts
+from bench.report import made_files
+from bench.report import make_report
+from bench.report import read_runs
+from bench.report import with_figures
+from bench.results import Run
+from bench.verdicts import Verdict
+from bench.verdicts import verdict_table
 
 
-def print_some(printer: Printer) -> Table:
-    table = printer.start_table("Some figures", ["name"], ["count"], ["remark"])
-    table.add_row("one", "1", "")
-    printer.end_section(table)
-    table.add_row("two", "2,000", "many")
-    printer.print_table(table)
-    printer.print_text("Measured [somewhere].")
-    return table
+@dataclass(frozen=True, slots=True)
+class Row:
+    name: str
+    us: float
 
 
-def test_what_is_printed_as_markdown_becomes_a_block(
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    print_some(Printer(markdown=True))
-    report = tidy(capsys.readouterr().out)
-    assert blocks(report) == {
-        "Some figures": "| name | count | remark |\n"
-        "|------|-------|--------|\n"
-        "| one  |     1 |        |\n"
-        "| two  | 2,000 | many   |\n"
-        "\n"
-        "Measured [somewhere]."
-    }
+def texts_of(svg: str) -> set[str]:
+    return {element.text for element in ElementTree.fromstring(svg).iter() if element.text}
 
 
-def test_what_is_printed_for_a_terminal_is_not_markdown(
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    print_some(Printer())
-    printed = capsys.readouterr().out
-    assert "2,000" in printed
-    assert "|" not in printed
+def test_results_survive_a_file_a_row_a_line(tmp_path: Path) -> None:
+    path = tmp_path / "new" / "results.json"
+    one = Run({"machine": "here"}, [Row("µ", 1.5), Row("b", 2.0)])
+    results.write({"one": one}, path)
+    results.write({"two": Run({"machine": "there"}, [Row("c", 3.0)])}, path)
+    assert results.names(path) == ["one", "two"]
+    assert results.read("one", Row, path) == one
+    assert '["µ", 1.5],\n["b", 2.0]\n' in path.read_text("utf-8")
+
+
+def test_verdicts() -> None:
+    def reached(measured: float, *, at_most: bool = False) -> str:
+        must, aim = (3.0, 2.0) if at_most else (2.0, 3.0)
+        verdict = Verdict(
+            target="t", where="w", measured=measured, must=must, aim=aim, at_most=at_most
+        )
+        return verdict.reached
+
+    assert [reached(x) for x in (1.9, 2, 2.9, 3)] == ["missed", "must", "must", "aim"]
+    assert [reached(x, at_most=True) for x in (3.1, 3, 2)] == ["missed", "must", "aim"]
+    some = Verdict(target="t", where="w", measured=1.0, must=1.0)
+    assert some.reached == "must"
+    assert "≥ 1" in verdict_table([some]).as_text()
 
 
 def test_a_heading_ends_a_block() -> None:
-    report = "# Benchmarks\n\nA:\n\n| a |\n\n## More\n\ntext\n\nB:\n\n| b |\n"
-    assert blocks(report) == {"A": "| a |", "B": "| b |"}
-
-
-def test_a_page_needs_no_other_file(tmp_path: Path) -> None:
-    (tmp_path / "a.svg").write_text("<svg/>", "utf-8")
-    page = as_page(
-        "# Benchmarks\n\n![bars](a.svg)\n\n| a | b |\n|---|---|\n| 1 | 2 |\n", tmp_path
-    )
-    assert 'src="data:image/svg+xml;base64,PHN2Zy8+"' in page
-    assert page.count("<td>") == 2
-    assert "a.svg" not in page
-
-
-def test_bars_show_their_values(tmp_path: Path) -> None:
-    file = tmp_path / "bars.svg"
-    groups = {"short": {RIVAL: 7.25, OURS: 3.5}, "long": {RIVAL: 31_400.0, OURS: 12_000.0}}
-    write_svg(draw_bars("What is added", groups, "µs", log=True), file)
-    texts = {element.text for element in ElementTree.parse(file).iter() if element.text}
-    assert {"short", "long", RIVAL, OURS, "7.25", "3.5", "31,400", "12,000"} <= texts
+    text = "# Benchmarks\n\nA:\n\n| a |\n\n## More\n\ntext\n\nB:\n\n| b |\n"
+    assert blocks(text) == {"A": "| a |", "B": "| b |"}
 
 
 def test_figures_are_put_between_their_marks() -> None:
@@ -97,33 +86,62 @@ def test_figures_that_are_not_there(text: str) -> None:
         with_figures(text, "T:\n\n| 1 |\n")
 
 
-def test_readme_has_the_figures_of_the_report() -> None:
-    readme.main(["--check"])
+def test_report_readme_and_chart_say_what_the_results_say() -> None:
+    for path, text in made_files().items():
+        assert path.read_text("utf-8") == text, f"python -m bench report would change {path}"
 
 
-def test_readme_with_other_figures_is_found(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    other = tmp_path / "REPORT.md"
-    other.write_text(readme.REPORT.read_text("utf-8").replace("1", "7"), "utf-8")
-    monkeypatch.setattr(readme, "REPORT", other)
-    with pytest.raises(SystemExit, match="other figures"):
-        readme.main(["--check"])
+def test_other_results_are_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    changed = tmp_path / "README.md"
+    changed.write_text(report.README.read_text("utf-8").replace("1", "7"), "utf-8")
+    monkeypatch.setattr(report, "README", changed)
+    result = CliRunner().invoke(main, ["report", "--check"])
+    assert result.exit_code == 1
+    assert "README.md does not say" in result.output
 
 
 def test_the_report_has_every_part() -> None:
-    report = readme.REPORT.read_text("utf-8")
-    for part in suite.PARTS:
-        assert f"## {part.heading}\n" in report
-        for suffix in ("json", "svg"):
-            file = readme.REPORT.parent / "results" / f"{part.name}.{suffix}"
-            assert file.stat().st_size > 1000
+    assert list(read_runs()) == [section.name for section in SECTIONS]
+    text = report.REPORT.read_text("utf-8")
+    assert all(f"## {section.heading}\n" in text for section in SECTIONS)
 
 
-def test_a_run_writes_report_page_and_figures(tmp_path: Path) -> None:
+def test_another_machine_is_named() -> None:
+    runs = read_runs()
+    runs["hook"].how["machine"] = "another machine"
+    machines = blocks(make_report(runs))["Machine"].splitlines()
+    assert len(machines) == 3
+    assert machines[-1] == "another machine."
+
+
+def test_charts_are_drawn_from_the_results(tmp_path: Path) -> None:
+    draw_charts(tmp_path)
+    assert {path.stem for path in tmp_path.iterdir()} == {section.name for section in SECTIONS}
+    assert {"16-128K", "> 1M", "libdeflate"} <= texts_of(
+        (tmp_path / "encoders.svg").read_text()
+    )
+
+
+def test_bars_show_their_values() -> None:
+    groups = {"short": {"a": 7.25, "b": 3.5}, "long": {"a": 31_400.0, "b": 12_000.0}}
+    for log in (False, True):
+        texts = texts_of(draw_bars("What is <added>", groups, "µs", log=log))
+        assert {"short", "long", "a", "b", "7.25", "3.5", "31,400", "12,000"} <= texts
+        assert "What is <added>" in texts
+
+
+def test_levels_of_ours_are_named_and_neighbours_share_a_label() -> None:
+    scores = [Score("pyfastgz", i, "deflate", 100.0 - i, 4.0) for i in range(1, 10)]
+    scores += [Score("pyfastgz zstd", 3, "zstd", 500.0, 3.9)]
+    scores += [Score("zlib", 6, "deflate", 20.0, 4.0), Score("zlib", 1, "deflate", 900.0, 1.0)]
+    texts = texts_of(draw_scores({"< 1.5K": scores, "> 1M": scores}, "A caption."))
+    assert {"1-9", "3", "zlib", "< 1.5K", "> 1M", "A caption."} <= texts
+
+
+def test_a_run_writes_results_report_and_charts(tmp_path: Path) -> None:
     out = tmp_path / "new"
-    part = ["--quick", "--parts", "hook", "--out", str(out)]
-    subprocess.run([sys.executable, "-m", "bench", *part], check=True, timeout=300)
+    part = ["--quick", "--part", "hook", "--out", str(out)]
+    subprocess.run([sys.executable, "-m", "bench", "run", *part], check=True, timeout=300)
     assert "## The hook" in (out / "REPORT.md").read_text("utf-8")
-    assert "data:image/svg+xml" in (out / "REPORT.html").read_text("utf-8")
-    assert json.loads((out / "results" / "hook.json").read_text("utf-8"))["rounds"] == 30
+    assert json.loads((out / "results.json").read_text("utf-8"))["hook"]["how"]["rounds"] == 30
+    assert (out / "charts" / "hook.svg").stat().st_size > 1000

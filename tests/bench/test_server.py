@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
-from bench import bench_server
-from bench.bench_server import judge
-from bench.bench_server import summarise
-from bench.hook_application import EXTENSIONS
-from bench.hook_application import NONE
-from bench.hook_application import OURS
-from bench.hook_application import RIVAL
-from bench.server_load import Generator
-from bench.server_load import Load
-from bench.server_load import LoadError
-from bench.server_load import find_generator
-from bench.server_load import parse_wrk
-from bench.server_load import run_python
+from bench import results
+from bench.__main__ import main
+from bench.hook.application import EXTENSIONS
+from bench.hook.application import NONE
+from bench.hook.application import OURS
+from bench.hook.application import RIVAL
+from bench.hook.load import Generator
+from bench.hook.load import Load
+from bench.hook.load import LoadError
+from bench.hook.load import find_generator
+from bench.hook.load import parse_wrk
+from bench.hook.load import run_python
+from bench.hook.server import Row
+from bench.hook.server import judge
+from bench.hook.server import summarise
 from tools.kit.server import gunicorn_command
 from tools.kit.server import serving
 
@@ -37,7 +39,7 @@ Transfer/sec:      1.19MB
 
 @pytest.fixture(scope="module")
 def port() -> Iterator[int]:
-    with serving(gunicorn_command(f"bench.hook_application:create_app({OURS!r})")) as port:
+    with serving(gunicorn_command(f"bench.hook.application:create_app({OURS!r})")) as port:
         yield port
 
 
@@ -82,12 +84,12 @@ def test_load_on_what_is_not_there(port: int, generate: Generator) -> None:
 
 def test_a_round_is_compared_with_itself() -> None:
     """The machine was half as fast in the second round, for everybody."""
-    rounds = [
-        {NONE: Load(1000, 1), RIVAL: Load(600, 3), OURS: Load(930, 2)},
-        {NONE: Load(500, 2), RIVAL: Load(300, 6), OURS: Load(465, 4)},
-        {NONE: Load(1000, 3), RIVAL: Load(700, 3), OURS: Load(900, 9)},
-    ]
-    throughputs = {t.extension: t for t in summarise("2 KB JSON, gzip", rounds)}
+    loads = {
+        NONE: [Load(1000, 1), Load(500, 2), Load(1000, 3)],
+        RIVAL: [Load(600, 3), Load(300, 6), Load(700, 3)],
+        OURS: [Load(930, 2), Load(465, 4), Load(900, 9)],
+    }
+    throughputs = {row.extension: row for row in summarise("2 KB JSON, gzip", loads)}
     assert throughputs[NONE].kept == 1
     assert throughputs[RIVAL].kept == pytest.approx(0.6)
     assert throughputs[OURS].kept == pytest.approx(0.93)
@@ -97,19 +99,19 @@ def test_a_round_is_compared_with_itself() -> None:
 
 def test_verdicts() -> None:
     throughputs = [
-        *summarise("2 KB JSON, gzip", [{NONE: Load(100, 1), OURS: Load(93, 1)}]),
-        *summarise("12 KB JSON, gzip", [{NONE: Load(100, 1), OURS: Load(92, 1)}]),
-        *summarise("12 KB JSON, zstd", [{NONE: Load(100, 1), OURS: Load(10, 1)}]),
-        *summarise("182 KB HTML, gzip", [{NONE: Load(100, 1), OURS: Load(50, 1)}]),
+        *summarise("2 KB JSON, gzip", {NONE: [Load(100, 1)], OURS: [Load(93, 1)]}),
+        *summarise("12 KB JSON, gzip", {NONE: [Load(100, 1)], OURS: [Load(92, 1)]}),
+        *summarise("12 KB JSON, zstd", {NONE: [Load(100, 1)], OURS: [Load(10, 1)]}),
+        *summarise("182 KB HTML, gzip", {NONE: [Load(100, 1)], OURS: [Load(50, 1)]}),
     ]
-    assert [verdict.is_met for verdict in judge(throughputs)] == [True, False, True]
+    assert [v.reached for v in judge(throughputs)] == ["must", "missed", "must"]
 
 
-def test_figures_are_written_down(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    file = tmp_path / "new" / "server.json"
-    options = ["--rounds", "1", "--seconds", "1", "--cases", "2 KB JSON, gzip"]
-    bench_server.main([*options, "--json", str(file)])
-    figures = json.loads(file.read_text("utf-8"))
-    assert [t["extension"] for t in figures["throughputs"]] == list(EXTENSIONS)
-    assert len(figures["verdicts"]) == 1
-    assert "2 KB JSON, gzip" in capsys.readouterr().out
+def test_figures_are_written_down(tmp_path: Path) -> None:
+    file = tmp_path / "new" / "results.json"
+    options = ["server", "--rounds", "1", "--seconds", "1", "--case", "2 KB JSON, gzip"]
+    result = CliRunner().invoke(main, [*options, "--json", str(file)], catch_exceptions=False)
+    measured = results.read("server", Row, file)
+    assert [row.extension for row in measured.rows] == list(EXTENSIONS)
+    assert measured.how["seconds"] == 1
+    assert "2 KB JSON, gzip" in result.output

@@ -4,24 +4,27 @@ from __future__ import annotations
 
 import pytest
 
-from bench.bench_streams import DEFAULT_STREAM
-from bench.bench_streams import REFERENCE
-from bench.bench_streams import SMALL_STREAM
-from bench.bench_streams import judge_flushes
-from bench.bench_streams import judge_memory
-from bench.bench_streams import judge_speedups
-from bench.stream_coders import Coder
-from bench.stream_coders import check
-from bench.stream_coders import coders
-from bench.stream_events import make_events
-from bench.stream_flush import Cost
-from bench.stream_flush import measure_costs
-from bench.stream_memory import Memory
-from bench.stream_memory import measure_memory
-from bench.stream_pages import CODINGS
-from bench.stream_pages import make_pages
-from bench.stream_pages import measure_cost
-from bench.stream_threads import Speedup
+from bench import streams
+from bench.corpus import Document
+from bench.streams import DEFAULT_STREAM
+from bench.streams import REFERENCE
+from bench.streams import SMALL_STREAM
+from bench.streams import judge_chunks
+from bench.streams import judge_memory
+from bench.streams import judge_threads
+from bench.streams import memory
+from bench.streams import threads
+from bench.streams.coders import Coder
+from bench.streams.coders import Row
+from bench.streams.coders import check
+from bench.streams.coders import coders
+from bench.streams.coders import measure_chunks
+from bench.streams.memory import measure_memory
+from bench.streams.pages import CODINGS
+from bench.streams.pages import make_pages
+from bench.streams.pages import measure_page
+from tools.kit.documents.events import make_events
+from tools.kit.tables import Table
 
 
 @pytest.mark.parametrize("nbytes", [100, 101, 300, 1024])
@@ -36,11 +39,11 @@ def test_events_have_their_length_and_differ(nbytes: int) -> None:
 @pytest.mark.parametrize("flushed", [True, False])
 def test_every_coder_is_measured(flushed: bool) -> None:
     everyone = coders()
-    costs = measure_costs(
-        list(everyone.values()), make_events(20, 100), flushed=flushed, rounds=2
+    rows = measure_chunks(
+        "events", list(everyone.values()), make_events(20, 100), flushed=flushed, rounds=2
     )
-    assert [cost.name for cost in costs] == list(everyone)
-    assert all(0 < cost.min_ns <= cost.median_ns and cost.nbytes > 0 for cost in costs)
+    assert [row.coder for row in rows] == list(everyone)
+    assert all(0 < row.least_ns <= row.median_ns and row.nbytes > 0 for row in rows)
 
 
 @pytest.mark.parametrize("coder", coders().values(), ids=lambda coder: coder.name)
@@ -53,42 +56,56 @@ def test_a_stream_of_something_else_is_found(coder: Coder) -> None:
 
 
 def test_memory_is_measured_in_another_process() -> None:
-    memory = measure_memory(SMALL_STREAM, 30)
-    assert (memory.name, memory.streams) == (SMALL_STREAM, 30)
-    assert memory.ten_events_nbytes > 1000
+    row = measure_memory(SMALL_STREAM, 30)
+    assert (row.coder, row.streams) == (SMALL_STREAM, 30)
+    assert row.ten_events_nbytes > 1000
 
 
 def test_verdicts() -> None:
-    def memory(name: str, kb: int) -> Memory:
-        return Memory(name, 10, 0.0, kb * 1024.0)
+    def kb(name: str, kilobytes: int) -> memory.Row:
+        return memory.Row(name, 10, 0.0, kilobytes * 1024.0)
 
-    met = judge_memory([memory(SMALL_STREAM, 64), memory(DEFAULT_STREAM, 257)])
-    assert [verdict.is_met for verdict in met] == [True, False]
+    met = judge_memory([kb(SMALL_STREAM, 64), kb(DEFAULT_STREAM, 257)])
+    assert [verdict.reached for verdict in met] == ["must", "missed"]
 
-    def cost(name: str, ns: float, nbytes: float) -> Cost:
-        return Cost(name, ns, ns, nbytes)
+    def flush(name: str, ns: float, nbytes: float) -> Row:
+        return Row("Flushed events of 100 bytes", name, ns, ns, nbytes)
 
-    costs = [
-        cost(REFERENCE, 900, 20),
-        cost(SMALL_STREAM, 300, 21),
-        cost(DEFAULT_STREAM, 301, 19),
+    rows = [
+        flush(REFERENCE, 900, 20),
+        flush(SMALL_STREAM, 300, 21),
+        flush(DEFAULT_STREAM, 301, 19),
     ]
-    assert [v.is_met for v in judge_flushes(costs)] == [True, False, False, True]
+    reached = [verdict.reached for verdict in judge_chunks(rows)]
+    assert reached == ["must", "missed", "missed", "must"]
 
-    speedups = [
-        Speedup("pyfastgz gzip 6", "< 1.5K", 1.79),
-        Speedup("pyfastgz gzip 6", "> 1M", 1.99),
-        Speedup("pyfastgz zstd 3", "> 1M", 1.8),
-        Speedup("gzip 6", "> 1M", 1.0),
+    gains = [
+        threads.Row("pyfastgz gzip 6", "< 1.5K", 1.79),
+        threads.Row("pyfastgz gzip 6", "> 1M", 1.99),
+        threads.Row("pyfastgz zstd 3", "> 1M", 1.8),
+        threads.Row("gzip 6", "> 1M", 1.0),
     ]
-    assert [v.is_met for v in judge_speedups(speedups)] == [False, True]
+    assert [verdict.reached for verdict in judge_threads(gains)] == ["missed", "must"]
+
+
+def test_a_run_fills_all_tables(
+    documents: list[Document], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    short = [d for d in documents if len(d.body) < 20_000]
+    monkeypatch.setattr(streams, "load", lambda: short)
+    monkeypatch.setattr(threads, "SIZE_CLASSES", ["< 1.5K"])
+    monkeypatch.setattr(threads, "_MIN_ROUND_NBYTES", 0)
+    runs = streams.run(10, 1)
+    titles = [part.title for part in streams.describe(runs) if isinstance(part, Table)]
+    assert len(titles) >= 6
+    assert titles[-1] == "Targets"
 
 
 @pytest.mark.parametrize("coding", CODINGS)
 def test_a_page_in_many_pieces_is_not_flushed_at_each(coding: str) -> None:
     """What the budget is for; its cost is what it was chosen by."""
     for pieces in make_pages():
-        cost = measure_cost(pieces, coding)
+        cost = measure_page(pieces, coding)
         assert cost.never_nbytes <= cost.tag_nbytes <= cost.budget_nbytes <= cost.every_nbytes
         assert cost.budget_nbytes - cost.never_nbytes < 150 + 0.1 * cost.never_nbytes
         if len(pieces) > 50:

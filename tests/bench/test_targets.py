@@ -2,25 +2,25 @@ from __future__ import annotations
 
 import pytest
 
-from bench.leads import Score
-from bench.targets import ALL_DEFLATE
-from bench.targets import FASTEST_ISAL
-from bench.targets import NO_TARGET
-from bench.targets import OTHER_DEFLATE
-from bench.targets import ZSTD
-from bench.targets import group_of
-from bench.targets import judge_leads
-from bench.targets import judge_level_6
-from bench.targets import judge_sizes
-from bench.targets import summarise_groups
+from bench.encoders.leads import Score
+from bench.encoders.targets import ALL_DEFLATE
+from bench.encoders.targets import FASTEST_ISAL
+from bench.encoders.targets import NO_TARGET
+from bench.encoders.targets import OTHER_DEFLATE
+from bench.encoders.targets import ZSTD
+from bench.encoders.targets import group_of
+from bench.encoders.targets import judge_leads
+from bench.encoders.targets import judge_level_6
+from bench.encoders.targets import judge_sizes
+from bench.encoders.targets import summarise_groups
 
 
 def rival(family: str, level: int, speed: float = 100.0, coding: str = "deflate") -> Score:
-    return Score(family, level, coding, False, speed, ratio=4.0)
+    return Score(family, level, coding, speed, ratio=4.0)
 
 
 def ours(level: int, speed: float) -> Score:
-    return Score("pyfastgz", level, "deflate", True, speed, ratio=4.0)
+    return Score("pyfastgz", level, "deflate", speed, ratio=4.0)
 
 
 @pytest.mark.parametrize(
@@ -51,13 +51,13 @@ def test_leads_are_judged_per_group() -> None:
         rival("libdeflate", 1, 100.0),
     ]
     large = judge_leads(summarise_groups(scores, "16-128K"), "16-128K")
-    assert [(v.target.name, v.measured, v.outcome) for v in large] == [
+    assert [(v.target, v.measured, v.reached) for v in large] == [
         ("least lead", 1.6, "aim"),
         ("mean lead", pytest.approx(1.6), "aim"),
         ("least lead", 0.8, "must"),
     ]
     small = judge_leads(summarise_groups(scores, "4-16K"), "4-16K")
-    assert [(v.target.name, v.measured, v.outcome) for v in small] == [
+    assert [(v.target, v.measured, v.reached) for v in small] == [
         ("least lead", 0.8, "missed"),
         ("mean lead", pytest.approx((1.6 * 1.6 * 0.8) ** (1 / 3)), "missed"),
     ]
@@ -68,7 +68,7 @@ def test_leads_are_judged_per_group() -> None:
 )
 def test_level_6_is_judged_against_gzip(speed: float, outcome: str) -> None:
     scores = [ours(6, speed), ours(1, 900.0), rival("gzip", 6, 100.0)]
-    assert [v.outcome for v in judge_level_6(scores, "4-16K")] == [outcome]
+    assert [v.reached for v in judge_level_6(scores, "4-16K")] == [outcome]
 
 
 def test_without_gzip_level_6_is_not_judged() -> None:
@@ -77,7 +77,7 @@ def test_without_gzip_level_6_is_not_judged() -> None:
 
 def test_the_worst_level_is_judged_per_class_and_over_all() -> None:
     sizes = {"< 1.5K": {1: (100, 100), 2: (102, 100)}, "> 1M": {1: (1000, 997), 2: (900, 1000)}}
-    assert [(v.size_class, v.remark, v.outcome) for v in judge_sizes(sizes)] == [
+    assert [(v.where, v.remark, v.reached) for v in judge_sizes(sizes)] == [
         ("< 1.5K", "level 2", "missed"),
         ("> 1M", "level 1", "must"),
         ("all", "level 1", "must"),

@@ -1,11 +1,14 @@
-"""What the process that asks has used so far, as Linux counts it."""
+"""What the process that asks has used so far, and what there is left."""
 
 from __future__ import annotations
 
 import os
+import resource
+import sys
 from pathlib import Path
 
 _FOLDER = Path("/proc/self")
+_MEMINFO = Path("/proc/meminfo")
 
 IS_KNOWN = (_FOLDER / "io").exists()
 """Whether this system tells."""
@@ -22,9 +25,21 @@ def measure() -> dict[str, int]:
 
 
 def resident_nbytes() -> int:
-    """Return how much memory the process has now."""
-    pages = int((_FOLDER / "statm").read_text("ascii").split()[1])
-    return pages * os.sysconf("SC_PAGE_SIZE")
+    """Return how much memory the process has now; where that is unknown, its most so far."""
+    if (_FOLDER / "statm").exists():
+        pages = int((_FOLDER / "statm").read_text("ascii").split()[1])
+        return pages * os.sysconf("SC_PAGE_SIZE")
+    # In bytes on macOS, in kilobytes elsewhere.
+    unit = 1 if sys.platform == "darwin" else 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
+
+
+def available_nbytes() -> int:
+    """Return how much memory the machine has left for processes."""
+    if _MEMINFO.exists():
+        words = _MEMINFO.read_text("ascii").split()
+        return 1024 * int(words[words.index("MemAvailable:") + 1])
+    return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 2
 
 
 def _number(file: str, name: str) -> int:

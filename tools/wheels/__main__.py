@@ -10,8 +10,7 @@ from dataclasses import dataclass
 from dataclasses import field
 from pathlib import Path
 
-from rich.console import Console
-from rich.table import Table
+from tools.kit.tables import Table
 
 from .build import WHEELS
 from .build import build_sdist
@@ -144,11 +143,13 @@ def main() -> None:
 
 def show(table: Sequence[Made]) -> None:
     """Print what was made, how large it is, and what it was tested on."""
-    shown = Table("file", "KiB", "tested on")
+    shown = Table("Made", ["file"], ["KiB"], ["tested on"])
     for made in table:
-        nbytes = made.path.stat().st_size
-        shown.add_row(made.path.name, f"{nbytes / 1024:.0f}", "\n".join(made.tested_on))
-    Console(width=140, soft_wrap=False).print(shown)
+        first, *others = made.tested_on or [""]
+        shown.add(made.path.name, f"{made.path.stat().st_size / 1024:.0f}", first)
+        for other in others:
+            shown.add("", "", other)
+    print(shown.as_text())
 
 
 if __name__ == "__main__":

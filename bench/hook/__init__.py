@@ -1,0 +1,3 @@
+"""What the hook costs an application: by the call, and under a server."""
+
+from __future__ import annotations

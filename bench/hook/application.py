@@ -1,0 +1,181 @@
+"""The application of the benchmarks of the hook: with ours, with another, with none.
+
+Objects become JSON in the view, as in nearly every API; pages and files are ready to be sent,
+as from a cache. There are several documents of a kind, because a processor learns a single one
+by heart.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from itertools import count
+from typing import Any
+
+import flask_compress
+from flask import Flask
+from flask import Response
+from flask import render_template
+
+import pyfastgz
+from pyfastgz.config import DEFAULTS
+from tools.kit.documents import content
+from tools.kit.shop.application import create_app as create_demo
+
+NONE = "no hook"
+"""The application without any hook, which the others are compared with."""
+
+RIVAL = "Flask-Compress"
+"""The application with Flask-Compress."""
+
+OURS = "pyfastgz"
+"""The application with this package."""
+
+EXTENSIONS: dict[str, Callable[[Flask], object] | None] = {
+    NONE: None,
+    RIVAL: flask_compress.Compress,
+    OURS: pyfastgz.Compress,
+}
+"""What is put into an application, by name."""
+
+DOCUMENTS = 8
+"""How many documents there are of each kind."""
+
+BROWSER = "gzip, deflate, br, zstd"
+"""What browsers send as Accept-Encoding."""
+
+_CHUNK_NBYTES = 16 * 1024
+_EVENTS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A kind of request."""
+
+    name: str  # for tables and commands
+    kind: str  # what is asked for: the first part of the path
+    accept_encoding: str  # the Accept-Encoding of the request
+    coding: str | None = None  # the coding that both extensions must choose
+    weight: int = 1  # how many times as long as the shortest it may take, about
+
+    @property
+    def paths(self) -> list[str]:
+        """The path of each document."""
+        return [f"/{self.kind}/{number}" for number in range(DOCUMENTS)]
+
+    def check_coding(self, extension: str, coding: str | None) -> None:
+        """Check that an extension chose the coding that it must.
+
+        :raises ValueError: it did not.
+        """
+        if coding != (None if EXTENSIONS[extension] is None else self.coding):
+            raise ValueError(f"{extension} answers {self.name} with {coding}")
+
+
+CASES = {
+    case.name: case
+    for case in (
+        Case("not eligible", "picture", BROWSER),
+        Case("below minimum size", "tiny", BROWSER),
+        Case("no acceptable coding", "json-2k", "identity"),
+        Case("2 KB JSON, gzip", "json-2k", "gzip", "gzip"),
+        Case("2 KB JSON, zstd", "json-2k", "zstd", "zstd"),
+        Case("12 KB JSON, gzip", "json-12k", "gzip", "gzip"),
+        Case("12 KB JSON, zstd", "json-12k", "zstd", "zstd"),
+        Case("182 KB HTML, gzip", "html", "gzip", "gzip", weight=10),
+        Case("182 KB HTML, zstd", "html", "zstd", "zstd", weight=10),
+        Case("streamed 1 MB, gzip", "streamed", "gzip", "gzip", weight=100),
+        Case("streamed 1 MB, zstd", "streamed", "zstd", "zstd", weight=100),
+        Case("event stream, gzip", "events", "gzip", "gzip", weight=10),
+    )
+}
+"""Every case by name; those of the coding gzip and zstd ask for nothing else."""
+
+
+def create_app(extension: str) -> Flask:
+    """Return an application with an extension of :data:`EXTENSIONS`."""
+    app = Flask(__name__)
+    app.config["COMPRESS_MIMETYPES"] = [*DEFAULTS["COMPRESS_MIMETYPES"], "text/event-stream"]
+    # Flask-Compress leaves gzip out of its default.
+    app.config["COMPRESS_ALGORITHM_STREAMING"] = ["zstd", "br", "gzip"]
+    add = EXTENSIONS[extension]
+    if add is not None:
+        add(app)
+
+    turns = count()
+    for kind, view in _VIEWS.items():
+        app.add_url_rule(
+            f"/{kind}/<int:number>", kind, lambda number, view=view: view(number % DOCUMENTS)
+        )
+        # Load generators know one path only.
+        app.add_url_rule(
+            f"/{kind}", f"{kind}-next", lambda view=view: view(next(turns) % DOCUMENTS)
+        )
+    return app
+
+
+def _picture(number: int) -> Response:
+    return Response(_make_picture(number), mimetype="image/png")
+
+
+def _tiny(number: int) -> dict[str, Any]:
+    return {"id": number, "state": "ready"}
+
+
+def _json_2k(number: int) -> dict[str, Any]:
+    return content.make_order(number)
+
+
+def _json_12k(number: int) -> dict[str, Any]:
+    products = range(21 * number, 21 * number + 21)
+    return {"items": [content.make_product(product) for product in products]}
+
+
+def _html(number: int) -> Response:
+    return Response(_make_page(number), mimetype="text/html")
+
+
+def _streamed(number: int) -> Response:
+    body = memoryview(_make_export(number))
+    starts = range(0, len(body), _CHUNK_NBYTES)
+    chunks = (bytes(body[start : start + _CHUNK_NBYTES]) for start in starts)
+    return Response(chunks, mimetype="application/json")
+
+
+def _events(number: int) -> Response:
+    def events() -> Iterator[bytes]:
+        yield from content.make_events(DOCUMENTS * _EVENTS)[number::DOCUMENTS]
+
+    return Response(events(), mimetype="text/event-stream")
+
+
+_VIEWS: dict[str, Callable[[int], Any]] = {
+    "picture": _picture,
+    "tiny": _tiny,
+    "json-2k": _json_2k,
+    "json-12k": _json_12k,
+    "html": _html,
+    "streamed": _streamed,
+    "events": _events,
+}
+
+
+@cache
+def _make_picture(number: int) -> bytes:
+    return content.make_png(50 + number)
+
+
+@cache
+def _make_page(number: int) -> bytes:
+    with create_demo(compress=False).test_request_context():
+        entries = content.make_ledger(f"{number}", 710)
+        return render_template("ledger.html", entries=entries).encode()
+
+
+@cache
+def _make_export(number: int) -> bytes:
+    products = range(100 * number, 100 * number + 1900)
+    return json.dumps([content.make_product(product) for product in products]).encode()

@@ -1,0 +1,122 @@
+"""Generates load on a server of this machine and measures it: with wrk, or without.
+
+``python -m bench.hook.load PORT PATH ACCEPT_ENCODING SECONDS CONNECTIONS`` is the generator
+in Python, for machines without wrk. It takes more of the processor than wrk does, so the shares
+that it measures are nearer to 1 than they are.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from dataclasses import dataclass
+from http.client import HTTPConnection
+from statistics import quantiles
+from time import perf_counter
+
+_UNITS = {"us": 1e-3, "ms": 1.0, "s": 1e3, "m": 6e4}
+
+
+class LoadError(Exception):
+    """A server did not answer every request as it should."""
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """What a server did under load."""
+
+    requests_per_second: float  # answers a second
+    p99_ms: float  # the time that 99 of 100 answers took at most, in milliseconds
+
+
+Generator = Callable[[int, str, str, int, int], Load]
+"""Takes a port, a path, an Accept-Encoding, seconds and connections."""
+
+
+def find_generator() -> tuple[str, Generator]:
+    """Return the best generator there is, and its name."""
+    return ("wrk", run_wrk) if shutil.which("wrk") else ("Python", run_python)
+
+
+def run_wrk(port: int, path: str, accept_encoding: str, seconds: int, connections: int) -> Load:
+    """Generate load with wrk.
+
+    :raises LoadError: there were errors.
+    """
+    url = f"http://127.0.0.1:{port}{path}"
+    options = ["--threads=1", f"--connections={connections}", f"--duration={seconds}s"]
+    options += ["--latency", "--header", f"Accept-Encoding: {accept_encoding}"]
+    return parse_wrk(_output_of(["wrk", *options, url]))
+
+
+def parse_wrk(output: str) -> Load:
+    """Return the figures in what wrk prints.
+
+    :raises LoadError: it tells of errors, or of nothing.
+    """
+    rate = re.search(r"^Requests/sec:\s+([\d.]+)$", output, re.MULTILINE)
+    p99 = re.search(r"^\s+99%\s+([\d.]+)([a-z]+)$", output, re.MULTILINE)
+    if rate is None or p99 is None or re.search(r"Non-2xx|Socket errors", output):
+        raise LoadError(f"wrk prints:\n{output}")
+    return Load(float(rate[1]), float(p99[1]) * _UNITS[p99[2]])
+
+
+def run_python(
+    port: int, path: str, accept_encoding: str, seconds: int, connections: int
+) -> Load:
+    """Generate load with a process of this module.
+
+    :raises LoadError: there were errors.
+    """
+    arguments = [str(port), path, accept_encoding, str(seconds), str(connections)]
+    output = _output_of([sys.executable, "-m", "bench.hook.load", *arguments])
+    return Load(**json.loads(output))
+
+
+def _output_of(command: list[str]) -> str:
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        raise LoadError(f"{command[0]} ended with status {done.returncode}:\n{done.stderr}")
+    return done.stdout
+
+
+def _generate(port: int, path: str, accept_encoding: str, deadline: float) -> list[float]:
+    """Send one request after the other; return how many seconds each took."""
+    seconds = []
+    with closing(HTTPConnection("127.0.0.1", port, timeout=30)) as connection:
+        while (start := perf_counter()) < deadline:
+            connection.request("GET", path, headers={"Accept-Encoding": accept_encoding})
+            with closing(connection.getresponse()) as response:
+                response.read()
+                if response.status != 200:
+                    raise LoadError(f"{path} is answered with status {response.status}")
+            seconds.append(perf_counter() - start)
+    return seconds
+
+
+def _main() -> None:
+    port, path, accept_encoding, seconds, connections = sys.argv[1:]
+    start = perf_counter()
+    deadline = start + int(seconds)
+    with ThreadPoolExecutor(int(connections)) as pool:
+        jobs = [
+            pool.submit(_generate, int(port), path, accept_encoding, deadline)
+            for _ in range(int(connections))
+        ]
+        times = [took for job in jobs for took in job.result()]
+    p99 = quantiles(times, n=100)[98] if len(times) > 1 else times[0]
+    load = {
+        "requests_per_second": len(times) / (perf_counter() - start),
+        "p99_ms": 1000 * p99,
+    }
+    print(json.dumps(load))
+
+
+if __name__ == "__main__":
+    _main()

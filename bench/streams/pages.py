@@ -1,0 +1,93 @@
+"""Tells what flushes cost pages that a template yields all at once, in bytes.
+
+The table is that of docs/streaming.md. Nothing is timed: the clock of the streams stands still,
+which is what a template that waits for nothing looks like.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import pyfastgz
+from pyfastgz.streaming import CodedStream
+from tools.kit.documents import content
+from tools.kit.shop.application import create_app
+from tools.kit.tables import Table
+
+CODINGS = ("gzip", "zstd", "br")
+FLUSH_SECONDS = 0.02
+
+
+@dataclass(frozen=True, slots=True)
+class Sizes:
+    """How large a page becomes in one coding, by when it is flushed; in bytes."""
+
+    coding: str
+    never_nbytes: int
+    budget_nbytes: int  # by the budget that streams have by default
+    every_nbytes: int  # at every piece
+    tag_nbytes: int  # at fixed offsets, as with a strong ETag
+
+
+def make_pages() -> list[list[bytes]]:
+    """Return pages of the demo as the pieces that their templates yield."""
+    contexts: dict[str, list[dict[str, Any]]] = {
+        "login.html": [{}],
+        "article.html": [{"article": content.make_article(1, sections=5)}],
+        "products.html": [
+            {"products": [content.make_product(number) for number in range(count)]}
+            for count in (10, 50)
+        ],
+    }
+    app = create_app(compress=False)
+    pages = []
+    with app.test_request_context("/"):
+        for name, some in contexts.items():
+            for context in some:
+                app.update_template_context(context)
+                pieces = app.jinja_env.get_template(name).generate(context)
+                pages.append([piece.encode() for piece in pieces if piece])
+    return pages
+
+
+def measure_page(pieces: list[bytes], coding: str) -> Sizes:
+    """Return what flushes cost a page in one coding, at its default level."""
+
+    def flushed(*, flush_seconds: float, repeatable: bool = False) -> int:
+        stream = CodedStream(
+            iter(pieces),
+            pyfastgz.Encoder(coding),
+            flush_seconds=flush_seconds,
+            repeatable=repeatable,
+            clock=lambda: 0.0,
+        )
+        return sum(map(len, stream))
+
+    encoder = pyfastgz.Encoder(coding)
+    return Sizes(
+        coding=coding,
+        never_nbytes=sum(map(len, map(encoder.write, pieces))) + len(encoder.finish()),
+        budget_nbytes=flushed(flush_seconds=FLUSH_SECONDS),
+        every_nbytes=flushed(flush_seconds=0.0),
+        tag_nbytes=flushed(flush_seconds=FLUSH_SECONDS, repeatable=True),
+    )
+
+
+def describe() -> Table:
+    """Return the sizes of all pages."""
+    table = Table(
+        "Bytes that flushes add to pages",
+        [],
+        ["pieces", "bytes"],
+        ["coding", "never flushed", "the budget", "every chunk", "strong ETag"],
+    )
+    for pieces in make_pages():
+        page = (f"{len(pieces):,}", f"{sum(map(len, pieces)):,}")
+        for coding in CODINGS:
+            sizes = measure_page(pieces, coding)
+            never = sizes.never_nbytes
+            others = (sizes.budget_nbytes, sizes.every_nbytes, sizes.tag_nbytes)
+            table.add(*page, coding, f"{never:,}", *(f"{n - never:+,}" for n in others))
+            page = ("", "")
+    return table
