@@ -34,7 +34,7 @@ FORCE:
 
 .venv/tools.stamp:
 	$(PYTHON) -m venv .venv
-	$(PIP) install --upgrade 'pip>=24' 'setuptools>=77' 'cffi>=1.17' wheel
+	$(PIP) install --upgrade 'pip>=25.1' 'setuptools>=77' 'cffi>=1.17' wheel
 	touch $@
 
 ifeq ($(PYFASTGZ_ZSTD),system)
@@ -54,13 +54,21 @@ build/zstd/zstd.c: tools/zstd.txt .venv/tools.stamp
 .venv/how.txt: FORCE | .venv/tools.stamp
 	$(call remember,$(PYFASTGZ_ZSTD) $(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS))
 
-.venv/installed.stamp: pyproject.toml setup.py csrc/ffi_build.py $(CORE_SOURCES) $(CORE_HEADERS) \
-                       $(ZSTD) .venv/tools.stamp .venv/how.txt
-	$(PIP) install --no-build-isolation --editable '.[test]'
+.venv/built.stamp: pyproject.toml setup.py csrc/ffi_build.py $(CORE_SOURCES) $(CORE_HEADERS) \
+                   $(ZSTD) .venv/tools.stamp .venv/how.txt
+	$(PIP) install --no-build-isolation --editable .
 	touch $@
 
+# A group of dependencies of pyproject.toml; one after the other, with `make -j`, too.
+.venv/%.group: pyproject.toml .venv/tools.stamp | .venv/built.stamp
+	$(PIP) install --group $*
+	touch $@
+
+.venv/coverage.group .venv/docs.group .venv/foreign.group: | .venv/test.group
+.venv/wheels.group: | .venv/foreign.group
+
 .PHONY: setup
-setup: .venv/installed.stamp  ## make the virtual environment and build the package in it
+setup: .venv/built.stamp .venv/test.group  ## make the virtual environment and build the package in it
 
 # ---- What the project is for ----
 
@@ -68,7 +76,7 @@ setup: .venv/installed.stamp  ## make the virtual environment and build the pack
 BENCHMARK_STORAGE := build/benchmarks
 
 .PHONY: demo
-demo: setup  ## serve a real application, fetch it in every coding, compare, and show a table
+demo: .venv/built.stamp .venv/demo.group  ## serve a real application, fetch it in every coding, compare, and show a table
 	$(BIN)/python -m tools.demo
 
 .PHONY: bench
@@ -124,7 +132,7 @@ lint: setup  ## check style, spelling and types, and that what scripts generate 
 # The wheel, which is built with the newest cffi, beside the oldest of what it depends on.
 LOWEST := build/lowest
 
-$(LOWEST)/tools.stamp: pyproject.toml tools/lowest_requirements.py .venv/installed.stamp
+$(LOWEST)/tools.stamp: pyproject.toml tools/lowest_requirements.py .venv/test.group
 	rm -rf $(LOWEST)
 	$(BIN)/python -m venv $(LOWEST)
 	$(BIN)/python -m tools.lowest_requirements >$(LOWEST)/requirements.txt
@@ -258,14 +266,10 @@ fuzz: setup $(FUZZ_TARGETS:%=build/fuzz/%)  ## run each fuzz target for FUZZ_SEC
 FOREIGN := aarch64 s390x
 FOREIGN_CC = $(BIN)/python -m ziglang cc -target $*-linux-musl
 
-.venv/foreign.stamp: pyproject.toml .venv/installed.stamp
-	$(PIP) install --no-build-isolation --editable '.[foreign]'
-	touch $@
-
 .PHONY: test-foreign $(FOREIGN:%=test-foreign-%)
 test-foreign: $(FOREIGN:%=test-foreign-%)  ## run the C tests for aarch64 and s390x, and compare the output
 
-$(FOREIGN:%=test-foreign-%): test-foreign-%: setup .venv/foreign.stamp build/ctest/digest
+$(FOREIGN:%=test-foreign-%): test-foreign-%: setup .venv/foreign.group build/ctest/digest
 	emulator=$$($(BIN)/python tools/fetch_qemu.py $*) && \
 	ZIG_GLOBAL_CACHE_DIR=$(CURDIR)/build/zig ZIG_LOCAL_CACHE_DIR=$(CURDIR)/build/zig \
 	PYFASTGZ_ZSTD=fetched \
@@ -284,39 +288,27 @@ core-objects: $(CORE_OBJECTS)  ## compile the core, with nothing to link
 .PHONY: compile-foreign $(COMPILED:%=compile-foreign-%)
 compile-foreign: $(COMPILED:%=compile-foreign-%)  ## compile the core for Windows and macOS without warnings
 
-$(COMPILED:%=compile-foreign-%): compile-foreign-%: setup .venv/foreign.stamp
+$(COMPILED:%=compile-foreign-%): compile-foreign-%: setup .venv/foreign.group
 	ZIG_GLOBAL_CACHE_DIR=$(CURDIR)/build/zig ZIG_LOCAL_CACHE_DIR=$(CURDIR)/build/zig \
 	PYFASTGZ_ZSTD=fetched \
 	$(MAKE) --no-print-directory core-objects CTEST=build/foreign/$* SANITIZE= C_OPTIMISATION=-O3 \
 	    CC='$(BIN)/python -m ziglang cc -target $*'
 
-.venv/wheels.stamp: pyproject.toml .venv/installed.stamp
-	$(PIP) install --no-build-isolation --editable '.[wheels]'
-	touch $@
-
 .PHONY: wheels
-wheels: setup .venv/wheels.stamp  ## build, check and test the wheels that this machine can, in 10 minutes
+wheels: setup .venv/wheels.group  ## build, check and test the wheels that this machine can, in 10 minutes
 	$(BIN)/python -m tools.wheels
 
 # ---- Documentation ----
 
-.venv/docs.stamp: pyproject.toml .venv/installed.stamp
-	$(PIP) install --no-build-isolation --editable '.[docs]'
-	touch $@
-
 .PHONY: docs
-docs: setup .venv/docs.stamp  ## make the documentation in build/docs, and run its examples
+docs: setup .venv/docs.group  ## make the documentation in build/docs, and run its examples
 	$(BIN)/sphinx-build -W --keep-going --quiet -b html docs build/docs
 	$(BIN)/sphinx-build -W --keep-going --quiet -b doctest docs build/doctest
 
 # ---- Coverage: gcc and gcovr ----
 
-.venv/coverage.stamp: pyproject.toml .venv/installed.stamp
-	$(PIP) install --no-build-isolation --editable '.[coverage]'
-	touch $@
-
 .PHONY: coverage
-coverage: setup .venv/coverage.stamp  ## how much of the core the C tests run: 98 % of the lines or more
+coverage: setup .venv/coverage.group  ## how much of the core the C tests run: 98 % of the lines or more
 	rm -rf build/coverage
 	$(MAKE) --no-print-directory run-c-programs CTEST=build/coverage CC=gcc \
 	    SANITIZE=--coverage C_OPTIMISATION=-O0

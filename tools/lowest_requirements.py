@@ -19,7 +19,7 @@ else:
     import tomli as tomllib
 
 PYPROJECT = Path(__file__).resolve().parent.parent / "pyproject.toml"
-TEST_EXTRAS = ("core-test", "decoders", "flask-test")
+TEST_GROUPS = ("core-test", "decoders", "flask-test")
 
 
 def lowest(text: str) -> str:
@@ -35,13 +35,13 @@ def lowest(text: str) -> str:
     return f"{requirement.name}=={bound.version}{marker}"
 
 
-def requirements(project: dict[str, Any]) -> Iterator[str]:
-    """Yield the lines of the file, given the table ``project``."""
-    extras = project["optional-dependencies"]
-    yield from map(lowest, [*project["dependencies"], *extras["br"]])
-    for extra in TEST_EXTRAS:
-        yield from extras[extra]
+def requirements(pyproject: dict[str, Any]) -> Iterator[str]:
+    """Yield the lines of the file, given what pyproject.toml says."""
+    project = pyproject["project"]
+    yield from map(lowest, [*project["dependencies"], *project["optional-dependencies"]["br"]])
+    for group in TEST_GROUPS:
+        yield from pyproject["dependency-groups"][group]
 
 
 if __name__ == "__main__":
-    print(*requirements(tomllib.loads(PYPROJECT.read_text("utf-8"))["project"]), sep="\n")
+    print(*requirements(tomllib.loads(PYPROJECT.read_text("utf-8"))), sep="\n")

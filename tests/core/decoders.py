@@ -1,7 +1,7 @@
 """Decoders that others wrote, by content coding; each fails on anything after the end.
 
 zlib and the standard library's zstd, or its backport, are always there. The others are in the
-extra ``decoders``, and not to be had on every platform that there is a wheel for: what is not
+group ``decoders``, and not to be had on every platform that there is a wheel for: what is not
 installed is left out, and named in MISSING.
 """
 

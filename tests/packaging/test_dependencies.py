@@ -21,7 +21,8 @@ else:
     import tomli as tomllib
 
 ROOT = Path(__file__).resolve().parents[2]
-PROJECT: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+PYPROJECT: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+PROJECT = PYPROJECT["project"]
 DEPENDENCIES = [*PROJECT["dependencies"], *PROJECT["optional-dependencies"]["br"]]
 MODULES = sorted((ROOT / "pyfastgz").glob("**/*.py"))
 
@@ -51,6 +52,17 @@ def test_what_is_imported_is_declared() -> None:
     assert others == declared - {"cffi", "brotli"}
 
 
+def test_only_what_users_may_want_is_published() -> None:
+    """What developers need are dependency groups (PEP 735), which no wheel names."""
+    assert PROJECT["optional-dependencies"].keys() == {"br"}
+    assert {"bench", "demo", "docs", "test"} <= PYPROJECT["dependency-groups"].keys()
+
+
+def test_the_demo_needs_no_test_tools() -> None:
+    demo = PYPROJECT["dependency-groups"]["demo"]
+    assert {Requirement(text).name for text in demo} == {"brotli", "gunicorn", "zstandard"}
+
+
 @pytest.mark.parametrize("text", DEPENDENCIES)
 def test_each_dependency_has_a_lower_bound_and_no_upper(text: str) -> None:
     requirement = Requirement(text)
@@ -67,13 +79,12 @@ def test_the_lowest_are_those_of_the_documentation() -> None:
 def test_what_needs_more_says_so() -> None:
     """What builds the package may need a newer cffi than what runs it."""
     page = (ROOT / "docs" / "deployment.md").read_text("utf-8")
-    pyproject = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
-    (cffi,) = [text for text in pyproject["build-system"]["requires"] if "cffi" in text]
+    (cffi,) = [text for text in PYPROJECT["build-system"]["requires"] if "cffi" in text]
     assert f"{cffi.partition('>=')[2]} to build from source" in page
 
 
 def test_the_tests_are_given_what_they_need() -> None:
-    lines = list(requirements(PROJECT))
+    lines = list(requirements(PYPROJECT))
     assert lines[: len(DEPENDENCIES)] == list(map(lowest, DEPENDENCIES))
     names = {Requirement(line).name for line in lines}
     assert {"pytest", "hypothesis", "asgiref", "Flask-Caching", "zstandard"} <= names

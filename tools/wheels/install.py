@@ -15,6 +15,13 @@ from .targets import Target
 
 SMOKE = Path(__file__).with_name("smoke.py")
 NEEDS_A_CHECKOUT = "test_c_programs.py"
+GROUPS = ("core-test", "decoders")
+"""The dependency groups of pyproject.toml that the tests of the core need."""
+
+
+def groups(*names: str) -> list[str]:
+    """Return pip's options for dependency groups."""
+    return [f"--group={ROOT / 'pyproject.toml'}:{name}" for name in names]
 
 
 def test_wheel(wheel: Path, interpreter: Interpreter) -> str:
@@ -23,10 +30,11 @@ def test_wheel(wheel: Path, interpreter: Interpreter) -> str:
         folder = Path(name)
         run([interpreter.path, "-m", "venv", folder / "environment"], cwd=folder)
         python = folder / "environment" / "bin" / "python"
-        install = [python, "-m", "pip", "install", "--only-binary=:all:"]
+        # The pip that comes with an interpreter may be too old for groups.
+        install = [sys.executable, "-m", "pip", "--python", python, "install"]
         # Not every decoder has a wheel for free-threaded interpreters.
-        extras = "core-test" if interpreter.is_free_threaded else "core-test,decoders"
-        run([*install, f"pyfastgz[{extras}] @ {wheel.as_uri()}"], cwd=folder)
+        needed = groups("core-test") if interpreter.is_free_threaded else groups(*GROUPS)
+        run([*install, "--only-binary=:all:", *needed, wheel], cwd=folder)
 
         run([python, "-I", SMOKE, folder / "environment"], cwd=folder)
         copy_tests(folder)
@@ -46,7 +54,7 @@ def test_emulated(wheel: Path, target: Target, emulator: Path, python: Path) -> 
         ]
         install = [sys.executable, "-m", "pip", "install", "--only-binary=:all:"]
         install += [f"--target={packages}", f"--python-version={version}", *platforms]
-        run([*install, f"pyfastgz[core-test,decoders] @ {wheel.as_uri()}"], cwd=folder)
+        run([*install, *groups(*GROUPS), wheel], cwd=folder)
 
         emulated = [emulator, "-L", python.parents[2], python]
         environment = {"PYTHONPATH": str(packages)}
