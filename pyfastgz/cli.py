@@ -80,18 +80,17 @@ def _codings(state: State) -> dict[str, str]:
 def _configuration(settings: Mapping[str, Any], state: State) -> dict[str, str]:
     """Return every setting in effect, those that are not the default with a star."""
     rows = {}
-    started_with = state.config.started_with
+    in_effect = state.config.in_effect
     for key, setting in SETTINGS.items():
-        value = settings.get(key, started_with[key])
+        value = in_effect[key]
         remark = ""
-        if not setting.is_live and value != started_with[key]:
-            value = started_with[key]
-            remark = " (what it was changed to after Compress(app) is not in effect)"
-        try:
-            is_default = setting.kind.read(value) == setting.kind.read(setting.default)
-        except ValueError:
-            is_default = False
-            remark = " (not usable: what it was before is in effect)"
+        if settings.get(key, value) != value:
+            remark = (
+                f" ({settings[key]!r} is not usable, and not in effect)"
+                if setting.is_live
+                else " (what it was changed to after Compress(app) is not in effect)"
+            )
+        is_default = setting.kind.read(value) == setting.kind.read(setting.default)
         rows[f"{' ' if is_default else '*'} {key}"] = f"{value!r}{remark}"
     for key, near in unknown_keys(settings).items():
         hint = f" (did you mean {near}?)" if near else ""

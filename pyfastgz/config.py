@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from collections.abc import Iterable
 from collections.abc import Mapping
 from collections.abc import MutableMapping
 from copy import copy
@@ -134,13 +135,12 @@ class LiveConfig:
     """Follows the settings that may change at run time, at the cost of one comparison.
 
     :param settings: the application's configuration.
-    :ivar started_with: the settings as they were read at first, by key.
     :raises ConfigurationError: a value is not usable; the message names the key.
 
     .. versionadded:: 0.1
     """
 
-    __slots__ = ("_current", "_settings", "started_with")
+    __slots__ = ("_current", "_settings")
 
     def __init__(self, settings: MutableMapping[str, Any]) -> None:
         for key, near in unknown_keys(settings).items():
@@ -153,33 +153,67 @@ class LiveConfig:
             settings.setdefault(key, copy(value))
         self._settings = settings
         # Lists, because applications append to them.
-        self.started_with = {
+        in_effect = {
             key: copy(settings[key]) if isinstance(settings[key], list) else settings[key]
             for key in DEFAULTS
         }
-        # One attribute holds both, so that every thread sees a pair that belongs together.
-        self._current = (_live_values(settings), Config.from_mapping(settings))
+        # One attribute holds all, so that every thread sees what belongs together.
+        self._current = (_live_values(settings), in_effect, Config.from_mapping(settings))
+
+    @property
+    def in_effect(self) -> Mapping[str, Any]:
+        """Every setting as it is in effect: the last usable value of those that may change.
+
+        .. versionadded:: 0.1
+        """
+        self.current()
+        return self._current[1]
 
     def current(self) -> Config:
         """Return the configuration as it is now.
 
-        An unusable change is logged once and ignored: it must not fail every request.
+        A change to an unusable value is logged once and must not fail every request: that
+        setting keeps its last usable value, as does one that was deleted. The others go on
+        following their changes.
 
         .. versionadded:: 0.1
         """
-        seen, config = self._current
+        seen, in_effect, config = self._current
         try:
             values = _live_values(self._settings)
         except KeyError:
-            # A setting that was deleted keeps its last value.
-            return config
-        if values != seen:
-            try:
-                config = config.with_live(self._settings)
-            except ConfigurationError as error:
-                _log.error("a changed setting is ignored: %s", error)
-            self._current = (values, config)
+            values = tuple(self._settings.get(key, _DELETED) for key in LIVE_KEYS)
+        if not _is_same(values, seen):
+            in_effect = {**in_effect, **_usable_changes(values, seen)}
+            config = config.with_live(in_effect)
+            self._current = (values, in_effect, config)
         return config
+
+
+_DELETED = object()
+
+
+def _is_same(value: Any, other: Any) -> bool:
+    try:
+        return bool(value == other)
+    except Exception:
+        # Nobody knows what an application puts in; an array is compared item by item.
+        return False
+
+
+def _usable_changes(values: Iterable[Any], seen: Iterable[Any]) -> dict[str, Any]:
+    """Return the live settings that were changed to usable values; log the unusable ones."""
+    changes = {}
+    for key, value, previous in zip(LIVE_KEYS, values, seen, strict=True):
+        if value is previous or value is _DELETED or _is_same(value, previous):
+            continue
+        try:
+            read_setting({key: value}, key)
+        except ConfigurationError as error:
+            _log.error("a changed setting is ignored: %s", error)
+        else:
+            changes[key] = value
+    return changes
 
 
 def unknown_keys(settings: Mapping[str, Any]) -> dict[str, str | None]:
@@ -195,7 +229,7 @@ def unknown_keys(settings: Mapping[str, Any]) -> dict[str, str | None]:
     return unknown
 
 
-_live_values = itemgetter(*LIVE_KEYS)
+_live_values: Callable[[Mapping[str, Any]], tuple[Any, ...]] = itemgetter(*LIVE_KEYS)
 
 
 def _live_fields(settings: Mapping[str, Any]) -> dict[str, Any]:

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import enum
 import functools
-import logging
 import operator
 import re
 import subprocess
@@ -283,20 +282,52 @@ def test_c2_other_settings_are_read_once() -> None:
     assert live.current().levels["gzip"] == 1
 
 
-def test_an_unusable_change_is_logged_once_and_ignored(
-    caplog: pytest.LogCaptureFixture,
+class Incomparable:
+    """As an array is, whose comparison has no truth."""
+
+    def __eq__(self, other: object) -> bool:
+        raise ValueError
+
+    __hash__ = None  # type: ignore[assignment]
+
+
+@pytest.mark.parametrize("key", LIVE_KEYS)
+@pytest.mark.parametrize("bad", [99, "no", Incomparable()], ids=["99", "no", "incomparable"])
+def test_c2_an_unusable_change_is_logged_once_and_stops_no_other(
+    key: str, bad: object, caplog: pytest.LogCaptureFixture
 ) -> None:
+    if key == "COMPRESS_MIN_SIZE" and isinstance(bad, int):
+        bad = -1
     settings: dict[str, Any] = {}
     live = LiveConfig(settings)
     before = live.current()
-    settings["COMPRESS_LEVEL"] = 99
-    with caplog.at_level(logging.ERROR, logger="pyfastgz"):
-        assert live.current() is before
-        assert live.current() is before
-    assert [record.levelname for record in caplog.records] == ["ERROR"]
-    assert "COMPRESS_LEVEL is 99" in caplog.text
+    settings[key] = bad
+    assert live.current() == before
+    assert live.current() == before
+    other, value = ("COMPRESS_LEVEL", 2) if key != "COMPRESS_LEVEL" else ("COMPRESS_BR_MODE", 1)
+    settings[other] = value
+    assert live.current() != before
+    assert live.in_effect == {**DEFAULTS, other: value}
+    (record,) = caplog.records
+    assert record.levelname == "ERROR"
+    assert f"{key} is {bad!r}" in record.getMessage()
+
+
+def test_c2_each_unusable_change_is_logged_and_the_last_usable_value_kept(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    settings: dict[str, Any] = {"COMPRESS_LEVEL": 4}
+    live = LiveConfig(settings)
     settings["COMPRESS_LEVEL"] = 2
     assert live.current().levels["gzip"] == 2
+    for bad in (99, 98):
+        settings["COMPRESS_LEVEL"] = bad
+        settings["COMPRESS_BR_LEVEL"] = bad
+        assert live.current().levels == {"gzip": 2, "deflate": -1, "br": 4, "zstd": 3}
+    assert len(caplog.records) == 4
+    settings["COMPRESS_LEVEL"] = 3
+    assert live.current().levels["gzip"] == 3
+    assert len(caplog.records) == 4
 
 
 @pytest.mark.parametrize("key", LIVE_KEYS)
@@ -306,6 +337,13 @@ def test_a_deleted_setting_keeps_its_value(key: str) -> None:
     before = live.current()
     del settings[key]
     assert live.current() == before
+    # The others are followed all the same.
+    other, value = ("COMPRESS_LEVEL", 2) if key != "COMPRESS_LEVEL" else ("COMPRESS_BR_MODE", 1)
+    settings[other] = value
+    assert live.current() != before
+    assert live.in_effect == {**DEFAULTS, other: value}
+    settings[key] = DEFAULTS[key]
+    assert live.in_effect == {**DEFAULTS, other: value}
 
 
 def test_every_key_is_documented_as_a_default_or_not_read(
