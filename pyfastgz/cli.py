@@ -14,6 +14,9 @@ import click
 from flask import Flask
 from flask import Response
 from flask import current_app
+from flask import request
+from flask import request_finished
+from flask import request_started
 from flask.cli import AppGroup
 from werkzeug.test import TestResponse
 
@@ -26,11 +29,14 @@ from .settings import SETTINGS
 from .state import EXTENSION
 from .state import State
 from .streaming import is_of_events
+from .view import ATTRIBUTE
 
 _ENOUGH_NBYTES = 1 << 20
 
 # The least width of a wrapped value, wherever the terminal ends.
 _MIN_WRAPPED = 20
+
+_NOT_FLASK = "WSGI middleware around the application"
 
 compress = AppGroup("compress", help="Response compression by pyfastgz.")
 
@@ -101,12 +107,25 @@ def _configuration(settings: Mapping[str, Any], state: State) -> dict[str, str]:
 def _effect(app: Flask, url: str, accept_encoding: str, method: str) -> dict[str, str]:
     """Ask an application for a URL, and return what became of the response."""
     outcomes: list[Outcome] = []
+    stages: list[str] = []
 
     def note(sender: Flask, *, response: Response, outcome: Outcome) -> None:
         outcomes.append(outcome)
 
+    def note_start(sender: Flask, **extra: Any) -> None:
+        stages.append("started")
+
+    def note_finish(sender: Flask, **extra: Any) -> None:
+        stages.append("finished")
+        if ATTRIBUTE in vars(request._get_current_object()):  # type: ignore[attr-defined]
+            stages.append("asked")
+
     headers = {"Accept-Encoding": accept_encoding}
-    with response_compressed.connected_to(note, app):
+    with (
+        response_compressed.connected_to(note, app),
+        request_started.connected_to(note_start, app),
+        request_finished.connected_to(note_finish, app),
+    ):
         answer = app.test_client().open(url, method=method, headers=headers)
         nbytes, is_whole = _read(answer)
         # What becomes of a stream is told when it is closed.
@@ -116,7 +135,7 @@ def _effect(app: Flask, url: str, accept_encoding: str, method: str) -> dict[str
         effect[name] = answer.headers.get(name, "-")
     effect["bytes on the wire"] = str(nbytes) if is_whole else f"{nbytes} and more"
     if not outcomes:
-        effect["effect"] = "not looked at: COMPRESS_REGISTER is off"
+        effect["effect"] = f"not looked at: {_why_not(app.extensions[EXTENSION], stages)}"
         return effect
     outcome = outcomes[-1]
     if outcome.reason is not None:
@@ -130,6 +149,19 @@ def _effect(app: Flask, url: str, accept_encoding: str, method: str) -> dict[str
     else:
         effect["effect"] = f"{outcome.coding}, without a body"
     return effect
+
+
+def _why_not(state: State, stages: list[str]) -> str:
+    """Return why nothing was told of a response, by how far its request got."""
+    if "started" not in stages:
+        return f"{_NOT_FLASK}, such as a mounted application, has answered"
+    if state.hook is None:
+        return "COMPRESS_MIMETYPES and COMPRESS_EXTRA_MIMETYPES are empty"
+    if "finished" not in stages:
+        return "a function that runs after the request failed, as the log says"
+    if not (state.register or "asked" in stages):
+        return "COMPRESS_REGISTER is off, and the view does not have compressed()"
+    return f"the hook failed, as the log says, or {_NOT_FLASK} did not close the response"
 
 
 def _read(answer: TestResponse) -> tuple[int, bool]:

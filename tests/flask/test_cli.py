@@ -16,6 +16,7 @@ import pytest
 from flask import Flask
 from flask import Request
 from flask import Response
+from werkzeug.middleware.dispatcher import DispatcherMiddleware
 
 from pyfastgz import Compress
 
@@ -169,8 +170,56 @@ def test_the_effect_on_a_url(app: Flask, run: Run) -> None:
 
 def test_an_application_that_does_not_register(app: Flask, run: Run) -> None:
     app.config["COMPRESS_REGISTER"] = False
+    compress = Compress(app)
+
+    @app.get("/asked")
+    @compress.compressed()
+    def asked() -> str:
+        return BODY
+
+    assert "not looked at: COMPRESS_REGISTER is off" in run("/page")[1]
+    assert f"zstd, {len(BODY)} to " in run("/asked")[1]
+
+
+def test_an_answer_of_a_mounted_application(app: Flask, run: Run) -> None:
     Compress(app)
-    assert "COMPRESS_REGISTER is off" in run("/page")[1]
+    inner = Flask("inner")
+    inner.add_url_rule("/", view_func=lambda: BODY)
+    Compress(inner)
+    app.wsgi_app = DispatcherMiddleware(app.wsgi_app, {"/metrics": inner})  # type: ignore[method-assign]
+    output = run("/metrics/")[1]
+    # It is compressed there.
+    assert row(output, "Content-Encoding") == "Content-Encoding zstd"
+    assert "not looked at: WSGI middleware around the application, such as a mounted" in output
+    assert "COMPRESS_REGISTER is off" not in output
+    assert f"zstd, {len(BODY)} to " in run("/page")[1]
+
+
+def test_an_application_without_media_types(app: Flask, run: Run) -> None:
+    app.config["COMPRESS_MIMETYPES"] = []
+    Compress(app)
+    assert "not looked at: COMPRESS_MIMETYPES and " in run("/page")[1]
+
+
+def fail(response: Response) -> Response:
+    raise RuntimeError
+
+
+def test_a_function_after_the_request_that_fails(app: Flask, run: Run) -> None:
+    app.testing = False
+    Compress(app)
+    app.after_request(fail)
+    output = run("/page")[1]
+    assert row(output, "status").startswith("status 500")
+    assert "not looked at: a function that runs after the request failed" in output
+
+
+def test_middleware_that_closes_no_stream(app: Flask, run: Run) -> None:
+    Compress(app)
+    app.add_url_rule("/stream", "stream", lambda: Response(iter([os.urandom(400_000)] * 9)))
+    inside = app.wsgi_app
+    app.wsgi_app = lambda *request: map(bytes, inside(*request))  # type: ignore[method-assign]
+    assert "not looked at: the hook failed, as the log says, or WSGI" in run("/stream")[1]
 
 
 def test_an_application_without_the_extension(run: Run) -> None:
