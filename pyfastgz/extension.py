@@ -47,6 +47,7 @@ from .state import State
 from .targets import check_parentheses
 from .targets import check_target
 from .targets import checked_app
+from .targets import without_parentheses
 from .view import ASKED
 from .view import ATTRIBUTE
 from .view import EXEMPT
@@ -219,6 +220,7 @@ class Compress:
 
         return functools.partial(_before, mark)
 
+    @without_parentheses
     def exempt(self, target: _Target) -> _Target:
         """Never compress the responses of a view, ``def`` or ``async def``, or of a blueprint.
 

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Callable
 from typing import Any
+from typing import TypeVar
+from typing import cast
 
 from flask import Blueprint
 from flask import Flask
 from flask.views import View
 from werkzeug.local import LocalProxy
+
+_Decorator = TypeVar("_Decorator", bound=Callable[..., Any])
 
 
 def checked_app(app: Any) -> Flask:
@@ -68,3 +74,19 @@ def check_parentheses(level: Any) -> None:
     """
     if callable(level) or isinstance(level, Blueprint):
         raise TypeError("compressed takes parentheses: @compress.compressed()")
+
+
+def without_parentheses(decorator: _Decorator) -> _Decorator:
+    """Have a method that decorates say so when it is called without what it decorates.
+
+    .. versionadded:: 0.1
+    """
+    name = decorator.__name__
+
+    @functools.wraps(decorator)
+    def checked(self: object, *args: Any, **kwargs: Any) -> Any:
+        if not args and "target" not in kwargs:
+            raise TypeError(f"{name} takes no parentheses: @compress.{name}")
+        return decorator(self, *args, **kwargs)
+
+    return cast("_Decorator", checked)

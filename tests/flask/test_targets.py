@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 from importlib import import_module
 from typing import Any
@@ -91,3 +92,12 @@ def test_what_is_no_view(decorator: Callable[[Any], Any], target: Any, message: 
 def test_a_decorator_without_its_parentheses(level: Any) -> None:
     with pytest.raises(TypeError, match=r"@compress\.compressed\(\)"):
         Compress().compressed(level)
+
+
+def test_a_decorator_with_parentheses_that_it_does_not_take() -> None:
+    exempt: Any = Compress().exempt
+    for options in ({}, {"level": 9}):
+        with pytest.raises(TypeError, match=r"exempt takes no parentheses: @compress\.exempt$"):
+            exempt(**options)
+    assert exempt(target=len).__name__ == "len"
+    assert str(inspect.signature(Compress.exempt)).startswith("(self, target: ")
