@@ -130,7 +130,7 @@ def compress(
     if pool is None:
         pool = _find_pool(coding, level)
         if pool is None:
-            return _brotli.compress(data, checked_level(coding, level), brotli)
+            return _brotli.compress(_viewed(data), checked_level(coding, level), brotli)
     if type(data) is not bytes or len(data) > _SHORT_NBYTES:
         return pool.compress(data)
     # All the rest for short bodies: a kilobyte takes libzstd 4 microseconds, so that every call
@@ -274,7 +274,7 @@ class Encoder:
             stream = self._stream
             if stream is None or not self._is_whole:
                 raise EncoderStateError(f"the Encoder is {self._end or _BROKEN}")
-            piece = data if type(data) is bytes else memoryview(data)
+            piece = _viewed(data)
             # A signal handler may raise after any call from here on, that of the lock's release
             # too, and the stream has then gone on while its output is lost.
             self._is_whole = False
@@ -361,14 +361,22 @@ def _checked(result: int) -> int:
     raise RuntimeError(f"{message} (error {code} of the compression core)")
 
 
+def _viewed(data: Any) -> bytes | memoryview:
+    """Return a bytes-like object as bytes or a view of them; anything else is a TypeError."""
+    if type(data) is bytes:
+        return data
+    try:
+        return memoryview(data)
+    except TypeError:
+        raise TypeError(f"a bytes-like object is required, not {type(data).__name__}") from None
+
+
 def _input(data: Any) -> tuple[Any, int]:
     """Return what the core takes for a bytes-like object, and its length in bytes."""
     try:
         view = ffi.from_buffer(data)
-    except TypeError:
-        raise TypeError(f"a bytes-like object is required, not {type(data).__name__}") from None
-    except (BufferError, ValueError):  # not contiguous
-        copy = memoryview(data).tobytes()
+    except (TypeError, BufferError, ValueError):  # not bytes-like, or not contiguous
+        copy = memoryview(_viewed(data)).tobytes()
         return copy, len(copy)
     return view, len(view)
 
