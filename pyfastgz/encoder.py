@@ -64,13 +64,13 @@ def core_versions() -> dict[str, str]:
 
 
 def level_range(coding: str) -> range:
-    """Return the levels of a coding.
+    """Return the levels of a coding, whether or not it can be written here.
 
-    :raises ValueError: the coding is unknown, or not available here.
+    :raises ValueError: the coding is unknown.
 
     .. versionadded:: 0.1
     """
-    if coding == "br" and _brotli.is_available():
+    if coding == "br":
         return _brotli.LEVELS
     number = _core_coding(coding)
     return range(lib.fgz_level_min(number), lib.fgz_level_max(number) + 1)
@@ -310,8 +310,6 @@ def _core_coding(coding: str) -> int:
     """Return the core's number of a coding, or say what is wrong with it."""
     number = _CORE_CODINGS.get(coding)
     if number is None:
-        if coding == "br":
-            raise ValueError('the coding "br" needs a package: pip install "pyfastgz[br]"')
         raise ValueError(
             f"unknown coding {coding!r}: not one of {', '.join(available_codings())}"
         )

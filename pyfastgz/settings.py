@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import enum
 import json
+import re
 from collections.abc import Callable
 from collections.abc import Iterable
 from collections.abc import Mapping
@@ -16,7 +17,6 @@ from typing import Any
 from typing import NamedTuple
 from typing import TypeGuard
 
-from .brotli import LEVELS as BROTLI_LEVELS
 from .callables import accepts
 from .callables import is_async
 from .callables import signature_of
@@ -78,20 +78,28 @@ class Kind(NamedTuple):
             return self.read(value)
         except ValueError as error:
             wanted = str(error) or self.wanted
-            if self._would_be_one(value):
-                wanted += (
-                    ", not a string: app.config.from_prefixed_env() reads true, false and "
-                    "numbers out of the environment"
-                )
+            if isinstance(value, str):
+                wanted += self._hint(value)
             raise ConfigurationError(f"{name} is {value!r}; it must be {wanted}") from None
 
-    def _would_be_one(self, value: object) -> bool:
-        """Tell whether a value is the text of a usable one, such as ``"False"`` or ``"6"``."""
-        if not isinstance(value, str):
-            return False
+    def _hint(self, text: str) -> str:
+        """Return what to do about the text of a usable value, such as ``"6"``, if it is."""
+        if self._is_json_of_one(text):
+            return (
+                ", not a string: app.config.from_prefixed_env() reads what is JSON out of the "
+                "environment, such as true, false, numbers and lists"
+            )
+        if self._is_json_of_one(text.lower()):
+            return (
+                f", not a string: write {text.lower()}, in lower case as in JSON, and "
+                "app.config.from_prefixed_env() reads it out of the environment"
+            )
+        return ""
+
+    def _is_json_of_one(self, text: str) -> bool:
         try:
-            self.read(json.loads(value.lower()))
-        except ValueError:
+            self.read(json.loads(text))
+        except (ValueError, RecursionError):
             return False
         return True
 
@@ -141,13 +149,17 @@ def _flag(value: object) -> bool:
     raise ValueError
 
 
-def _is_integer(value: object) -> TypeGuard[int]:
+def is_integer(value: object) -> TypeGuard[int]:
+    """Tell whether a value is an int, and not a bool.
+
+    .. versionadded:: 0.1
+    """
     # As checked_level has it: the modes of brotlicffi are an IntEnum, and True is no number.
     return isinstance(value, int) and not isinstance(value, bool)
 
 
 def _size(value: object) -> int:
-    if _is_integer(value) and value >= 0:
+    if is_integer(value) and value >= 0:
         return int(value)
     raise ValueError
 
@@ -189,16 +201,38 @@ def _names(value: object) -> list[str]:
 
 
 def _endpoints(value: object) -> frozenset[str]:
-    return frozenset(_names(value))
+    names = frozenset(_names(value))
+    if isinstance(value, str):
+        for name in names:
+            # Nothing keeps such a name from being one, but it is hardly what is meant.
+            if re.search(r"[\s;]", name):
+                raise ValueError(f"{_ENDPOINTS.wanted}; if {name!r} is one, write a list")
+    return names
+
+
+# A name and perhaps parameters (RFC 9110 section 8.3.1).
+_TOKEN = r"[-!#$%&'*+.^_`|~0-9A-Za-z]+"
+_MEDIA_TYPE = re.compile(rf"\s*{_TOKEN}/{_TOKEN}(\s*;\s*({_TOKEN}=({_TOKEN}|\"[^\"]*\"))?)*\s*")
 
 
 def _mimetypes(value: object) -> frozenset[str]:
-    mimetypes = frozenset(media_type(name) for name in _names(value))
-    for mimetype in mimetypes:
-        kind, slash, subtype = mimetype.partition("/")
-        if not (kind and slash and subtype):
-            raise ValueError(f"media types such as 'text/html', unlike {mimetype!r}")
-    return mimetypes
+    names = _names(value)
+    for name in names:
+        if not _MEDIA_TYPE.fullmatch(name):
+            raise ValueError(
+                "media types such as 'text/html', each an item of a list, or in one string "
+                f"with commas between them, unlike {name!r}"
+            )
+    return frozenset(map(media_type, names))
+
+
+def _known_codings(value: object) -> tuple[str, ...]:
+    """Return the codings that are named, in their order, whether or not they are installed."""
+    names = _lower(value)
+    for name in names:
+        if name not in KNOWN_CODINGS:
+            raise ValueError(f"{_CODINGS_WANTED}, unlike {name!r}")
+    return tuple(names)
 
 
 def _codings(value: object) -> tuple[str, ...]:
@@ -207,10 +241,7 @@ def _codings(value: object) -> tuple[str, ...]:
     ``br`` needs an optional package and is left out quietly, because the defaults name it; but
     not if nothing else is named, because then nothing would ever be coded.
     """
-    names = _lower(value)
-    for name in names:
-        if name not in KNOWN_CODINGS:
-            raise ValueError(f"{CODINGS.wanted}, unlike {name!r}")
+    names = _known_codings(value)
     codings = installed(names)
     if names and not codings:
         raise ValueError('a coding that is installed: pip install "pyfastgz[br]"')
@@ -240,7 +271,7 @@ def installed(names: Iterable[str]) -> tuple[str, ...]:
 
 def _number(allowed: range, *others: int) -> Kind:
     def read(value: object) -> int:
-        if _is_integer(value) and (value in allowed or value in others):
+        if is_integer(value) and (value in allowed or value in others):
             return int(value)
         raise ValueError
 
@@ -248,27 +279,35 @@ def _number(allowed: range, *others: int) -> Kind:
     return Kind(", or ".join([span, *map(str, others)]), read)
 
 
-CODINGS = Kind(
-    "a list of codings, or one string with commas, among " + ", ".join(KNOWN_CODINGS), _codings
+_CODINGS_WANTED = (
+    f"a list of codings, or one string with commas, among {', '.join(KNOWN_CODINGS)}"
 )
+
+CODINGS_BY_NAME = Kind(_CODINGS_WANTED, _known_codings)
+"""Content codings, whether or not they are installed.
+
+.. versionadded:: 0.1
+"""
+
+CODINGS = Kind(_CODINGS_WANTED, _codings)
 """Content codings, of which ``br`` is left out if it is not installed and not alone.
 
 .. versionadded:: 0.1
 """
 
 
-def _level(coding: str, allowed: range) -> Kind:
-    number = _number(allowed)
+def _level(coding: str) -> Kind:
+    wanted = _number(level_range(coding)).wanted
 
     def read(value: Any) -> int:
-        if value is None or coding not in available_codings():
-            return int(number.read(value))
+        if value is None:
+            raise ValueError
         try:
             return checked_level(coding, value)
         except (TypeError, ValueError):
             raise ValueError from None
 
-    return Kind(number.wanted, read)
+    return Kind(wanted, read)
 
 
 _FLAG = Kind("True or False", _flag)
@@ -382,28 +421,28 @@ SETTINGS: Mapping[str, Setting] = MappingProxyType(
         "COMPRESS_LEVEL": Setting(
             Topic.CODINGS,
             6,
-            _level("gzip", level_range("gzip")),
+            _level("gzip"),
             "The level of gzip: 0 stores, 1 is the fastest, 9 the smallest, -1 means 6.",
             is_live=True,
         ),
         "COMPRESS_DEFLATE_LEVEL": Setting(
             Topic.CODINGS,
             -1,
-            _level("deflate", level_range("deflate")),
+            _level("deflate"),
             "The level of deflate, as that of gzip.",
             is_live=True,
         ),
         "COMPRESS_ZSTD_LEVEL": Setting(
             Topic.CODINGS,
             3,
-            _level("zstd", level_range("zstd")),
+            _level("zstd"),
             "The level of zstd, as in libzstd: 0 means 3, negative ones are faster and larger.",
             is_live=True,
         ),
         "COMPRESS_BR_LEVEL": Setting(
             Topic.CODINGS,
             4,
-            _level("br", BROTLI_LEVELS),
+            _level("br"),
             "The level of br: 0 is the fastest, 11 the smallest and slowest by far.",
             is_live=True,
         ),

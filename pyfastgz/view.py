@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import NamedTuple
 
-from .encoder import available_codings
 from .encoder import checked_level
 from .errors import ConfigurationError
 from .settings import CODINGS
+from .settings import CODINGS_BY_NAME
 from .settings import KNOWN_CODINGS
 from .settings import installed
+from .settings import is_integer
 
 ATTRIBUTE = "pyfastgz_view"
 """Where a request object holds the :class:`ViewOptions` of its view.
@@ -64,22 +66,37 @@ def view_options(
 
     .. versionadded:: 0.1
     """
-    names = None if codings is None else CODINGS.checked("codings", codings)
+    wanted = names = None
+    if codings is not None:
+        wanted = CODINGS_BY_NAME.checked("codings", codings)
+        names = CODINGS.checked("codings", ", ".join(wanted))
     if level is None:
         return ViewOptions(codings=names)
     if isinstance(level, Mapping):
-        levels = {str(name).lower(): wanted for name, wanted in level.items()}
+        levels = {str(name).lower(): number for name, number in level.items()}
         for name in levels:
             if name not in KNOWN_CODINGS:
                 known = ", ".join(KNOWN_CODINGS)
                 raise ConfigurationError(
                     f"level is {level!r}; its keys must be among {known}, unlike {name!r}"
                 )
-        levels = {name: levels[name] for name in installed(levels)}
+    elif is_integer(level):
+        levels = dict.fromkeys(wanted or KNOWN_CODINGS, level)
     else:
-        levels = dict.fromkeys(names or available_codings(), level)
-    for name, wanted in levels.items():
-        if wanted is None:
-            raise TypeError(f"the level of {name} must be an int, not None")
-        levels[name] = checked_level(name, wanted)
-    return ViewOptions(codings=names, levels=levels)
+        raise TypeError(
+            f"level must be an int, or a dict with an int by coding, not {level!r}"
+            f"{_hint(level)}"
+        )
+    for name, number in levels.items():
+        if not is_integer(number):
+            raise TypeError(f"the level of {name} must be an int, not {number!r}")
+        levels[name] = checked_level(name, number)
+    return ViewOptions(codings=names, levels={name: levels[name] for name in installed(levels)})
+
+
+def _hint(level: object) -> str:
+    """Return what to say to somebody who took the first parameter for the codings."""
+    with suppress(ValueError):
+        if CODINGS_BY_NAME.read(level):
+            return f"; did you mean codings={level!r}?"
+    return ""

@@ -113,6 +113,20 @@ def test_r51_defaults_are_not_shared_between_applications(app: Flask) -> None:
         ("COMPRESS_MIMETYPES", ["text/"]),
         ("COMPRESS_MIMETYPES", [None]),
         ("COMPRESS_EXTRA_MIMETYPES", "csv"),
+        ("COMPRESS_EXTRA_MIMETYPES", "text/csv text/markdown"),
+        ("COMPRESS_EXTRA_MIMETYPES", "text/csv;text/markdown"),
+        ("COMPRESS_EXTRA_MIMETYPES", "text/csv; text/markdown, text/html"),
+        ("COMPRESS_EXTRA_MIMETYPES", "text/csv\ntext/markdown"),
+        ("COMPRESS_EXTRA_MIMETYPES", "text/csv|text/markdown"),
+        ("COMPRESS_EXTRA_MIMETYPES", "text / csv"),
+        ("COMPRESS_EXTRA_MIMETYPES", ["text/csv, text/markdown"]),
+        ("COMPRESS_EXTRA_MIMETYPES", ["text/csv; charset"]),
+        ("COMPRESS_EXTRA_MIMETYPES", "['text/csv']"),
+        ("COMPRESS_EXTRA_MIMETYPES", '["text/csv"]'),
+        ("COMPRESS_ALGORITHM", "br gzip"),
+        ("COMPRESS_ALGORITHM", ["br, gzip"]),
+        ("COMPRESS_STREAMING_ENDPOINT_CONDITIONAL", "static downloads"),
+        ("COMPRESS_STREAMING_ENDPOINT_CONDITIONAL", "static;downloads"),
         ("COMPRESS_EXTRA_MIMETYPES", None),
         ("COMPRESS_ALGORITHM", ["auto", "gzip"]),
         ("COMPRESS_AUTO_SIZE", -1),
@@ -154,6 +168,32 @@ def test_r50_the_message_says_what_is_allowed(app: Flask) -> None:
         Compress(app)
 
 
+@pytest.mark.parametrize("value", ["text/csv text/markdown", ["text/csv;text/markdown"]])
+def test_r50_the_message_says_how_a_list_is_written(app: Flask, value: object) -> None:
+    app.config["COMPRESS_EXTRA_MIMETYPES"] = value
+    wanted = (
+        "each an item of a list, or in one string with commas between them, unlike 'text/csv"
+    )
+    with pytest.raises(ConfigurationError, match=wanted):
+        Compress(app)
+
+
+def test_an_endpoint_may_have_a_space_in_a_list(app: Flask) -> None:
+    app.config["COMPRESS_STREAMING_ENDPOINT_CONDITIONAL"] = ["my downloads"]
+    assert Compress(app).streaming_endpoint_with_conditional == {"my downloads"}
+
+
+@pytest.mark.parametrize("value", ["False", "TRUE"])
+def test_r50_the_message_says_that_json_is_lower_case(
+    app: Flask, monkeypatch: pytest.MonkeyPatch, value: str
+) -> None:
+    monkeypatch.setenv("FLASK_COMPRESS_STREAMS", value)
+    app.config.from_prefixed_env()
+    expected = f"not a string: write {value.lower()}, in lower case as in JSON"
+    with pytest.raises(ConfigurationError, match=expected):
+        Compress(app)
+
+
 @pytest.mark.parametrize(
     ("key", "value", "is_meant"),
     [
@@ -165,6 +205,9 @@ def test_r50_the_message_says_what_is_allowed(app: Flask) -> None:
         ("COMPRESS_LEVEL", "[6]", False),
         ("COMPRESS_MIN_SIZE", "", False),
         ("COMPRESS_STREAM_FLUSH_MS", "0.5", True),
+        ("COMPRESS_STREAM_FLUSH_MS", "Infinity", True),
+        ("COMPRESS_EXTRA_MIMETYPES", '["text/csv"]', True),
+        ("COMPRESS_EXTRA_MIMETYPES", "[" * 100_000, False),
         ("COMPRESS_CACHE_KEY", "None", False),
     ],
 )
@@ -231,8 +274,16 @@ def test_numbers_may_be_members_of_an_enumeration(app: Flask) -> None:
 
 
 def test_mimetypes_may_be_spelt_freely(app: Flask) -> None:
-    app.config["COMPRESS_MIMETYPES"] = ["Text/HTML", "application/json; charset=utf-8"]
-    assert Compress(app).compress_mimetypes_set == {"text/html", "application/json"}
+    app.config["COMPRESS_MIMETYPES"] = [
+        "Text/HTML",
+        "application/json; charset=utf-8",
+        ' text/plain ;format=flowed; x="a b;c";',
+    ]
+    assert Compress(app).compress_mimetypes_set == {
+        "text/html",
+        "application/json",
+        "text/plain",
+    }
 
 
 def test_extra_mimetypes_add_to_the_defaults(app: Flask) -> None:

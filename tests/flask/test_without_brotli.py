@@ -104,3 +104,26 @@ def test_r50_br_alone_is_an_error_that_says_what_to_install(use: str) -> None:
             print(error)
     """)
     assert message.endswith('pip install "pyfastgz[br]"')
+
+
+@pytest.mark.parametrize(
+    "use",
+    [
+        'app.config["COMPRESS_BR_LEVEL"] = {}; Compress(app)',
+        'Compress().compressed(level={{"br": {}}})',
+        'Compress().compressed({}, "br, gzip")',
+        'import pyfastgz; pyfastgz.compress(b"", "br", level={})',
+        'import pyfastgz; pyfastgz.Encoder("br", {})',
+    ],
+)
+@pytest.mark.parametrize("level", [99, 12, -1, True, 6.0, "6"])
+def test_r50_a_level_that_br_does_not_have_is_an_error_without_it_too(
+    use: str, level: object
+) -> None:
+    (name,) = run(f"""
+        try:
+            {use.format(repr(level))}
+        except (TypeError, ValueError) as error:
+            print(type(error).__name__)
+    """)
+    assert name in {"ValueError", "ConfigurationError", "TypeError"}
