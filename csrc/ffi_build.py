@@ -39,10 +39,15 @@ MSVC_HARDENING = ["/guard:cf"]
 # Without these libzstd marks its functions as exported, whatever the default visibility.
 HIDDEN_ZSTD = [("ZSTDLIB_VISIBLE", ""), ("ZDICTLIB_VISIBLE", ""), ("ZSTDERRORLIB_VISIBLE", "")]
 
-NO_ZSTD = (
-    "libzstd not found: install its development package, so that `pkg-config libzstd` works,"
-    " or run `python tools/fetch_zstd.py` in a checkout of pyfastgz to build a pinned copy in."
-)
+_INSTALL = "install its development package, so that `pkg-config libzstd` works"
+_FETCH = "run `python tools/fetch_zstd.py` in a checkout of pyfastgz to build a pinned copy in"
+
+# By PYFASTGZ_ZSTD: only what helps with that.
+NO_ZSTD = {
+    "": f"libzstd not found: {_INSTALL}, or {_FETCH}.",
+    "system": f"libzstd not found: {_INSTALL}.",
+    "fetched": f"libzstd was not fetched: {_FETCH}.",
+}
 
 
 def pkg_config(option: str) -> list[str] | None:
@@ -93,7 +98,7 @@ def find_zstd() -> Zstd:
     compiler = pkg_config("--cflags")
     linker = pkg_config("--libs")
     if choice == "fetched" or compiler is None or linker is None:
-        raise SystemExit(NO_ZSTD)
+        raise SystemExit(NO_ZSTD[choice])
     return Zstd([], [], [], Flags(compiler, linker))
 
 
