@@ -1,6 +1,7 @@
 /*
  * common.h - what every file of the core shares: the error convention inside
- * the library, unaligned little-endian access, and compiler hints
+ * the library, what a stream is told to do, unaligned little-endian access, and
+ * compiler hints
  */
 #ifndef FGZ_COMMON_H
 #define FGZ_COMMON_H
@@ -28,6 +29,13 @@
         if (fgz_result_ > (size_t)0 - FGZ_ERROR_RANGE) \
             return fgz_result_; \
     } while (0)
+
+/* What a call of a stream does once it has taken its input. */
+typedef enum fgz_directive {
+    FGZ_CONTINUE, /* write what is convenient */
+    FGZ_FLUSH,    /* write all input so far */
+    FGZ_FINISH    /* write all, and end */
+} fgz_directive;
 
 /*
  * What compilers can do beyond C11.  FGZ_PORTABLE asks for none of it, so that

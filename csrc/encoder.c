@@ -1,12 +1,12 @@
 /*
  * The front of the library: what all codings have in common.  It checks every
  * argument, keeps the order of calls and the promised total, and hands the
- * work to gzip.c or zstd.c.
+ * work to gzip.c or libzstd.c.
  */
 #include "alloc.h"
 #include "common.h"
 #include "gzip.h"
-#include "fgz_zstd.h"
+#include "libzstd.h"
 
 #define FGZ_VERSION "0.1.0"
 

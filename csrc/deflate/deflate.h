@@ -13,13 +13,6 @@
 
 typedef struct fgz_deflate fgz_deflate;
 
-/* What a call does once it has taken its input. */
-typedef enum fgz_directive {
-    FGZ_CONTINUE, /* write what is convenient */
-    FGZ_FLUSH,    /* write all input so far */
-    FGZ_FINISH    /* write all, and end */
-} fgz_directive;
-
 /*
  * Make an encoder for a level from FGZ_DEFLATE_MIN_LEVEL, which means the
  * default, to FGZ_DEFLATE_MAX_LEVEL.  It is ready for a stream of unknown

@@ -1,16 +1,17 @@
 /*
- * fgz_zstd.h - one zstd frame (RFC 8878) a body, written by libzstd
+ * libzstd.h - one zstd frame (RFC 8878) a body, written by libzstd
  *
- * The functions mirror those of gzip.h.
+ * The functions mirror those of deflate.h, in what they take and in when they
+ * may be called.
  */
-#ifndef FGZ_ZSTD_H
-#define FGZ_ZSTD_H
+#ifndef FGZ_LIBZSTD_H
+#define FGZ_LIBZSTD_H
 
 #include "common.h"
-#include "deflate/deflate.h" /* fgz_directive */
 
 typedef struct fgz_zstd fgz_zstd;
 
+/* The levels of the libzstd in use; 0 means its default. */
 int fgz_zstd_level_min(void);
 int fgz_zstd_level_max(void);
 
@@ -28,4 +29,4 @@ size_t fgz_zstd_stream(fgz_zstd *zstd, const uint8_t *in, size_t in_nbytes,
                        size_t out_nbytes_avail);
 size_t fgz_zstd_memory_nbytes(const fgz_zstd *zstd);
 
-#endif /* FGZ_ZSTD_H */
+#endif /* FGZ_LIBZSTD_H */

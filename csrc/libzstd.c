@@ -1,7 +1,18 @@
+/*
+ * The adapter to libzstd: turns its results into ours, and sets what web
+ * clients and open streams bound.
+ *
+ * One context of libzstd serves all bodies of an encoder.  Its window, and the
+ * tables beside it, are parameters that stay from one frame to the next; whole
+ * bodies and streams want different ones, so they are set again whenever an
+ * encoder turns from one to the other, and not for each body.  libzstd writes
+ * as much as it likes of what it is asked for; fgz_zstd_stream asks until all
+ * is written, for which fgz_zstd_stream_bound leaves room.
+ */
 #ifdef FGZ_TEST_ALLOC
 #  define ZSTD_STATIC_LINKING_ONLY /* custom memory */
 #endif
-#include "fgz_zstd.h"
+#include "libzstd.h"
 
 #include <zstd.h>
 #include <zstd_errors.h>
