@@ -1,11 +1,12 @@
 /*
  * The front of the library: what all codings have in common.  It checks every
  * argument, keeps the order of calls and the promised total, and hands the
- * work to gzip.c or libzstd.c.
+ * work to libzstd.c, or to deflate/ and puts a frame round what that writes.
  */
 #include "alloc.h"
 #include "common.h"
-#include "gzip.h"
+#include "deflate/deflate.h"
+#include "frame.h"
 #include "libzstd.h"
 
 #define FGZ_VERSION "0.1.0"
@@ -19,10 +20,12 @@ typedef enum fgz_state {
 
 struct fgz_encoder {
     fgz_coding coding;
+    int level;
     fgz_state state;
     uint64_t total_nbytes; /* promised, or FGZ_SIZE_UNKNOWN */
     uint64_t taken_nbytes; /* of this stream, so far */
-    fgz_gzip *gzip;        /* one of these two is NULL */
+    fgz_frame frame;       /* of this stream, round what deflate writes */
+    fgz_deflate *deflate;  /* one of these two is NULL */
     fgz_zstd *zstd;
 };
 
@@ -103,13 +106,15 @@ static size_t create(fgz_encoder **enc_ret, fgz_coding coding, int level,
     FGZ_RETURN_IF(enc == NULL, FGZ_ERROR_MEMORY);
     memset(enc, 0, sizeof(*enc));
     enc->coding = coding;
+    enc->level = level;
     enc->state = STATE_READY;
     enc->total_nbytes = FGZ_SIZE_UNKNOWN;
     if (coding == FGZ_ZSTD) {
         result = fgz_zstd_create(&enc->zstd, level, is_small);
     } else {
-        enc->gzip = fgz_gzip_create(coding, level, is_small);
-        if (enc->gzip == NULL)
+        enc->frame = fgz_frame_start(coding, level);
+        enc->deflate = fgz_deflate_create(level, is_small);
+        if (enc->deflate == NULL)
             result = FGZ_ERROR(FGZ_ERROR_MEMORY);
     }
     if (fgz_is_error(result)) {
@@ -133,7 +138,7 @@ size_t fgz_create_small(fgz_encoder **enc_ret, fgz_coding coding, int level)
 void fgz_free(fgz_encoder *enc)
 {
     if (enc != NULL) {
-        fgz_gzip_free(enc->gzip);
+        fgz_deflate_free(enc->deflate);
         fgz_zstd_free(enc->zstd);
         fgz_mfree(enc);
     }
@@ -143,10 +148,12 @@ size_t fgz_reset(fgz_encoder *enc, uint64_t total_nbytes)
 {
     size_t result = 0;
 
-    if (enc->zstd != NULL)
+    if (enc->zstd != NULL) {
         result = fgz_zstd_reset(enc->zstd, total_nbytes);
-    else
-        fgz_gzip_reset(enc->gzip, total_nbytes);
+    } else {
+        enc->frame = fgz_frame_start(enc->coding, enc->level);
+        fgz_deflate_reset(enc->deflate, total_nbytes);
+    }
     enc->total_nbytes = total_nbytes;
     enc->taken_nbytes = 0;
     enc->state = fgz_is_error(result) ? STATE_FAILED : STATE_READY;
@@ -157,7 +164,20 @@ size_t fgz_memory_nbytes(const fgz_encoder *enc)
 {
     return sizeof(*enc) + (enc->zstd != NULL ?
                                fgz_zstd_memory_nbytes(enc->zstd) :
-                               fgz_gzip_memory_nbytes(enc->gzip));
+                               fgz_deflate_memory_nbytes(enc->deflate));
+}
+
+/* What a frame takes, header and trailer. */
+static size_t frame_nbytes(fgz_coding coding)
+{
+    return fgz_frame_header_nbytes(coding) + fgz_frame_trailer_nbytes(coding);
+}
+
+/* The bound of blocks, or an error, and a frame round them. */
+static size_t framed_bound(fgz_coding coding, size_t blocks_nbytes)
+{
+    FGZ_FORWARD_IF_ERROR(blocks_nbytes);
+    return blocks_nbytes + frame_nbytes(coding);
 }
 
 /* ---- Whole bodies ---- */
@@ -165,7 +185,7 @@ size_t fgz_memory_nbytes(const fgz_encoder *enc)
 size_t fgz_compress_bound(fgz_coding coding, size_t in_nbytes)
 {
     if (is_deflate_family(coding))
-        return fgz_gzip_bound(coding, in_nbytes);
+        return framed_bound(coding, fgz_deflate_bound(in_nbytes));
     FGZ_RETURN_IF(coding != FGZ_ZSTD, FGZ_ERROR_CODING);
     return fgz_zstd_bound(in_nbytes);
 }
@@ -176,6 +196,26 @@ static const uint8_t *not_null(const void *in)
     static const uint8_t nothing = 0;
 
     return in != NULL ? in : &nothing;
+}
+
+/* A whole body of the DEFLATE family, with a frame of its own. */
+static size_t compress_framed(fgz_encoder *enc, const uint8_t *in,
+                              size_t in_nbytes, uint8_t *out,
+                              size_t out_nbytes_avail)
+{
+    size_t const around_nbytes = frame_nbytes(enc->coding);
+    fgz_frame frame = fgz_frame_start(enc->coding, enc->level);
+    size_t made_nbytes, blocks_nbytes;
+
+    FGZ_RETURN_IF(out_nbytes_avail < around_nbytes, FGZ_ERROR_OUTPUT);
+    made_nbytes = fgz_frame_put_header(&frame, out);
+    blocks_nbytes =
+        fgz_deflate_compress(enc->deflate, in, in_nbytes, out + made_nbytes,
+                             out_nbytes_avail - around_nbytes);
+    FGZ_FORWARD_IF_ERROR(blocks_nbytes);
+    made_nbytes += blocks_nbytes;
+    fgz_frame_add(&frame, in, in_nbytes);
+    return made_nbytes + fgz_frame_put_trailer(&frame, out + made_nbytes);
 }
 
 size_t fgz_compress(fgz_encoder *enc, const void *in, size_t in_nbytes,
@@ -190,8 +230,8 @@ size_t fgz_compress(fgz_encoder *enc, const void *in, size_t in_nbytes,
         result = fgz_zstd_compress(enc->zstd, not_null(in), in_nbytes, out,
                                    out_nbytes_avail);
     else
-        result = fgz_gzip_compress(enc->gzip, not_null(in), in_nbytes, out,
-                                   out_nbytes_avail);
+        result = compress_framed(enc, not_null(in), in_nbytes, out,
+                                 out_nbytes_avail);
     /* The body left its traces; a stream may start after a reset only. */
     enc->state = STATE_FINISHED;
     return result;
@@ -202,7 +242,7 @@ size_t fgz_compress(fgz_encoder *enc, const void *in, size_t in_nbytes,
 size_t fgz_stream_bound(fgz_coding coding, size_t in_nbytes)
 {
     if (is_deflate_family(coding))
-        return fgz_gzip_stream_bound(coding, in_nbytes);
+        return framed_bound(coding, fgz_deflate_stream_bound(in_nbytes));
     FGZ_RETURN_IF(coding != FGZ_ZSTD, FGZ_ERROR_CODING);
     return fgz_zstd_stream_bound(in_nbytes);
 }
@@ -217,6 +257,25 @@ static bool keeps_total(const fgz_encoder *enc, size_t in_nbytes,
         return true;
     return directive == FGZ_FINISH ? in_nbytes == left_nbytes :
                                      in_nbytes <= left_nbytes;
+}
+
+/* A part of a stream of the DEFLATE family: the header leaves with the first,
+ * the trailer with the last. */
+static size_t stream_framed(fgz_encoder *enc, const uint8_t *in,
+                            size_t in_nbytes, fgz_directive directive,
+                            uint8_t *out, size_t out_nbytes_avail)
+{
+    size_t made_nbytes = fgz_frame_put_header(&enc->frame, out);
+    size_t const blocks_nbytes = fgz_deflate_stream(
+        enc->deflate, in, in_nbytes, directive, out + made_nbytes,
+        out_nbytes_avail - made_nbytes - fgz_frame_trailer_nbytes(enc->coding));
+
+    FGZ_FORWARD_IF_ERROR(blocks_nbytes);
+    made_nbytes += blocks_nbytes;
+    fgz_frame_add(&enc->frame, in, in_nbytes);
+    if (directive == FGZ_FINISH)
+        made_nbytes += fgz_frame_put_trailer(&enc->frame, out + made_nbytes);
+    return made_nbytes;
 }
 
 static size_t stream(fgz_encoder *enc, const void *in, size_t in_nbytes,
@@ -237,8 +296,8 @@ static size_t stream(fgz_encoder *enc, const void *in, size_t in_nbytes,
         result = fgz_zstd_stream(enc->zstd, not_null(in), in_nbytes, directive,
                                  out, out_nbytes_avail);
     else
-        result = fgz_gzip_stream(enc->gzip, not_null(in), in_nbytes, directive,
-                                 out, out_nbytes_avail);
+        result = stream_framed(enc, not_null(in), in_nbytes, directive, out,
+                               out_nbytes_avail);
     enc->taken_nbytes += in_nbytes;
     enc->state = fgz_is_error(result)    ? STATE_FAILED :
                  directive == FGZ_FINISH ? STATE_FINISHED :
