@@ -212,7 +212,8 @@ const uint8_t *fgz_parse_fast(fgz_finder *finder, const fgz_input *input,
                               const uint8_t *next, const uint8_t *stop,
                               const fgz_effort *effort, fgz_tokens *tokens)
 {
-    return effort->max_depth == 1 ?
+    (void)effort;
+    return finder->long_heads == NULL ?
                fast_parse(finder, input, next, stop, tokens, false) :
                fast_parse(finder, input, next, stop, tokens, true);
 }

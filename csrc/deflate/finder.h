@@ -1,0 +1,71 @@
+/*
+ * finder.h - the tables in which parsers find matches: which there are, how
+ * large they are, and when they are cleared
+ *
+ * The tables are cleared before each stream, as far as it can use them.
+ * Without that, the choice between equal matches would depend on what an
+ * earlier body left behind.
+ */
+#ifndef FGZ_FINDER_H
+#define FGZ_FINDER_H
+
+#include "../common.h"
+
+/* Matches of 3 bytes are only good nearby, where a small table knows them. */
+#define FGZ_HASH3_NBITS 11
+
+/* Which tables there are, and the most that they hold. */
+typedef struct fgz_finder_shape {
+    /* How many tables of heads: 1 is short_heads, 2 long_heads as well, 3
+     * mid_heads as well; 0: nothing is searched. */
+    unsigned nheads;
+    /*
+     * The most entries of a table of heads, as a power of 2.  More find more
+     * in long input, and take longer to clear and more of the caches: the fast
+     * parser is at its best where its one table is half of a first-level
+     * cache.
+     */
+    unsigned heads_max_nbits;
+    /* Whether there are chains of steps, and heads of 3 bytes. */
+    bool has_chains;
+} fgz_finder_shape;
+
+/* Each head is the latest position for a hash of some bytes. */
+typedef struct fgz_finder {
+    uint16_t *short_heads; /* lazy: of 4 bytes; fast: of 4 or 5 */
+    uint16_t *mid_heads;   /* lazy: of 6 bytes, or NULL */
+    uint16_t *long_heads;  /* lazy: of 8 bytes; fast: of 8, or NULL */
+    /* The largest distance to use, a power of 2. */
+    uint32_t max_distance;
+    /* Lazy: for each position modulo max_distance, how far back the one before
+     * it with the same hash of 8 bytes is, so that these form chains; and
+     * heads of 3 bytes, kept up only sometimes. */
+    uint16_t *steps;
+    uint16_t *heads3;
+    bool has_heads3;
+    unsigned hash_nbits; /* of all but heads3 */
+    /* How many positions just before the next one are not yet in the tables,
+     * because too few bytes were known after them. */
+    size_t missing;
+    /* From this one on all steps are 0.  fgz_parse_lazy, which writes them,
+     * keeps it so, and fgz_finder_clear, which clears no others. */
+    size_t nsteps_used;
+} fgz_finder;
+
+/*
+ * Lay the tables out from tables on, which is as good as cleared; if that is
+ * NULL, only count.
+ *
+ * @return how many entries they have, all told.
+ */
+size_t fgz_finder_lay_out(fgz_finder *finder, uint16_t *tables,
+                          const fgz_finder_shape *shape, uint32_t max_distance);
+
+/*
+ * Make ready for a stream of total_nbytes or FGZ_SIZE_UNKNOWN, with tables of
+ * heads of at most 2 to the power of heads_max_nbits entries.
+ */
+void fgz_finder_clear(fgz_finder *finder, unsigned heads_max_nbits,
+                      uint64_t total_nbytes);
+
+#endif /* FGZ_FINDER_H */
