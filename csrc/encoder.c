@@ -52,6 +52,8 @@ const char *fgz_error_message(size_t result)
         return "unknown coding";
     case FGZ_ERROR_LEVEL:
         return "level out of range";
+    case FGZ_ERROR_OPTIONS:
+        return "unknown options";
     case FGZ_ERROR_STATE:
         return "call out of order";
     case FGZ_ERROR_OUTPUT:
@@ -90,9 +92,29 @@ int fgz_level_max(fgz_coding coding)
 
 /* ---- Life ---- */
 
-static size_t create(fgz_encoder **enc_ret, fgz_coding coding, int level,
-                     bool is_small)
+/* What the first version's struct took, and more than any will. */
+#define OPTIONS_MIN_NBYTES 8
+#define OPTIONS_MAX_NBYTES 1024
+
+/* Copy what this version knows, of a caller's struct of another one's size. */
+static size_t read_options(fgz_options *known, const fgz_options *options)
 {
+    const uint8_t *const bytes = (const uint8_t *)options;
+    size_t const nbytes = options->nbytes;
+
+    FGZ_RETURN_IF(nbytes < OPTIONS_MIN_NBYTES || nbytes > OPTIONS_MAX_NBYTES,
+                  FGZ_ERROR_OPTIONS);
+    for (size_t i = sizeof(*known); i < nbytes; i++)
+        FGZ_RETURN_IF(bytes[i] != 0, FGZ_ERROR_OPTIONS);
+    memcpy(known, bytes, fgz_min_size(nbytes, sizeof(*known)));
+    FGZ_RETURN_IF(known->is_small > 1, FGZ_ERROR_OPTIONS);
+    return 0;
+}
+
+size_t fgz_create(fgz_encoder **enc_ret, fgz_coding coding, int level,
+                  const fgz_options *options)
+{
+    fgz_options known = {0};
     fgz_encoder *enc;
     size_t result = 0;
 
@@ -102,6 +124,8 @@ static size_t create(fgz_encoder **enc_ret, fgz_coding coding, int level,
     FGZ_RETURN_IF(level < fgz_level_min(coding) ||
                       level > fgz_level_max(coding),
                   FGZ_ERROR_LEVEL);
+    if (options != NULL)
+        FGZ_FORWARD_IF_ERROR(read_options(&known, options));
     enc = fgz_malloc(sizeof(*enc));
     FGZ_RETURN_IF(enc == NULL, FGZ_ERROR_MEMORY);
     memset(enc, 0, sizeof(*enc));
@@ -110,10 +134,10 @@ static size_t create(fgz_encoder **enc_ret, fgz_coding coding, int level,
     enc->state = STATE_READY;
     enc->total_nbytes = FGZ_SIZE_UNKNOWN;
     if (coding == FGZ_ZSTD) {
-        result = fgz_zstd_create(&enc->zstd, level, is_small);
+        result = fgz_zstd_create(&enc->zstd, level, known.is_small);
     } else {
         enc->frame = fgz_frame_start(coding, level);
-        enc->deflate = fgz_deflate_create(level, is_small);
+        enc->deflate = fgz_deflate_create(level, known.is_small);
         if (enc->deflate == NULL)
             result = FGZ_ERROR(FGZ_ERROR_MEMORY);
     }
@@ -123,16 +147,6 @@ static size_t create(fgz_encoder **enc_ret, fgz_coding coding, int level,
     }
     *enc_ret = enc;
     return 0;
-}
-
-size_t fgz_create(fgz_encoder **enc_ret, fgz_coding coding, int level)
-{
-    return create(enc_ret, coding, level, false);
-}
-
-size_t fgz_create_small(fgz_encoder **enc_ret, fgz_coding coding, int level)
-{
-    return create(enc_ret, coding, level, true);
 }
 
 void fgz_free(fgz_encoder *enc)

@@ -25,9 +25,9 @@
  *
  * GUARANTEES
  *
- * - The output depends on the coding, the level, whether the encoder is small,
- *   the declared total, the input bytes, the points at which fgz_flush was
- *   called, and this library's version.  It does not depend on earlier bodies,
+ * - The output depends on the coding, the level, the options, the declared
+ *   total, the input bytes, the points at which fgz_flush was called, and this
+ *   library's version.  It does not depend on earlier bodies,
  *   on how the input was cut into calls (gzip, deflate and raw), on time, or on
  *   the processor.
  * - An encoder keeps no pointer to the caller's memory after a call returns.
@@ -81,6 +81,7 @@ typedef enum fgz_coding {
  *   and freed.
  * FGZ_ERROR_CODING: not one of the codings above.
  * FGZ_ERROR_LEVEL: not a level of this coding.
+ * FGZ_ERROR_OPTIONS: not options that this library has, see fgz_options.
  * FGZ_ERROR_STATE: the call is out of order, see the states below.
  * FGZ_ERROR_OUTPUT: the output does not fit.
  * FGZ_ERROR_SIZE: the input is longer or shorter than the declared total.
@@ -91,6 +92,7 @@ typedef enum fgz_error {
     FGZ_ERROR_MEMORY = 10,
     FGZ_ERROR_CODING = 20,
     FGZ_ERROR_LEVEL = 30,
+    FGZ_ERROR_OPTIONS = 35,
     FGZ_ERROR_STATE = 40,
     FGZ_ERROR_OUTPUT = 50,
     FGZ_ERROR_SIZE = 60,
@@ -130,21 +132,34 @@ const char *fgz_cpu_feature_name(unsigned index);
 typedef struct fgz_encoder fgz_encoder;
 
 /*
- * Make an encoder, ready for its first body, in *enc_ret.
+ * What an encoder may be asked for beyond a coding and a level.
  *
- * @return 0, or FGZ_ERROR_CODING, FGZ_ERROR_LEVEL or FGZ_ERROR_MEMORY, and
- * then *enc_ret is NULL.
+ *     fgz_options const options = {sizeof(options), 1};
+ *
+ * nbytes: the size of this struct, as the caller was compiled with.  Later
+ *   versions of the library add fields at the end, in which 0 asks for what was
+ *   there before; so it takes shorter ones, and also longer ones whose fields
+ *   it does not know are 0.
+ * is_small: 1 for an encoder that takes little memory, for streams that stay
+ *   open for long and send little at a time, of which a process may hold
+ *   thousands; or 0.  In the DEFLATE family it takes at most 64 KB, where
+ *   others take up to 376, and refers back 8 KB instead of 32; in zstd its
+ *   window is 8 KB, and it takes 175 KB, at the highest levels 360.
  */
-size_t fgz_create(fgz_encoder **enc_ret, fgz_coding coding, int level);
+typedef struct fgz_options {
+    uint32_t nbytes;
+    uint32_t is_small;
+} fgz_options;
 
 /*
- * As fgz_create, but an encoder that takes little memory: for streams that
- * stay open for long and send little at a time, of which a process may hold
- * thousands.  In the DEFLATE family it takes at most 64 KB, where others take
- * up to 376, and refers back 8 KB instead of 32; in zstd its window is 8 KB,
- * and it takes 175 KB, at the highest levels 360.
+ * Make an encoder, ready for its first body, in *enc_ret.  No options, NULL,
+ * are the same as all 0.
+ *
+ * @return 0, or FGZ_ERROR_CODING, FGZ_ERROR_LEVEL, FGZ_ERROR_OPTIONS or
+ * FGZ_ERROR_MEMORY, and then *enc_ret is NULL.
  */
-size_t fgz_create_small(fgz_encoder **enc_ret, fgz_coding coding, int level);
+size_t fgz_create(fgz_encoder **enc_ret, fgz_coding coding, int level,
+                  const fgz_options *options);
 
 /* Free an encoder in any state; NULL is allowed. */
 void fgz_free(fgz_encoder *enc);

@@ -19,6 +19,7 @@ class _Lib:
     FGZ_ERROR_MEMORY: Final[int]
     FGZ_ERROR_CODING: Final[int]
     FGZ_ERROR_LEVEL: Final[int]
+    FGZ_ERROR_OPTIONS: Final[int]
     FGZ_ERROR_STATE: Final[int]
     FGZ_ERROR_OUTPUT: Final[int]
     FGZ_ERROR_SIZE: Final[int]
@@ -64,13 +65,7 @@ class _Lib:
         enc_ret_: _CData,
         coding_: int,
         level_: int,
-        /,
-    ) -> int: ...
-    def fgz_create_small(
-        self,
-        enc_ret_: _CData,
-        coding_: int,
-        level_: int,
+        options_: _CData,
         /,
     ) -> int: ...
     def fgz_free(

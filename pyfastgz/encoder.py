@@ -382,12 +382,12 @@ def _input(data: Any) -> tuple[Any, int]:
 class _Pool:
     """The idle encoders of one coding and level: for whole bodies, or for streams."""
 
-    __slots__ = ("_create", "_idle", "_level", "_number", "for_short")
+    __slots__ = ("_idle", "_level", "_number", "_options", "for_short")
 
     def __init__(self, coding: str, level: int, *, small: bool = False) -> None:
         self._number = _core_coding(coding)
         self._level = level
-        self._create = lib.fgz_create_small if small else lib.fgz_create
+        self._options = ffi.new("fgz_options *", [ffi.sizeof("fgz_options"), small])
         self._idle = Shelf()
         # For short bodies, encoders that are kept together with their scratch memory.
         self.for_short = Shelf()
@@ -395,7 +395,7 @@ class _Pool:
     def make(self) -> Any:
         """Return a new encoder."""
         made = ffi.new("fgz_encoder **")
-        _checked(self._create(made, self._number, self._level))
+        _checked(lib.fgz_create(made, self._number, self._level, self._options))
         return ffi.gc(made[0], lib.fgz_free, lib.fgz_memory_nbytes(made[0]))
 
     def take(self) -> Kept:

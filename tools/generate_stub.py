@@ -17,7 +17,10 @@ _HEADER = _ROOT / "csrc" / "fastgz.h"
 _STUB = _ROOT / "pyfastgz" / "_core.pyi"
 
 # The types that the header gets from others; what they are does not show in the stub.
-_PRELUDE = "typedef unsigned long size_t; typedef unsigned long long uint64_t;\n"
+_PRELUDE = (
+    "typedef unsigned long size_t;"
+    " typedef unsigned int uint32_t; typedef unsigned long long uint64_t;\n"
+)
 
 _HEAD = '''"""The compiled core. Written by tools/generate_stub.py; do not edit."""
 

@@ -60,7 +60,7 @@ TEST_MAIN
                 size_t result;
 
                 nallocs = 0;
-                result = fgz_create(&enc, coding, level);
+                result = fgz_create(&enc, coding, level, NULL);
                 CHECK((enc == NULL) == (fgz_is_error(result) != 0));
                 if (enc != NULL) {
                     result = code(enc);

@@ -12,29 +12,73 @@ static void check_create(void)
 {
     fgz_encoder *enc;
 
-    CHECK(fgz_error_code(fgz_create(&enc, (fgz_coding)0, 6)) ==
+    CHECK(fgz_error_code(fgz_create(&enc, (fgz_coding)0, 6, NULL)) ==
               FGZ_ERROR_CODING &&
           enc == NULL);
-    CHECK(fgz_error_code(fgz_create(&enc, (fgz_coding)5, 6)) ==
+    CHECK(fgz_error_code(fgz_create(&enc, (fgz_coding)5, 6, NULL)) ==
               FGZ_ERROR_CODING &&
           enc == NULL);
     for (unsigned c = 0; c < TEST_NCODINGS; c++) {
         fgz_coding const coding = test_codings[c];
 
         CHECK(fgz_level_min(coding) < 0 && fgz_level_max(coding) >= 9);
-        CHECK(fgz_error_code(
-                  fgz_create(&enc, coding, fgz_level_max(coding) + 1)) ==
-                  FGZ_ERROR_LEVEL &&
+        CHECK(fgz_error_code(fgz_create(&enc, coding, fgz_level_max(coding) + 1,
+                                        NULL)) == FGZ_ERROR_LEVEL &&
               enc == NULL);
-        CHECK(fgz_error_code(
-                  fgz_create(&enc, coding, fgz_level_min(coding) - 1)) ==
-                  FGZ_ERROR_LEVEL &&
+        CHECK(fgz_error_code(fgz_create(&enc, coding, fgz_level_min(coding) - 1,
+                                        NULL)) == FGZ_ERROR_LEVEL &&
               enc == NULL);
         fgz_free(test_create(coding, fgz_level_min(coding)));
     }
     CHECK(fgz_level_min((fgz_coding)9) == 0);
     CHECK(fgz_level_max((fgz_coding)9) == 0);
     fgz_free(NULL);
+}
+
+/* Create with nbytes of options, and nothing readable behind them: is_small,
+ * and then the same byte to the end. */
+static fgz_error create_with(fgz_encoder **enc_ret, uint32_t nbytes,
+                             uint32_t is_small, uint8_t rest)
+{
+    size_t const room = nbytes < sizeof(uint32_t) ? sizeof(uint32_t) : nbytes;
+    fgz_options const known = {nbytes, is_small};
+    uint8_t *const options = malloc(room);
+    fgz_error error;
+
+    CHECK(options != NULL);
+    memset(options, rest, room);
+    memcpy(options, &known, room < sizeof(known) ? room : sizeof(known));
+    error = fgz_error_code(
+        fgz_create(enc_ret, FGZ_GZIP, 6, (const fgz_options *)(void *)options));
+    CHECK((*enc_ret == NULL) == (error != FGZ_OK));
+    free(options);
+    return error;
+}
+
+/* The size in front is what is read, whichever version it is of. */
+static void check_options(void)
+{
+    uint32_t const nbytes = sizeof(fgz_options);
+    fgz_encoder *const normal = test_create(FGZ_GZIP, 6);
+    size_t const normal_nbytes = fgz_memory_nbytes(normal);
+    fgz_encoder *enc;
+
+    for (unsigned more = 0; more <= 64; more++)
+        for (uint32_t is_small = 0; is_small <= 1; is_small++) {
+            CHECK(create_with(&enc, nbytes + more, is_small, 0) == FGZ_OK);
+            CHECK((fgz_memory_nbytes(enc) < normal_nbytes) == (is_small == 1));
+            fgz_free(enc);
+            CHECK(create_with(&enc, nbytes + more, is_small, 1) ==
+                  (more == 0 ? FGZ_OK : FGZ_ERROR_OPTIONS));
+            fgz_free(enc);
+        }
+    for (uint32_t less = 1; less <= nbytes; less++) {
+        CHECK(create_with(&enc, nbytes - less, 0, 0) == FGZ_ERROR_OPTIONS);
+        CHECK(create_with(&enc, nbytes, 1 + less, 0) == FGZ_ERROR_OPTIONS);
+    }
+    /* A size that was never set asks for no look at megabytes. */
+    CHECK(create_with(&enc, 1000 * nbytes, 0, 0) == FGZ_ERROR_OPTIONS);
+    fgz_free(normal);
 }
 
 static void check_order(fgz_encoder *enc)
@@ -129,9 +173,10 @@ static void check_flush(fgz_encoder *enc, fgz_coding coding)
 static void check_messages(void)
 {
     static const fgz_error errors[] = {
-        FGZ_OK,          FGZ_ERROR_MEMORY, FGZ_ERROR_CODING,
-        FGZ_ERROR_LEVEL, FGZ_ERROR_STATE,  FGZ_ERROR_OUTPUT,
-        FGZ_ERROR_SIZE,  FGZ_ERROR_ZSTD,   (fgz_error)99};
+        FGZ_OK,           FGZ_ERROR_MEMORY,  FGZ_ERROR_CODING,
+        FGZ_ERROR_LEVEL,  FGZ_ERROR_OPTIONS, FGZ_ERROR_STATE,
+        FGZ_ERROR_OUTPUT, FGZ_ERROR_SIZE,    FGZ_ERROR_ZSTD,
+        (fgz_error)99};
 
     for (size_t i = 0; i < sizeof(errors) / sizeof(errors[0]); i++)
         for (size_t j = 0; j < i; j++)
@@ -148,6 +193,7 @@ TEST_MAIN
     CHECK(fgz_error_code(5) == FGZ_OK && !fgz_is_error(5));
     CHECK(fgz_version()[0] != '\0' && fgz_zstd_version() >= 10400);
     check_create();
+    check_options();
     for (unsigned c = 0; c < TEST_NCODINGS; c++)
         for (unsigned index = 0; index < 10; index++) {
             fgz_coding const coding = test_codings[c];

@@ -90,16 +90,17 @@ static inline fgz_encoder *test_create(fgz_coding coding, int level)
 {
     fgz_encoder *enc;
 
-    CHECK(fgz_create(&enc, coding, level) == 0);
+    CHECK(fgz_create(&enc, coding, level, NULL) == 0);
     CHECK(enc != NULL);
     return enc;
 }
 
 static inline fgz_encoder *test_create_small(fgz_coding coding, int level)
 {
+    fgz_options const options = {sizeof(options), 1};
     fgz_encoder *enc;
 
-    CHECK(fgz_create_small(&enc, coding, level) == 0);
+    CHECK(fgz_create(&enc, coding, level, &options) == 0);
     CHECK(enc != NULL);
     return enc;
 }
