@@ -119,8 +119,8 @@ const char *fgz_error_message(size_t result);
 int fgz_level_min(fgz_coding coding);
 int fgz_level_max(fgz_coding coding);
 
-/* "0.1.0", and the version of libzstd in use as 10000 * major + 100 * minor
- * + release. */
+/* The version of this library, which is the package's, such as "1.2.3"; and
+ * that of libzstd in use as 10000 * major + 100 * minor + release. */
 const char *fgz_version(void);
 unsigned fgz_zstd_version(void);
 

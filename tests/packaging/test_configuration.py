@@ -17,6 +17,9 @@ import decoders
 import pytest
 from packaging.requirements import Requirement
 
+import pyfastgz
+from pyfastgz.encoder import core_versions
+
 ROOT = Path(__file__).resolve().parents[2]
 COMMANDS = Path(sys.executable).parent
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
@@ -139,3 +142,19 @@ def test_every_requirement_is_among_the_pinned(path: Path) -> None:
 def test_every_decoder_is_here() -> None:
     """A wheel may be tested with fewer; the checkout is not."""
     assert decoders.MISSING == []
+
+
+def test_the_core_has_the_version_that_pyproject_has() -> None:
+    """The one source of it: the core, which can be compiled alone, repeats it once."""
+    expected = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
+    sources = [*ROOT.glob("csrc/**/*.[ch]"), ROOT / "csrc" / "ffi_build.py"]
+    written = [found for path in sources for found in version_like(path, expected)]
+    assert written == [f'#define FGZ_VERSION "{expected}"']
+    assert core_versions()["core"] == expected
+    assert pyfastgz.__version__ == expected
+
+
+def version_like(path: Path, version: str) -> list[str]:
+    """Return the lines that define the version, or that have it in quotes."""
+    lines = path.read_text("utf-8").splitlines()
+    return [line for line in lines if "define FGZ_VERSION" in line or f'"{version}"' in line]
