@@ -1,3 +1,11 @@
+/*
+ * Asks the processor once which instruction sets it has, and keeps the answer
+ * in one word.
+ *
+ * x86-64 tells by an instruction of its own, for which the compiler has a
+ * function; on aarch64 Linux tells, and elsewhere what the compiler may take
+ * for granted is all that is known.  Without dispatch there are none.
+ */
 #include "cpu.h"
 
 #include <stddef.h>

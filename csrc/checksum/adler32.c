@@ -1,3 +1,13 @@
+/*
+ * Adler-32, RFC 1950 section 8.2: two sums modulo 65521, s1 of the bytes, s2 of
+ * all the values s1 went through.
+ *
+ * Over a run of n bytes both are sums of the bytes times weights: s1 grows by
+ * each byte once, s2 by n times the s1 before and by each byte as often as
+ * there are bytes from it to the end of the run.  So nothing waits for the
+ * byte before, and a run can be as long as a vector.  The sums are reduced only
+ * as often as 32 bits need it.
+ */
 #include "checksum.h"
 
 #include "../common.h"
@@ -14,8 +24,7 @@
 #define ADLER32_MAX_UNREDUCED_NBYTES 5552u
 
 /*
- * Adler-32 keeps two sums modulo 65521: s1 of the bytes, s2 of all the values
- * s1 went through.  Over a run of 16 bytes b[0..15],
+ * Over a run of 16 bytes b[0..15],
  *
  *     s2 += 16 * s1 + 16 * b[0] + 15 * b[1] + ... + 1 * b[15]
  *     s1 += b[0] + ... + b[15]

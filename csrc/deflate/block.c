@@ -1,3 +1,13 @@
+/*
+ * Writes one block, RFC 1951 section 3.2.3, as whichever kind takes the fewest
+ * bits.
+ *
+ * What a dynamic block takes is known exactly once its codes are built and its
+ * header is run-length coded; what the others take follows from the counts of
+ * symbols, or from the tokens where those are few.  So nothing is written twice
+ * and nothing is guessed.  Then each token is two look-ups in a table made for
+ * this block, which has a symbol's code and its extra bits in one word.
+ */
 #include "block.h"
 
 #define BLOCK_HEADER_NBITS 3

@@ -1,6 +1,16 @@
 /*
  * The lazy parser: follows chains of positions with the same hash, and puts a
  * match off when the next position has a better one.
+ *
+ * The latest position with the same 4 bytes is asked first, because where that
+ * has no match there is rarely another, and most positions are settled so.
+ * Where it has one, a chain of positions with the same 8 bytes may have a
+ * longer one, and so may the chain of the 8 bytes at which a longer match would
+ * end: the one that leads further back is followed.  Chains are made of steps,
+ * each the distance from one position to the one before it in the chain.
+ *
+ * What differs between levels and encoders and does not change within a call,
+ * such as which tables there are, is a constant in a variant of its own.
  */
 #include "parse.h"
 

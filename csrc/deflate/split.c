@@ -1,3 +1,10 @@
+/*
+ * Says from the counts of symbols alone what a block would take, and whether
+ * two blocks would take less than one.
+ *
+ * Shannon's entropy stands for the cost of a code, which is never built for the
+ * question; its logarithms are looked up.
+ */
 #include "split.h"
 
 /*
