@@ -2,16 +2,21 @@
  * The memory of the tables: one array, cut up once, of which each stream uses
  * and clears no more than its length asks for.
  *
- * For a body of 1 KB that is 8 KB instead of 128.  Steps need clearing only
- * where positions wrap round, and then only those that were ever written.
+ * For a body of 1 KB that is 8 KB instead of 128.
+ *
+ * STEPS ARE NEVER CLEARED, because no step is read that was not written in the
+ * same stream, however stale the head is that leads there.  A position's step
+ * is written when the position becomes a head of the long table, and is found
+ * by the position modulo max_distance, which divides 2^16.  A chain begins at a
+ * head, and a step leads to what was the head before.  So each index is that of
+ * a position that was a head of this stream; or it is that of a head that is
+ * still empty, 0, which is where the stream's first position, the first to
+ * enter the tables, left its step.
  */
 #include "finder.h"
 
 /* The smallest table of heads, as a power of 2. */
 #define HEADS_MIN_NBITS 9
-
-/* Positions are 16 bits wide. */
-#define POSITIONS_WRAP_NBYTES 65536
 
 /* Take count entries from *next_ptr, which is NULL while they are counted. */
 static uint16_t *take_table(uint16_t **next_ptr, size_t *total, size_t count)
@@ -64,10 +69,4 @@ void fgz_finder_clear(fgz_finder *finder, unsigned heads_max_nbits,
     finder->hash_nbits = nbits;
     finder->missing = 0;
     finder->has_heads3 = false;
-    /* Heads are only stale once positions have wrapped round; before that a
-     * chain never leads to a step that was not written in this stream. */
-    if (finder->steps != NULL && total_nbytes > POSITIONS_WRAP_NBYTES) {
-        memset(finder->steps, 0, sizeof(*finder->steps) * finder->nsteps_used);
-        finder->nsteps_used = 0;
-    }
 }

@@ -2,9 +2,9 @@
  * finder.h - the tables in which parsers find matches: which there are, how
  * large they are, and when they are cleared
  *
- * The tables are cleared before each stream, as far as it can use them.
- * Without that, the choice between equal matches would depend on what an
- * earlier body left behind.
+ * Heads are cleared before each stream, as far as it can use them.  Without
+ * that, the choice between equal matches would depend on what an earlier body
+ * left behind.
  */
 #ifndef FGZ_FINDER_H
 #define FGZ_FINDER_H
@@ -47,9 +47,6 @@ typedef struct fgz_finder {
     /* How many positions just before the next one are not yet in the tables,
      * because too few bytes were known after them. */
     size_t missing;
-    /* From this one on all steps are 0.  fgz_parse_lazy, which writes them,
-     * keeps it so, and fgz_finder_clear, which clears no others. */
-    size_t nsteps_used;
 } fgz_finder;
 
 /*

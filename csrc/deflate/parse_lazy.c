@@ -465,18 +465,6 @@ LAZY_VARIANT(lazy_parse_deep3, FGZ_MAX_DISTANCE, true, true, true)
 LAZY_VARIANT(lazy_parse_small, finder->max_distance, false, false, true)
 LAZY_VARIANT(lazy_parse_small3, finder->max_distance, true, false, true)
 
-/* Steps are written for positions before next, and for no others. */
-static void lazy_note_steps(fgz_finder *finder, const fgz_input *input,
-                            const uint8_t *next)
-{
-    size_t const nsteps =
-        fgz_min_size(input->begin_position + (size_t)(next - input->begin),
-                     finder->max_distance);
-
-    if (finder->nsteps_used < nsteps)
-        finder->nsteps_used = nsteps;
-}
-
 const uint8_t *fgz_parse_lazy(fgz_finder *finder, const fgz_input *input,
                               const uint8_t *next, const uint8_t *stop,
                               const fgz_effort *effort, fgz_tokens *tokens)
@@ -494,7 +482,5 @@ const uint8_t *fgz_parse_lazy(fgz_finder *finder, const fgz_input *input,
     if (uses_match3 && !finder->has_heads3)
         memset(finder->heads3, 0, sizeof(*finder->heads3) << FGZ_HASH3_NBITS);
     finder->has_heads3 = uses_match3;
-    next = parse(finder, input, next, stop, effort, tokens);
-    lazy_note_steps(finder, input, next);
-    return next;
+    return parse(finder, input, next, stop, effort, tokens);
 }
