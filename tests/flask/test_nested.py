@@ -59,6 +59,23 @@ def test_r52_exempt_ends_with_the_application_that_has_the_view(get: Get) -> Non
     assert get(to=Cascade()).field("Content-Encoding") == "gzip"
 
 
+def test_what_is_exempt_inside_is_compressed_outside_unless_it_is_exempt_there(
+    get: Get,
+) -> None:
+    outer, compress = make()
+    inner, inner_compress = make()
+    inner.add_url_rule("/", view_func=inner_compress.exempt(lambda: BODY))
+    inner.add_url_rule("/both", "both", inner_compress.exempt(lambda: BODY))
+
+    def view() -> Any:
+        return Response.from_app(inner.wsgi_app, request.environ)
+
+    outer.add_url_rule("/", "view", view)
+    outer.add_url_rule("/both", "both", compress.exempt(view))
+    assert get("/", to=outer).field("Content-Encoding") == "gzip"
+    assert get("/both", to=outer).field("Content-Encoding") is None
+
+
 def test_r52_codings_of_an_outer_view_are_not_those_of_an_inner_application(get: Get) -> None:
     outer, compress = make()
     inner, _ = make()
