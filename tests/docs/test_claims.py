@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import random
 import re
 from pathlib import Path
 from typing import Any
 
+import pytest
 from flask import Flask
 from flask import Response
+from flask import send_file
 from flask.testing import FlaskClient
 
 from pyfastgz import Compress
+from pyfastgz import Encoder
+from pyfastgz._core import lib
+from pyfastgz.encoder import _CoreStream
 from pyfastgz.http.fields import STALE_WHEN_CODED
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -80,3 +86,40 @@ def test_brotli_is_quoted_wherever_it_is_installed() -> None:
     for page in [ROOT / "README.md", *(ROOT / "docs").glob("*.md")]:
         for command in re.findall(r"pip install ([^`\n]*\[br\][^`\n]*)", page.read_text()):
             assert re.search(r"""(["'])[^"'\s]+\[br\]\1""", command), f"{page.name}: {command}"
+
+
+@pytest.mark.parametrize("nbytes", [700, 10_000, 65_536, 1_000_000])
+def test_files_that_do_not_shrink_grow_no_more_than_compat_says(
+    tmp_path: Path, nbytes: int
+) -> None:
+    claim = r"by (\d+) bytes at most, and (\d+) for each 64 KB, with gzip"
+    ((once, each),) = re.findall(claim, text_of("COMPAT.md"))
+    path = tmp_path / "archive.txt"
+    path.write_bytes(random.Random(1).randbytes(nbytes))
+    app = Flask(__name__)
+    Compress(app)
+    app.add_url_rule("/", view_func=lambda: send_file(path))
+    for coding in ("gzip", "deflate", "zstd", "br"):
+        with app.test_client().get("/", headers={"Accept-Encoding": coding}) as response:
+            assert response.headers["Content-Encoding"] == coding
+            growth = len(response.data) - nbytes
+        bound = int(once) + int(each) * -(-nbytes // 65_536)
+        assert 0 < growth <= bound / (1 if coding in {"gzip", "deflate"} else 5)
+
+
+@pytest.mark.parametrize("coding", ["gzip", "deflate", "zstd"])
+@pytest.mark.parametrize("small", [False, True])
+def test_a_stream_allocates_no_more_than_deployment_says(coding: str, small: bool) -> None:
+    table = (ROOT / "docs/deployment.md").read_text()
+    name = "zstd 3" if coding == "zstd" else "gzip 6, deflate 6"
+    row = rf"^\| {name}{', events' if small else ''} \| [^|]+ \| ([\d.]+) (KB|MB) \|$"
+    ((figure, unit),) = re.findall(row, table, re.MULTILINE)
+    nbytes = float(figure) * {"KB": 1024, "MB": 1024 * 1024}[unit]
+    data = random.Random(1).randbytes(100_000)
+    encoder = Encoder(coding, small=small)
+    for _ in range(20):
+        encoder.flush(data)
+    stream = encoder._stream
+    assert isinstance(stream, _CoreStream)
+    # And no table that is far above it.
+    assert nbytes / 1.2 < lib.fgz_memory_nbytes(stream._encoder) <= nbytes
