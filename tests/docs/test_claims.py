@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import random
 import re
 from pathlib import Path
@@ -123,3 +124,40 @@ def test_a_stream_allocates_no_more_than_deployment_says(coding: str, small: boo
     assert isinstance(stream, _CoreStream)
     # And no table that is far above it.
     assert nbytes / 1.2 < lib.fgz_memory_nbytes(stream._encoder) <= nbytes
+
+
+def imports_of(module: Path) -> set[str]:
+    """Return what a module imports of the package, as the table of architecture.md names it."""
+    package = ROOT / "pyfastgz"
+    names = set()
+    for node in ast.parse(module.read_text()).body:
+        if isinstance(node, ast.ImportFrom) and node.level:
+            folder = module.parents[node.level - 1]
+            for name in [node.module] if node.module else [each.name for each in node.names]:
+                path = folder.joinpath(*str(name).split(".")).with_suffix(".py")
+                names.add(path.relative_to(package).as_posix())
+    # The core is compiled; what is outside of http/ names that as a whole.
+    names.discard("_core.py")
+    if module.parent != package:
+        return names
+    return {"http/" if name.startswith("http/") else name for name in names}
+
+
+def test_architecture_has_every_module_and_what_it_depends_on() -> None:
+    table = re.findall(
+        r"^\| `([\w/]+\.py)` \| [^|]+ \| ([^|]+) \|$",
+        (ROOT / "docs/ARCHITECTURE.md").read_text(),
+        re.MULTILINE,
+    )
+    package = ROOT / "pyfastgz"
+    modules = {
+        path.relative_to(package).as_posix(): imports_of(path)
+        for path in package.rglob("*.py")
+        if path.name != "__init__.py"
+    }
+    listed = {name: set(re.findall(r"`([^`]+)`", depends)) for name, depends in table}
+    assert listed == modules
+    # Each stands below all that it depends on.
+    order = [name for name, _ in table]
+    for name, depends in listed.items():
+        assert all(order.index(each) < order.index(name) for each in depends - {"http/"})
