@@ -83,7 +83,7 @@ demo: .venv/built.stamp .venv/demo.group  ## serve a real application, fetch it 
 bench: setup  ## run the benchmarks in a quarter of an hour; write bench/REPORT.md and README's figures
 	$(BIN)/python -m bench run --out bench
 	$(BIN)/python -m bench report
-	$(BIN)/python -m pytest bench/hook/test_calls.py --benchmark-storage=$(BENCHMARK_STORAGE) --benchmark-autosave \
+	$(BIN)/python -m pytest tests/bench/benchmark_hook.py --benchmark-storage=$(BENCHMARK_STORAGE) --benchmark-autosave \
 	    --benchmark-max-time=0.3 --benchmark-columns=median,min,rounds
 
 .PHONY: bench-quick

@@ -5,31 +5,34 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Callable
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
+from functools import partial
 from pathlib import Path
 from typing import Any
+from typing import TypeVar
 
 import click
+
+from tools.kit.tables import Table
 
 from . import corpus as corpora
 from . import regress as regression
 from . import report as reports
 from . import results
 from . import streams as stream_runs
-from .corpus.manifest import HALVES
-from .corpus.manifest import SIZE_CLASSES
+from .corpus import HALVES
+from .corpus import SIZE_CLASSES
 from .encoders import run as encoder_run
 from .encoders.peers import load_points
 from .hook import calls
 from .hook import server as servers
 from .hook.application import CASES
-from .results import Run
 from .streams import pages as stream_pages
+
+_T = TypeVar("_T")
 
 SECTIONS = {section.name: section for section in reports.SECTIONS}
 FOLDER = click.Path(path_type=Path, file_okay=False)
-AT_LEAST_1 = click.IntRange(min=1)
 
 to_file = click.option(
     "--json",
@@ -39,33 +42,43 @@ to_file = click.option(
 )
 
 
-def some(name: str, choices: list[str], default: list[str]) -> Callable[..., Any]:
+def number(name: str, default: int) -> Callable[..., Any]:
+    """Return an option for a number."""
+    return click.option(name, type=click.IntRange(min=1), default=default, show_default=True)
+
+
+def some(name: str, choices: Iterable[str], default: Iterable[str]) -> Callable[..., Any]:
     """Return an option that can be given several times."""
-    return click.option(
-        name, "some", type=click.Choice(choices), multiple=True, default=default
-    )
+    values = click.Choice(list(choices))
+    return click.option(name, "some", type=values, multiple=True, default=list(default))
 
 
-@contextmanager
-def progress() -> Iterator[Callable[[str, float], None]]:
-    """Yield what shows on a terminal which share of something is done."""
-    shown = sys.stderr.isatty()
+def with_progress(measure: Callable[..., _T]) -> _T:
+    """Measure something, and show on a terminal which share of it is done."""
+    if not sys.stderr.isatty():
+        return measure()
 
     def report(what: str, share: float) -> None:
-        if shown:
-            bar = "#" * round(30 * share)
-            print(f"\r{what:12} [{bar:30}] {share:4.0%}", end="", file=sys.stderr, flush=True)
+        bar = "#" * round(30 * share)
+        print(f"\r{what:12} [{bar:30}] {share:4.0%}", end="", file=sys.stderr, flush=True)
 
-    yield report
-    if shown:
-        print("\r\x1b[K", end="", file=sys.stderr)
+    measured = measure(report=report)
+    print("\r\x1b[K", end="", file=sys.stderr)
+    return measured
 
 
-def finish(name: str, run: Run[Any], path: Path | None) -> None:
-    """Print what a run of the report says, and write it down if that is wanted."""
+def show(parts: Iterable[Table | str]) -> None:
+    """Print tables and texts."""
+    for part in parts:
+        click.echo(f"{part if isinstance(part, str) else part.as_text()}\n")
+
+
+def measure(name: str, path: Path | None, run: Callable[..., results.Run[Any]]) -> None:
+    """Run a benchmark of the report, print what it says, and write it down if wanted."""
+    measured = with_progress(run)
     if path:
-        results.write({name: run}, path)
-    click.echo(reports.as_text(SECTIONS[name].describe(run)))
+        results.write({name: measured}, path)
+    show(SECTIONS[name].describe(measured))
 
 
 @click.group()
@@ -76,13 +89,13 @@ def main() -> None:
 @main.command()
 @click.option("--quick", is_flag=True, help="Take fewer rounds.")
 @click.option("--out", type=FOLDER, default=reports.ROOT / "build" / "bench", show_default=True)
-@some("--part", list(SECTIONS), list(SECTIONS))
+@some("--part", SECTIONS, SECTIONS)
 def run(quick: bool, out: Path, some: tuple[str, ...]) -> None:
     """Run the benchmarks of the report; write results.json, REPORT.md and charts."""
     path = out.resolve() / "results.json"
-    for number, name in enumerate(some, 1):
+    for part, name in enumerate(some, 1):
         section = SECTIONS[name]
-        click.echo(f"{number}/{len(some)} {section.heading}", err=True)
+        click.echo(f"{part}/{len(some)} {section.heading}", err=True)
         options = section.quick_options if quick else section.options
         # A process of its own, so that no benchmark finds the memory as another left it.
         command = [sys.executable, "-m", "bench", name, "--json", str(path), *options]
@@ -100,72 +113,59 @@ def report(check: bool) -> None:
         if not check:
             path.write_text(text, "utf-8")
         elif not path.exists() or path.read_text("utf-8") != text:
-            raise click.ClickException(
-                f"{path.name} does not say what bench/results.json does: python -m bench report"
-            )
+            said = f"{path.name} does not say what bench/results.json does"
+            raise click.ClickException(f"{said}: python -m bench report")
 
 
 @main.command()
 @click.option("--half", type=click.Choice(HALVES), help="Use one half of the corpus.")
-@click.option("--rounds", type=AT_LEAST_1, help="As many as some minutes allow, if not given.")
+@click.option("--rounds", type=click.IntRange(min=1), help="Default: as many as minutes allow.")
 @click.option(
     "--seconds", default=encoder_run.SECONDS, help="Those minutes.", show_default=True
 )
-@some("--class", list(SIZE_CLASSES), list(SIZE_CLASSES))
+@some("--class", SIZE_CLASSES, SIZE_CLASSES)
 @to_file
 def encoders(
-    half: str | None,
-    rounds: int | None,
-    seconds: float,
-    some: tuple[str, ...],
-    path: Path | None,
+    half: str | None, some: tuple[str, ...], path: Path | None, **options: Any
 ) -> None:
     """Compare encoders over the corpus: speed and ratio, by size class."""
     points, remarks = load_points()
     for remark in remarks:
         click.echo(remark, err=True)
-    documents = [d for d in corpora.load(half) if d.size_class in some]
-    with progress() as shown:
-        measured = encoder_run.run(
-            documents, points, half=half, rounds=rounds, seconds=seconds, report=shown
-        )
-    finish("encoders", measured, path)
+    documents = [document for document in corpora.load(half) if document.size_class in some]
+    job = partial(encoder_run.run, documents, points, half=half, **options)
+    measure("encoders", path, job)
 
 
 @main.command()
-@click.option("--rounds", type=AT_LEAST_1, default=calls.ROUNDS, show_default=True)
-@some("--case", list(CASES), list(CASES))
+@number("--rounds", calls.ROUNDS)
+@some("--case", CASES, CASES)
 @to_file
-def hook(rounds: int, some: tuple[str, ...], path: Path | None) -> None:
+def hook(some: tuple[str, ...], path: Path | None, **options: Any) -> None:
     """Measure what hooks add to a request: Flask-Compress's and ours."""
-    with progress() as shown:
-        measured = calls.run(some, rounds=rounds, report=shown)
-    finish("hook", measured, path)
+    measure("hook", path, partial(calls.run, some, **options))
 
 
 @main.command()
-@click.option("--rounds", type=AT_LEAST_1, default=servers.ROUNDS, show_default=True)
-@click.option("--seconds", type=AT_LEAST_1, default=servers.SECONDS, show_default=True)
-@some("--case", list(CASES), servers.DEFAULT_CASES)
+@number("--rounds", servers.ROUNDS)
+@number("--seconds", servers.SECONDS)
+@some("--case", CASES, servers.DEFAULT_CASES)
 @to_file
-def server(rounds: int, seconds: int, some: tuple[str, ...], path: Path | None) -> None:
+def server(some: tuple[str, ...], path: Path | None, **options: Any) -> None:
     """Measure what gunicorn answers in a second, with wrk if it is installed."""
-    with progress() as shown:
-        measured = servers.run(some, rounds=rounds, seconds=seconds, report=shown)
-    finish("server", measured, path)
+    measure("server", path, partial(servers.run, some, **options))
 
 
 @main.command()
-@click.option("--streams", "count", type=AT_LEAST_1, default=10_000, show_default=True)
-@click.option("--rounds", type=AT_LEAST_1, default=25, show_default=True)
+@number("--streams", 10_000)
+@number("--rounds", 25)
 @to_file
-def streams(count: int, rounds: int, path: Path | None) -> None:
+def streams(path: Path | None, **options: Any) -> None:
     """Compare what open streams take: memory, flushes, threads."""
-    with progress() as shown:
-        runs = stream_runs.run(count, rounds, report=shown)
+    runs = with_progress(partial(stream_runs.run, **options))
     if path:
         results.write({f"stream {name}": one for name, one in runs.items() if one.rows}, path)
-    click.echo(reports.as_text(stream_runs.describe(runs)))
+    show(stream_runs.describe(runs))
 
 
 @main.command()
@@ -180,11 +180,10 @@ def pages() -> None:
 def regress(base: str, new: str) -> None:
     """Compare two commits, and fail where NEW (what is checked out) is slower."""
     try:
-        with progress() as shown:
-            compared = regression.run(base, new, report=shown)
+        compared = with_progress(partial(regression.run, base, new))
     except ValueError as error:
         raise click.UsageError(str(error)) from None
-    click.echo(regression.describe(compared).as_text())
+    show([regression.describe(compared)])
     if slower := regression.find_slower(compared):
         where = ", ".join(f"{job.name} {job.argument} {job.size_class}" for job in slower)
         raise click.ClickException(f"over {100 * (regression.LIMIT - 1):.0f} % slower: {where}")
@@ -197,7 +196,7 @@ def corpus(export: Path | None) -> None:
     documents = corpora.load()
     if export:
         corpora.export(documents, export)
-    click.echo(corpora.describe(documents).as_text())
+    show([corpora.describe(documents)])
 
 
 if __name__ == "__main__":

@@ -14,11 +14,11 @@ import shutil
 import subprocess
 import sys
 import tarfile
-from collections.abc import Callable
 from collections.abc import Iterator
 from collections.abc import Sequence
 from contextlib import ExitStack
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -27,8 +27,10 @@ from tools.kit.tables import Table
 from tools.kit.turns import in_turns
 
 from . import regress_worker
+from .corpus import SIZE_CLASSES
 from .corpus import load
-from .corpus.manifest import SIZE_CLASSES
+from .results import Report
+from .results import nobody
 
 LIMIT = 1.05
 """The time that the newer commit may take, by that of the base."""
@@ -58,14 +60,10 @@ class Times(NamedTuple):
 Results = dict[Job, tuple[Times, Times]]
 """What the base and the newer commit did."""
 
-JOBS = [
-    *(Job(c, *what) for c in SIZE_CLASSES for what in (("gzip", 1), ("gzip", 6), ("zstd", 3))),
-    *(
-        Job(c, regress_worker.HOOK, accept)
-        for c in list(SIZE_CLASSES)[:3]
-        for accept in ("gzip", "identity")
-    ),
-]
+_CODED = [("gzip", 1), ("gzip", 6), ("zstd", 3)]
+_HOOKED = [(regress_worker.HOOK, "gzip"), (regress_worker.HOOK, "identity")]
+JOBS = [Job(size_class, *what) for size_class in SIZE_CLASSES for what in _CODED]
+JOBS += [Job(size_class, *what) for size_class in list(SIZE_CLASSES)[:3] for what in _HOOKED]
 """All that is timed."""
 
 
@@ -104,24 +102,15 @@ def running(folder: Path, bodies: Path) -> Iterator[Side]:
     :param folder: from :func:`build`.
     :param bodies: the file of bodies by size class.
     """
-    with subprocess.Popen(
-        [sys.executable, regress_worker.__file__],
-        env={**os.environ, "PYTHONPATH": str(folder)},
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    ) as side:
-        _ask(side, str(bodies))
+    command = [sys.executable, regress_worker.__file__]
+    environment = {**os.environ, "PYTHONPATH": str(folder)}
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, env=environment, stdin=pipe, stdout=pipe, text=True) as side:
+        print(bodies, file=side.stdin, flush=True)
         try:
             yield side
         finally:
             side.kill()
-
-
-def _ask(side: Side, line: str) -> None:
-    assert side.stdin is not None
-    side.stdin.write(f"{line}\n")
-    side.stdin.flush()
 
 
 def time_job(side: Side, job: Job) -> Times:
@@ -129,7 +118,7 @@ def time_job(side: Side, job: Job) -> Times:
 
     :raises RuntimeError: the side ended.
     """
-    _ask(side, json.dumps(job))
+    print(json.dumps(job), file=side.stdin, flush=True)
     assert side.stdout is not None
     answer = side.stdout.readline()
     if not answer:
@@ -137,27 +126,17 @@ def time_job(side: Side, job: Job) -> Times:
     return Times(*json.loads(answer))
 
 
-def compare(
-    base: Side,
-    new: Side,
-    jobs: Sequence[Job],
-    *,
-    report: Callable[[str, float], object] = lambda what, share: None,
-) -> Results:
+def compare(base: Side, new: Side, jobs: Sequence[Job], *, report: Report = nobody) -> Results:
     """Return what both sides do in each job, timed in turns."""
 
     def measure(what: str, some: Sequence[Job]) -> dict[Job, list[list[Times]]]:
-        measured = in_turns(
-            {
-                "base": lambda number: time_job(base, some[number]),
-                "new": lambda number: time_job(new, some[number]),
-            },
-            len(some),
-            rounds=ROUNDS,
-            together=True,
-            report=lambda share: report(what, share),
-        )
-        return {job: [measured[s][n] for s in measured] for n, job in enumerate(some)}
+        sides = {
+            "base": lambda number: time_job(base, some[number]),
+            "new": lambda number: time_job(new, some[number]),
+        }
+        share = partial(report, what)
+        of = in_turns(sides, len(some), rounds=ROUNDS, together=True, report=share)
+        return {job: [of[side][number] for side in sides] for number, job in enumerate(some)}
 
     rounds = measure("everything", jobs)
     results = {job: (least(of[0]), least(of[1])) for job, of in rounds.items()}
@@ -183,9 +162,7 @@ def find_slower(results: Results) -> list[Job]:
     return [job for job, pair in results.items() if slowdown(*pair) > LIMIT]
 
 
-def run(
-    base: str, new: str, *, report: Callable[[str, float], object] = lambda what, share: None
-) -> Results:
+def run(base: str, new: str, *, report: Report = nobody) -> Results:
     """Return what two commits do.
 
     :raises ValueError: there is no such commit.

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from collections.abc import Iterable
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,6 +33,13 @@ README_CLASS = "16-128K"
 """The size class that README's chart is of."""
 
 _QUOTED = re.compile(r"(<!-- bench: (.+?) -->\n)(.*?)(<!-- end -->)", re.DOTALL)
+_INTRODUCTION = """# Benchmarks
+
+Written by `make bench`. Read the ratios: they were measured in turns on one machine, and hold \
+better elsewhere than times do. The charts are in the documentation.
+
+Machine:
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +47,7 @@ class Section:
     """One benchmark of the report."""
 
     name: str  # of its run and of its command
-    heading: str  # of its section
+    heading: str
     text: str  # what its section begins with
     row: type[Any]  # the class of its rows
     describe: Callable[[Run[Any]], Iterator[Table | str]]  # yields its tables and texts
@@ -97,8 +103,7 @@ SECTIONS = (
         calls.Row,
         calls.describe,
         _draw_hook,
-        (),
-        ("--rounds", "30"),
+        quick_options=("--rounds", "30"),
     ),
     Section(
         "server",
@@ -107,8 +112,7 @@ SECTIONS = (
         server.Row,
         server.describe,
         _draw_server,
-        (),
-        ("--rounds", "1", "--seconds", "1"),
+        quick_options=("--rounds", "1", "--seconds", "1"),
     ),
 )
 """The benchmarks of the report, in its order."""
@@ -120,30 +124,15 @@ def read_runs(path: Path = results.PATH) -> dict[str, Run[Any]]:
     return {s.name: results.read(s.name, s.row, path) for s in SECTIONS if s.name in names}
 
 
-def as_text(parts: Iterable[Table | str]) -> str:
-    """Return tables and texts for a terminal."""
-    return "\n\n".join(p if isinstance(p, str) else p.as_text() for p in parts)
-
-
-def as_markdown(parts: Iterable[Table | str]) -> str:
-    """Return tables and texts as Markdown."""
-    return "\n\n".join(p if isinstance(p, str) else p.as_markdown() for p in parts)
-
-
 def make_report(runs: dict[str, Run[Any]]) -> str:
     """Return the report."""
-    machines = dict.fromkeys(run.how["machine"] for run in runs.values())
-    parts = [
-        "# Benchmarks",
-        "Written by `make bench`. Read the ratios: they were measured in turns on one machine,"
-        " and hold better elsewhere than times do. The charts are in the documentation.",
-        "Machine:",
-        *(f"{machine}." for machine in machines),
-    ]
+    parts = [_INTRODUCTION.rstrip()]
+    parts += dict.fromkeys(f"{run.how['machine']}." for run in runs.values())
     for section in SECTIONS:
         if section.name in runs:
             parts += [f"## {section.heading}", section.text]
-            parts.append(as_markdown(section.describe(runs[section.name])))
+            for part in section.describe(runs[section.name]):
+                parts.append(part if isinstance(part, str) else part.as_markdown())
     return "\n\n".join(parts) + "\n"
 
 
@@ -169,10 +158,9 @@ def with_figures(text: str, report: str) -> str:
     known = blocks(report)
 
     def replace(match: re.Match[str]) -> str:
-        title = match[2]
-        if title not in known:
-            raise ValueError(f"the report has no block {title!r}")
-        return f"{match[1]}\n{known[title]}\n\n{match[4]}"
+        if match[2] not in known:
+            raise ValueError(f"the report has no block {match[2]!r}")
+        return f"{match[1]}\n{known[match[2]]}\n\n{match[4]}"
 
     text, count = _QUOTED.subn(replace, text)
     if not count:
@@ -180,26 +168,21 @@ def with_figures(text: str, report: str) -> str:
     return text
 
 
-def readme_chart(runs: dict[str, Run[Any]]) -> str:
-    """Return the chart that README has."""
-    scores = encoders.scores(runs["encoders"])[README_CLASS]
-    return draw_scores({README_CLASS: scores}, runs["encoders"].how["machine"])
-
-
 def draw_charts(folder: Path, path: Path = results.PATH) -> None:
     """Draw the chart of every run of a file into a folder."""
     folder.mkdir(parents=True, exist_ok=True)
+    runs = read_runs(path)
     for section in SECTIONS:
-        if run := read_runs(path).get(section.name):
-            (folder / f"{section.name}.svg").write_text(section.draw(run), "utf-8")
+        if section.name in runs:
+            svg = section.draw(runs[section.name])
+            (folder / f"{section.name}.svg").write_text(svg, "utf-8")
 
 
 def made_files() -> dict[Path, str]:
     """Return what is made out of the committed results, by path."""
     runs = read_runs()
     report = make_report(runs)
-    return {
-        REPORT: report,
-        README: with_figures(README.read_text("utf-8"), report),
-        README_CHART: readme_chart(runs),
-    }
+    scores = encoders.scores(runs["encoders"])[README_CLASS]
+    chart = draw_scores({README_CLASS: scores}, runs["encoders"].how["machine"])
+    readme = with_figures(README.read_text("utf-8"), report)
+    return {REPORT: report, README: readme, README_CHART: chart}

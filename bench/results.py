@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import datetime
 import json
-import os
-import platform
+from collections.abc import Callable
 from dataclasses import astuple
 from dataclasses import dataclass
 from dataclasses import field
@@ -20,33 +18,20 @@ PATH = Path(__file__).with_name("results.json")
 
 Row = TypeVar("Row")
 
+Report = Callable[[str, float], object]
+"""Is told what is being measured, and which share of that is done, up to 1."""
+
+
+def nobody(what: str, share: float) -> None:
+    """Be told, and say nothing."""
+
 
 @dataclass(slots=True)
 class Run(Generic[Row]):
     """What one benchmark measured."""
 
-    how: dict[str, Any]  # under which circumstances; ``"machine"`` is always among them
+    how: dict[str, Any]  # under which circumstances; "machine" is always among them
     rows: list[Row] = field(default_factory=list)  # the points, all of one dataclass
-
-
-def describe_machine() -> str:
-    """Return what matters of the machine: processor, cores, system, Python and the date."""
-    return ", ".join(
-        (
-            _processor(),
-            f"{os.cpu_count()} cores",
-            f"{platform.system()} {platform.machine()}",
-            f"{platform.python_implementation()} {platform.python_version()}",
-            datetime.datetime.now(datetime.timezone.utc).date().isoformat(),
-        )
-    )
-
-
-def _processor() -> str:
-    cpuinfo = Path("/proc/cpuinfo")
-    lines = cpuinfo.read_text("utf-8").splitlines() if cpuinfo.exists() else []
-    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
-    return names[0] if names else platform.machine()
 
 
 def names(path: Path = PATH) -> list[str]:
@@ -61,28 +46,21 @@ def read(name: str, row: type[Row], path: Path = PATH) -> Run[Row]:
     :param row: the class of its rows.
     :raises KeyError: the file has no such run.
     """
-    data = json.loads(path.read_text("utf-8"))[name]
-    return Run(
-        data["how"], [row(**dict(zip(data["fields"], r, strict=True))) for r in data["rows"]]
-    )
+    run = json.loads(path.read_text("utf-8"))[name]
+    rows = [dict(zip(run["fields"], values, strict=True)) for values in run["rows"]]
+    return Run(run["how"], [row(**values) for values in rows])
 
 
 def write(runs: dict[str, Run[Any]], path: Path) -> None:
     """Write runs by name beside those that a file has, a line a row; it is made if need be."""
     known = json.loads(path.read_text("utf-8")) if path.exists() else {}
     for name, run in runs.items():
-        known[name] = {
-            "how": run.how,
-            "fields": [column.name for column in fields(run.rows[0])],
-            "rows": [list(astuple(row)) for row in run.rows],
-        }
+        columns = [column.name for column in fields(run.rows[0])]
+        known[name] = {"how": run.how, "fields": columns, "rows": map(astuple, run.rows)}
+    texts = []
+    for name, some in known.items():
+        rows = ",\n".join(json.dumps(row, ensure_ascii=False) for row in some["rows"])
+        head = f'"how": {json.dumps(some["how"])},\n"fields": {json.dumps(some["fields"])}'
+        texts.append(f'"{name}": {{\n{head},\n"rows": [\n{rows}\n]}}')
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(
-        "{\n" + ",\n".join(map(_as_lines, known, known.values())) + "\n}\n", "utf-8"
-    )
-
-
-def _as_lines(name: str, run: dict[str, Any]) -> str:
-    how, columns = json.dumps(run["how"]), json.dumps(run["fields"])
-    rows = ",\n".join(json.dumps(row, ensure_ascii=False) for row in run["rows"])
-    return f'"{name}": {{\n"how": {how},\n"fields": {columns},\n"rows": [\n{rows}\n]}}'
+    path.write_text("{\n" + ",\n".join(texts) + "\n}\n", "utf-8")

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from tools.kit.tables import Table
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Verdict:
     """What must be reached, what should be, and what is."""
 

@@ -11,6 +11,7 @@ another, the next in the order of their hashes; and halves that are alike.
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 from collections import Counter
 from dataclasses import dataclass
@@ -18,15 +19,42 @@ from pathlib import Path
 
 from tools.kit.tables import Table
 
-from .manifest import HALVES
-from .manifest import SIZE_CLASSES
-from .manifest import SUFFIXES
-from .manifest import Entry
-from .manifest import read_manifest
 from .packages import cache_dir
 from .packages import fetch_wheels
 from .packages import read_member
 from .rules import apply_rule
+
+SIZE_CLASSES = {
+    "< 1.5K": 1536,
+    "1.5-4K": 4096,
+    "4-16K": 16384,
+    "16-128K": 131072,
+    "128K-1M": 1 << 20,
+    "> 1M": 4 << 20,
+}
+"""The size classes, smallest first: the name, and the length in bytes all members are below."""
+
+HALVES = ("tune", "held-back")
+"""The halves of the corpus: parameters are tuned on one, and judged on the other."""
+
+SUFFIXES = {"api": ".json", "css": ".css", "font": ".ttf", "html": ".html", "js": ".js"}
+SUFFIXES |= {"json": ".json", "map": ".map", "svg": ".svg", "text": ".txt", "xml": ".xml"}
+"""The kinds of documents, each with the suffix it is exported under; api is JSON cut out of a
+file as an API would return it, json a whole file."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """Where a document comes from, and what it must turn out to be: a row of manifest.json."""
+
+    package: str  # the name of the package, as in the requirements file
+    member: str  # the path of the file in the package's wheel
+    rule: str  # what of the file is taken: see bench.corpus.rules
+    nbytes: int  # the length in bytes
+    sha256: str  # the SHA-256 digest, in hexadecimal
+    kind: str  # one of SUFFIXES
+    size_class: str  # one of SIZE_CLASSES
+    half: str  # one of HALVES
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,9 +62,9 @@ class Document:
     """A document of the corpus."""
 
     name: str  # where it comes from: package, file, and the rule that cuts it out of the file
-    kind: str  # one of bench.corpus.manifest.SUFFIXES
-    size_class: str  # one of bench.corpus.manifest.SIZE_CLASSES
-    half: str  # one of bench.corpus.manifest.HALVES
+    kind: str  # one of SUFFIXES
+    size_class: str  # one of SIZE_CLASSES
+    half: str  # one of HALVES
     body: bytes  # the content
 
 
@@ -49,20 +77,17 @@ def load(half: str | None = None) -> list[Document]:
     """
     if half is not None and half not in HALVES:
         raise ValueError(f"the halves are {', '.join(HALVES)}, not {half!r}")
-    entries = [entry for entry in read_manifest() if half in {None, entry.half}]
+    manifest = json.loads(Path(__file__).with_name("manifest.json").read_text("utf-8"))
+    entries = [Entry(*row) for row in manifest["documents"] if half in {None, row[-1]}]
     directory = cache_dir() / "documents"
     if missing := [entry for entry in entries if not (directory / entry.sha256).exists()]:
         _extract(missing, directory)
-    return [
-        Document(
-            name=f"{entry.package}/{entry.member} {entry.rule}".rstrip(),
-            kind=entry.kind,
-            size_class=entry.size_class,
-            half=entry.half,
-            body=_checked((directory / entry.sha256).read_bytes(), entry),
-        )
-        for entry in entries
-    ]
+    documents = []
+    for entry in entries:
+        name = f"{entry.package}/{entry.member} {entry.rule}".rstrip()
+        body = _checked((directory / entry.sha256).read_bytes(), entry)
+        documents.append(Document(name, entry.kind, entry.size_class, entry.half, body))
+    return documents
 
 
 def export(documents: list[Document], directory: Path) -> None:

@@ -67,13 +67,7 @@ def _download(directory: Path) -> None:
     # must not decide which wheels there are: all are universal.
     target = ["--platform", "any", "--python-version", "3.13", "--only-binary", ":all:"]
     command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", *target]
-    command += [
-        "--require-hashes",
-        "-r",
-        os.fspath(REQUIREMENTS_PATH),
-        "-d",
-        os.fspath(directory),
-    ]
+    command += ["--require-hashes", "-r", str(REQUIREMENTS_PATH), "-d", str(directory)]
     result = subprocess.run(command, capture_output=True, text=True, check=False)
     if result.returncode:
         raise CorpusUnavailableError(f"the corpus cannot be downloaded:\n{result.stderr}")

@@ -64,21 +64,17 @@ def _read_csv(body: bytes) -> list[dict[str, str]]:
 
 def _render_reference(model: dict[str, Any], part: slice) -> bytes:
     title = html.escape(model["metadata"]["serviceFullName"])
-    lines = [
-        "<!doctype html>",
-        f'<html lang="en"><head><meta charset="utf-8"><title>{title}</title>',
-    ]
+    lines = ["<!doctype html>"]
+    lines += [f'<html lang="en"><head><meta charset="utf-8"><title>{title}</title>']
     lines += [f"</head><body><main><h1>{title}</h1>"]
     for name, operation in list(model["operations"].items())[part]:
         lines += [f'<section id="{name}"><h2>{name}</h2>', operation.get("documentation", "")]
         for role in ("input", "output"):
             shape = model["shapes"].get(operation.get(role, {}).get("shape"), {})
             lines += [f'<h3>{role.title()}</h3><dl class="{role}">']
-            lines += [
-                f'<dt><a href="#{member["shape"]}"><code>{key}</code></a></dt>'
-                f"<dd>{member.get('documentation', '')}</dd>"
-                for key, member in shape.get("members", {}).items()
-            ]
+            for key, member in shape.get("members", {}).items():
+                term = f'<dt><a href="#{member["shape"]}"><code>{key}</code></a></dt>'
+                lines += [f"{term}<dd>{member.get('documentation', '')}</dd>"]
             lines += ["</dl>"]
         lines += ["</section>"]
     lines += ["</main></body></html>", ""]

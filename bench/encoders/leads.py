@@ -16,12 +16,8 @@ from dataclasses import dataclass
 RATIO_TOLERANCE = 0.998
 """The share of a rival's ratio that a level of ours must reach to be compared with it."""
 
-
-OURS = "pyfastgz"
-"""The family of our gzip levels."""
-
-OUR_ZSTD = "pyfastgz zstd"
-"""The family of our zstd levels."""
+OURS, OUR_ZSTD = "pyfastgz", "pyfastgz zstd"
+"""The families of our gzip levels and of our zstd levels."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +27,7 @@ class Score:
     family: str  # as in bench.encoders.peers.Point
     level: int
     coding: str  # as in bench.encoders.peers.Point
-    speed: float
-    """Bytes of the documents by the sum of the least times of each, in MB/s (10^6 bytes)."""
+    speed: float  # bytes by the sum of the least times of each document, in MB/s (10^6 bytes)
     ratio: float  # bytes of the documents by bytes of what they were coded to
     us: float = 0.0  # microseconds a document
     out_nbytes: int = 0  # the summed length of the coded forms in bytes
@@ -68,8 +63,7 @@ class Summary:
     missed: tuple[str, ...]  # the names of those whose ratio none of ours reaches
     minimum: float  # the smallest lead; 0 if a point is missed
     minimum_reached: float  # the smallest lead over a point that is not missed; 0 if all are
-    mean: float
-    """The geometric mean of the leads over the points that are not missed; 0 if all are."""
+    mean: float  # the geometric mean over the points that are not missed; 0 if all are
 
 
 def find_lead(rival: Score, scores: Iterable[Score]) -> Lead | None:
@@ -84,24 +78,21 @@ def find_lead(rival: Score, scores: Iterable[Score]) -> Lead | None:
     if not comparable:
         return None
     reaching = [s for s in comparable if s.ratio >= RATIO_TOLERANCE * rival.ratio]
-    if not reaching:
-        return MISSED
-    best = max(reaching, key=lambda score: score.speed)
-    return Lead(best.speed / rival.speed, best.level)
+    best = max(reaching, key=lambda score: score.speed, default=None)
+    return Lead(best.speed / rival.speed, best.level) if best else MISSED
 
 
-def summarise(leads: Mapping[str, Lead]) -> Summary:
+def summarise(factors: Mapping[str, float]) -> Summary:
     """Return the minimum and the geometric mean of leads.
 
-    :param leads: by the name of the rival's point.
+    :param factors: by the name of the rival's point; 0 where its ratio is missed.
     :raises ValueError: there are none.
     """
-    factors = [lead.factor for lead in leads.values()]
-    reached = [factor for factor in factors if factor]
+    reached = [factor for factor in factors.values() if factor]
     return Summary(
         count=len(factors),
-        missed=tuple(name for name, lead in leads.items() if not lead.factor),
-        minimum=min(factors),
+        missed=tuple(name for name, factor in factors.items() if not factor),
+        minimum=min(factors.values()),
         minimum_reached=min(reached, default=0.0),
         mean=statistics.geometric_mean(reached) if reached else 0.0,
     )

@@ -32,9 +32,9 @@ Codec = Callable[[bytes], "Buffer"]
 OUR_LEVELS = range(1, 10)
 """The levels of ours that are measured."""
 
-_GZIP_WINDOW_BITS = 31
-_ZLIB_HAS_GZIP = sys.version_info >= (3, 11)
+_GZIP = {"wbits": 31}
 _ZSTD_MODULE = "compression.zstd" if sys.version_info >= (3, 14) else "backports.zstd"
+_ZSTD_PACKAGE = "" if sys.version_info >= (3, 14) else _ZSTD_MODULE
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,13 +43,10 @@ class Point:
 
     family: str  # whose encoder it is
     level: int
-    coding: str
-    """What it writes: ``"deflate"``, ``"zstd"`` or ``"br"``; only alike points are compared."""
-    version: str
-    """The version of the package, or of the library if the package is the standard library."""
-    encode: Codec  # codes a body
-    decode: Codec
-    """Decodes what encode made, with another package's decoder if one is installed."""
+    coding: str  # what it writes: deflate, zstd or br; only alike points are compared
+    version: str  # of the package, or of the library if the package is the standard library
+    encode: Codec
+    decode: Codec  # decodes that, with another package's decoder if one is installed
 
     @property
     def name(self) -> str:
@@ -63,19 +60,14 @@ class _Family:
     coding: str
     levels: tuple[int, ...]
     module: str
+    package: str  # the distribution of the module; none if it is the standard library
     bind: Callable[[Any, int], Codec]  # returns the encoder of a level, given the module
-    package: str = ""
-    """The distribution that the module is part of; none if it is the standard library."""
 
 
 def _bind_zlib(zlib: ModuleType, level: int) -> Codec:
-    if not _ZLIB_HAS_GZIP:
-        return _bind_gzip(resolve_name("gzip"), level)
-    return partial(zlib.compress, level=level, wbits=_GZIP_WINDOW_BITS)
-
-
-def _bind_gzip(gzip: ModuleType, level: int) -> Codec:
-    return partial(gzip.compress, compresslevel=level)
+    if sys.version_info < (3, 11):  # zlib has no gzip format there
+        return partial(resolve_name("gzip").compress, compresslevel=level)
+    return partial(zlib.compress, level=level, **_GZIP)
 
 
 def _bind_compress(module: ModuleType, level: int) -> Codec:
@@ -83,57 +75,32 @@ def _bind_compress(module: ModuleType, level: int) -> Codec:
 
 
 _FAMILIES = (
-    _Family("zlib", "deflate", (1, 4, 6, 9), "zlib", _bind_zlib),
-    _Family("gzip", "deflate", (6,), "gzip", _bind_gzip),
+    _Family("zlib", "deflate", (1, 4, 6, 9), "zlib", "", _bind_zlib),
     _Family(
-        "zlib-ng",
-        "deflate",
-        (1, 2, 3, 4, 6, 9),
-        "zlib_ng.zlib_ng",
-        lambda module, level: partial(module.compress, level=level, wbits=_GZIP_WINDOW_BITS),
-        "zlib-ng",
+        "gzip", "deflate", (6,), "gzip", "", lambda m, n: partial(m.compress, compresslevel=n)
     ),
     _Family(
-        "isal",
-        "deflate",
-        (0, 1, 2, 3),
-        "isal.igzip_lib",
+        *("zlib-ng", "deflate", (1, 2, 3, 4, 6, 9), "zlib_ng.zlib_ng", "zlib-ng"),
+        lambda module, level: partial(module.compress, level=level, **_GZIP),
+    ),
+    _Family(
+        *("isal", "deflate", (0, 1, 2, 3), "isal.igzip_lib", "isal"),
         lambda module, level: partial(module.compress, level=level, flag=module.COMP_GZIP),
-        "isal",
     ),
     _Family(
-        "libdeflate",
-        "deflate",
-        (1, 2, 3, 4, 5, 6, 7, 9),
-        "deflate",
+        *("libdeflate", "deflate", (1, 2, 3, 4, 5, 6, 7, 9), "deflate", "deflate"),
         lambda module, level: partial(module.gzip_compress, compresslevel=level),
-        "deflate",
     ),
-    _Family("cramjam", "deflate", (1, 6, 9), "cramjam.gzip", _bind_compress, "cramjam"),
+    _Family("cramjam", "deflate", (1, 6, 9), "cramjam.gzip", "cramjam", _bind_compress),
     _Family(
-        "zstandard",
-        "zstd",
-        (1, 3, 6, 9),
-        "zstandard",
+        *("zstandard", "zstd", (1, 3, 6, 9), "zstandard", "zstandard"),
         lambda module, level: module.ZstdCompressor(level=level).compress,
-        "zstandard",
     ),
+    _Family(_ZSTD_MODULE, "zstd", (1, 3), _ZSTD_MODULE, _ZSTD_PACKAGE, _bind_compress),
+    _Family("cramjam zstd", "zstd", (3,), "cramjam.zstd", "cramjam", _bind_compress),
     _Family(
-        _ZSTD_MODULE,
-        "zstd",
-        (1, 3),
-        _ZSTD_MODULE,
-        _bind_compress,
-        "" if _ZSTD_MODULE.startswith("compression") else _ZSTD_MODULE,
-    ),
-    _Family("cramjam zstd", "zstd", (3,), "cramjam.zstd", _bind_compress, "cramjam"),
-    _Family(
-        "brotli",
-        "br",
-        (1, 4, 5),
-        "brotli",
+        *("brotli", "br", (1, 4, 5), "brotli", "brotli"),
         lambda module, level: partial(module.compress, quality=level),
-        "brotli",
     ),
 )
 
@@ -151,39 +118,34 @@ def load_points() -> tuple[list[Point], list[str]]:
     remarks: list[str] = []
     for coding, family in (("deflate", OURS), ("zstd", OUR_ZSTD)):
         if decode := _find_decoder(coding, "pyfastgz"):
-            points += _our_points(family, coding, decode)
+            http_coding = "gzip" if coding == "deflate" else coding
+            for level in OUR_LEVELS:
+                encode = partial(pyfastgz.compress, coding=http_coding, level=level)
+                point = Point(family, level, coding, pyfastgz.__version__, encode, decode)
+                points.append(point)
         else:
             remarks.append(f"{family} is left out: nothing installed decodes {coding}")
     for rival in _FAMILIES:
         if module := _find(rival.module):
             points += _rival_points(rival, module)
         else:
-            remarks.append(
-                f"{rival.name} is left out: {rival.package or rival.module} is not installed"
-            )
+            missing = rival.package or rival.module
+            remarks.append(f"{rival.name} is left out: {missing} is not installed")
     return points, remarks
 
 
-def _our_points(family: str, coding: str, decode: Codec) -> Iterator[Point]:
-    http_coding = "gzip" if coding == "deflate" else coding
-    for level in OUR_LEVELS:
-        encode = partial(pyfastgz.compress, coding=http_coding, level=level)
-        yield Point(family, level, coding, pyfastgz.__version__, encode, decode)
-
-
 def _rival_points(family: _Family, module: Any) -> Iterator[Point]:
-    version = metadata.version(family.package) if family.package else _stdlib_version(family)
+    if family.package:
+        version = metadata.version(family.package)
+    elif family.coding == "zstd":
+        version = str(module.zstd_version)
+    else:
+        version = str(resolve_name("zlib").ZLIB_RUNTIME_VERSION)
     decode = _find_decoder(family.coding, family.module)
     assert decode is not None  # every package here decodes what it codes
     for level in family.levels:
         encode = family.bind(module, level)
         yield Point(family.name, level, family.coding, version, encode, decode)
-
-
-def _stdlib_version(family: _Family) -> str:
-    if family.coding == "zstd":
-        return str(resolve_name(family.module).zstd_version)
-    return str(resolve_name("zlib").ZLIB_RUNTIME_VERSION)
 
 
 def _find_decoder(coding: str, module: str) -> Codec | None:

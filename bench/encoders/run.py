@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable
 from collections.abc import Iterable
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import groupby
 from time import perf_counter
 
 import pyfastgz
 from bench.corpus import Document
+from bench.results import Report
 from bench.results import Run
-from bench.results import describe_machine
+from bench.results import nobody
 from tools.kit.turns import in_turns
 from tools.kit.turns import stopwatch
+from tools.kit.usage import describe_machine
 
 from .leads import Score
 from .peers import Point
@@ -24,8 +26,7 @@ LEVELS = range(1, 10)
 """The levels that ours and zlib's both have, but for level 0, which stores."""
 
 ROUNDS = (4, 50)
-"""The rounds that a class gets, however long they take, and those after which the minima hardly
-change."""
+"""The rounds that a class gets however long they take, and after which minima hardly change."""
 
 SECONDS = 330.0
 """The time for all rounds of all classes, unless told otherwise."""
@@ -39,7 +40,7 @@ _GZIP_FRAME_NBYTES = 10 + 8
 class Row:
     """What a point did to the documents of a size class."""
 
-    size_class: str  # one of bench.corpus.manifest.SIZE_CLASSES
+    size_class: str
     family: str  # as in bench.encoders.peers.Point
     level: int
     coding: str  # as in bench.encoders.peers.Point
@@ -63,33 +64,30 @@ def measure(
     *,
     rounds: int | tuple[int, int],
     seconds: float,
-    report: Callable[[float], object] = lambda share: None,
+    report: Report = nobody,
 ) -> tuple[list[Row], int]:
     """Return what each point did to the documents of a size class, and the number of rounds.
 
     :param rounds: how many, or the least and the most.
     :param seconds: how long more than the least may take.
-    :param report: is told after each round which share of the work is done, up to 1.
     :raises ValueError: an output does not decode to its document.
     """
     sizes = [sum(_checked_nbytes(p, document) for document in documents) for p in points]
-    bodies = [document.body for document in documents]
+    size_class = documents[0].size_class
     families = {point.name: point.family for point in points}
+    bodies = [document.body for document in documents]
     times = in_turns(
         {point.name: stopwatch(point.encode, bodies) for point in points},
         len(bodies),
         rounds=rounds,
         seconds=seconds,
         family=families.__getitem__,
-        report=report,
+        report=partial(report, size_class),
     )
     rows = []
     for point, nbytes in zip(points, sizes, strict=True):
-        us = sum(map(min, times[point.name])) / len(bodies) / 1000
-        size_class = documents[0].size_class
-        rows.append(
-            Row(size_class, point.family, point.level, point.coding, round(us, 4), nbytes)
-        )
+        us = round(sum(map(min, times[point.name])) / len(bodies) / 1000, 4)
+        rows.append(Row(size_class, point.family, point.level, point.coding, us, nbytes))
     return rows, len(times[points[0].name][0])
 
 
@@ -100,46 +98,30 @@ def run(
     half: str | None = None,
     rounds: int | None = None,
     seconds: float = SECONDS,
-    report: Callable[[str, float], object] = lambda what, share: None,
+    report: Report = nobody,
 ) -> Run[Row]:
     """Return what was measured, by size class.
 
     :param documents: those of a class stand together.
-    :param half: the half of the corpus that the documents are.
+    :param half: the half of the corpus that they are.
     :param rounds: how many; None for as many as a time allows.
     :param seconds: that time, in seconds.
-    :param report: is told which share of a class is done.
     """
     deadline = perf_counter() + seconds
-    measured: Run[Row] = Run(
-        {
-            "machine": describe_machine(),
-            "half": half,
-            "versions": {point.family: point.version for point in points},
-            "classes": {},
-            "zlib_nbytes": {},
-        }
-    )
+    versions = {point.family: point.version for point in points}
+    how = {"machine": describe_machine(), "half": half, "versions": versions}
+    measured: Run[Row] = Run({**how, "classes": {}, "zlib_nbytes": {}})
     classes = [(n, list(some)) for n, some in groupby(documents, lambda d: d.size_class)]
     for number, (name, members) in enumerate(classes):
-
-        def report_class(share: float, name: str = name) -> None:
-            report(name, share)
-
         # What a class does not need of its share is for those that come after it.
+        share = (deadline - perf_counter()) / (len(classes) - number)
         rows, done = measure(
-            points,
-            members,
-            rounds=rounds or ROUNDS,
-            seconds=(deadline - perf_counter()) / (len(classes) - number),
-            report=report_class,
+            points, members, rounds=rounds or ROUNDS, seconds=share, report=report
         )
         measured.rows += rows
-        measured.how["classes"][name] = {
-            "documents": len(members),
-            "in_nbytes": sum(len(document.body) for document in members),
-            "rounds": done,
-        }
+        nbytes = sum(len(document.body) for document in members)
+        of_class = {"documents": len(members), "in_nbytes": nbytes, "rounds": done}
+        measured.how["classes"][name] = of_class
         measured.how["zlib_nbytes"][name] = [level_sizes(members, n)[1] for n in LEVELS]
     return measured
 
@@ -148,18 +130,11 @@ def scores(measured: Run[Row]) -> dict[str, list[Score]]:
     """Return the scores of all points, by size class."""
     found: dict[str, list[Score]] = {name: [] for name in measured.how["classes"]}
     for row in measured.rows:
-        documents = measured.how["classes"][row.size_class]
-        found[row.size_class].append(
-            Score(
-                row.family,
-                row.level,
-                row.coding,
-                us=row.us,
-                out_nbytes=row.out_nbytes,
-                speed=documents["in_nbytes"] / (row.us * documents["documents"]),
-                ratio=documents["in_nbytes"] / row.out_nbytes,
-            )
-        )
+        of_class = measured.how["classes"][row.size_class]
+        speed = of_class["in_nbytes"] / (row.us * of_class["documents"])
+        ratio = of_class["in_nbytes"] / row.out_nbytes
+        score = Score(row.family, row.level, row.coding, speed, ratio, row.us, row.out_nbytes)
+        found[row.size_class].append(score)
     return found
 
 

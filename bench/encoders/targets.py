@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from collections.abc import Mapping
 from collections.abc import Sequence
 
-from bench.corpus.manifest import SIZE_CLASSES
+from bench.corpus import SIZE_CLASSES
 from bench.verdicts import Verdict
 
 from .leads import OURS
@@ -27,22 +27,20 @@ FASTEST_ISAL = "ISA-L 0-2"
 OTHER_DEFLATE = "other DEFLATE"
 """The group of the other points that targets name, in the classes above."""
 
-ZSTD = "zstd, same level"
-"""The group of the points that write zstd; it has no target."""
-
-NO_TARGET = "cramjam"
-"""The group of the other DEFLATE points; it has no target."""
+ZSTD, NO_TARGET = "zstd, same level", "cramjam"
+"""The groups that have no target: points that write zstd, and the other DEFLATE points."""
 
 _TARGET_FAMILIES = {"zlib", "zlib-ng", "isal", "libdeflate"}
 _SMALL_END = 16384
-
-
+# By group: what the least lead and the geometric mean must be, and should.
 _LEADS = {
     ALL_DEFLATE: {"least lead": (1.0, 1.3), "mean lead": (1.5, 2.0)},
     OTHER_DEFLATE: {"least lead": (1.0, 1.3), "mean lead": (1.3, 1.6)},
     FASTEST_ISAL: {"least lead": (0.8, 1.0)},
 }
-"""By group: what the least lead and the geometric mean must be, and should."""
+
+Sizes = Mapping[int, tuple[int, int]]
+"""By level: the summed bytes of ours and of zlib's."""
 
 
 def group_of(rival: Score, size_class: str) -> str | None:
@@ -61,33 +59,24 @@ def group_of(rival: Score, size_class: str) -> str | None:
 
 def summarise_groups(scores: Sequence[Score], size_class: str) -> dict[str, Summary]:
     """Return our leads over each group of points in a size class."""
-    groups: dict[str, list[Score]] = {}
+    groups: dict[str, dict[str, float]] = {}
     for score in scores:
-        if not score.is_ours and (group := group_of(score, size_class)):
-            groups.setdefault(group, []).append(score)
-    summaries = {}
-    for group, rivals in groups.items():
-        leads = {r.name: lead for r in rivals if (lead := find_lead(r, scores))}
-        if leads:
-            summaries[group] = summarise(leads)
-    return summaries
+        group = None if score.is_ours else group_of(score, size_class)
+        if group and (lead := find_lead(score, scores)):
+            groups.setdefault(group, {})[score.name] = lead.factor
+    return {group: summarise(leads) for group, leads in groups.items()}
 
 
 def judge_leads(summaries: Mapping[str, Summary], size_class: str) -> list[Verdict]:
     """Return the verdicts on the leads in a size class."""
-    return [
-        Verdict(
-            target=target,
-            where=size_class,
-            measured=summary.minimum if target == "least lead" else summary.mean,
-            must=must,
-            aim=aim,
-            remark=f"{group}: {len(summary.missed)} of {summary.count} ratios not reached",
-        )
-        for group, targets in _LEADS.items()
-        if (summary := summaries.get(group))
-        for target, (must, aim) in targets.items()
-    ]
+    verdicts = []
+    for group, targets in _LEADS.items():
+        if summary := summaries.get(group):
+            remark = f"{group}: {len(summary.missed)} of {summary.count} ratios not reached"
+            for target, (must, aim) in targets.items():
+                lead = summary.minimum if target == "least lead" else summary.mean
+                verdicts.append(Verdict(target, size_class, lead, must, aim, remark=remark))
+    return verdicts
 
 
 def judge_level_6(scores: Iterable[Score], size_class: str) -> list[Verdict]:
@@ -97,38 +86,25 @@ def judge_level_6(scores: Iterable[Score], size_class: str) -> list[Verdict]:
     if not ours or not gzips:
         return []
     target = "speed of level 6 by gzip.compress(.., 6)"
-    return [Verdict(target=target, where=size_class, measured=ours / gzips, must=3.0, aim=5.0)]
+    return [Verdict(target, size_class, ours / gzips, 3.0, 5.0)]
 
 
-def judge_sizes(sizes: Mapping[str, Mapping[int, tuple[int, int]]]) -> list[Verdict]:
-    """Return the verdicts on the ratios of the levels, per size class and over all.
-
-    :param sizes: by size class and level: the summed bytes of ours and of zlib's.
-    """
-    rows = dict(sizes)
-    if len(sizes) > 1:
-        rows["all"] = add_sizes(sizes)
+def judge_sizes(sizes: Mapping[str, Sizes]) -> list[Verdict]:
+    """Return the verdicts on the ratios of the levels, per size class and over all."""
+    rows = {**sizes, **({"all": add_sizes(sizes.values())} if len(sizes) > 1 else {})}
     verdicts = []
     for size_class, levels in rows.items():
-        worst = min(levels, key=lambda level: levels[level][1] / levels[level][0])
-        ours, zlibs = levels[worst]
-        verdicts.append(
-            Verdict(
-                target="ratio of level N by zlib's, the worst N",
-                where=size_class,
-                measured=zlibs / ours,
-                must=0.995,
-                aim=1.0,
-                remark=f"level {worst}",
-            )
-        )
+        shares = {level: zlibs / ours for level, (ours, zlibs) in levels.items()}
+        worst = min(shares, key=shares.__getitem__)
+        target, remark = "ratio of level N by zlib's, the worst N", f"level {worst}"
+        verdicts.append(Verdict(target, size_class, shares[worst], 0.995, 1.0, remark=remark))
     return verdicts
 
 
-def add_sizes(sizes: Mapping[str, Mapping[int, tuple[int, int]]]) -> dict[int, tuple[int, int]]:
+def add_sizes(sizes: Iterable[Sizes]) -> Sizes:
     """Return the sizes of each level over all size classes."""
     totals: dict[int, tuple[int, int]] = {}
-    for levels in sizes.values():
+    for levels in sizes:
         for level, (ours, zlibs) in levels.items():
             total = totals.get(level, (0, 0))
             totals[level] = total[0] + ours, total[1] + zlibs

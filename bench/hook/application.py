@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from itertools import count
+from time import process_time
 from typing import Any
 
 import flask_compress
@@ -23,19 +23,12 @@ from flask import render_template
 import pyfastgz
 from pyfastgz.config import DEFAULTS
 from tools.kit.documents import content
-from tools.kit.shop.application import create_app as create_demo
+from tools.kit.shop.application import create_app as create_shop
 
-NONE = "no hook"
-"""The application without any hook, which the others are compared with."""
+NONE, RIVAL, OURS = "no hook", "Flask-Compress", "pyfastgz"
 
-RIVAL = "Flask-Compress"
-"""The application with Flask-Compress."""
-
-OURS = "pyfastgz"
-"""The application with this package."""
-
-EXTENSIONS: dict[str, Callable[[Flask], object] | None] = {
-    NONE: None,
+EXTENSIONS: dict[str, Callable[[Flask], object]] = {
+    NONE: lambda app: None,
     RIVAL: flask_compress.Compress,
     OURS: pyfastgz.Compress,
 }
@@ -71,7 +64,7 @@ class Case:
 
         :raises ValueError: it did not.
         """
-        if coding != (None if EXTENSIONS[extension] is None else self.coding):
+        if coding != (None if extension == NONE else self.coding):
             raise ValueError(f"{extension} answers {self.name} with {coding}")
 
 
@@ -101,81 +94,54 @@ def create_app(extension: str) -> Flask:
     app.config["COMPRESS_MIMETYPES"] = [*DEFAULTS["COMPRESS_MIMETYPES"], "text/event-stream"]
     # Flask-Compress leaves gzip out of its default.
     app.config["COMPRESS_ALGORITHM_STREAMING"] = ["zstd", "br", "gzip"]
-    add = EXTENSIONS[extension]
-    if add is not None:
-        add(app)
-
+    EXTENSIONS[extension](app)
     turns = count()
     for kind, view in _VIEWS.items():
-        app.add_url_rule(
-            f"/{kind}/<int:number>", kind, lambda number, view=view: view(number % DOCUMENTS)
-        )
+        numbered = f"/{kind}/<int:number>"
+        app.add_url_rule(numbered, kind, lambda number, view=view: view(number % DOCUMENTS))
         # Load generators know one path only.
-        app.add_url_rule(
-            f"/{kind}", f"{kind}-next", lambda view=view: view(next(turns) % DOCUMENTS)
-        )
+        next_one = f"{kind}-next"
+        app.add_url_rule(f"/{kind}", next_one, lambda v=view: v(next(turns) % DOCUMENTS))
+    # The processor time of this process so far, in seconds.
+    app.add_url_rule("/cpu", "cpu", lambda: {"seconds": process_time()})
     return app
 
 
-def _picture(number: int) -> Response:
-    return Response(_make_picture(number), mimetype="image/png")
+@cache
+def _page(number: int) -> bytes:
+    with create_shop(compress=False).test_request_context():
+        entries = content.make_ledger(f"{number}", 710)
+        return render_template("ledger.html", entries=entries).encode()
 
 
-def _tiny(number: int) -> dict[str, Any]:
-    return {"id": number, "state": "ready"}
+@cache
+def _export(number: int) -> bytes:
+    return json.dumps(_products(100 * number, 1900)).encode()
 
 
-def _json_2k(number: int) -> dict[str, Any]:
-    return content.make_order(number)
-
-
-def _json_12k(number: int) -> dict[str, Any]:
-    products = range(21 * number, 21 * number + 21)
-    return {"items": [content.make_product(product) for product in products]}
-
-
-def _html(number: int) -> Response:
-    return Response(_make_page(number), mimetype="text/html")
+def _products(first: int, number: int) -> list[Any]:
+    return [content.make_product(product) for product in range(first, first + number)]
 
 
 def _streamed(number: int) -> Response:
-    body = memoryview(_make_export(number))
+    body = memoryview(_export(number))
     starts = range(0, len(body), _CHUNK_NBYTES)
     chunks = (bytes(body[start : start + _CHUNK_NBYTES]) for start in starts)
     return Response(chunks, mimetype="application/json")
 
 
 def _events(number: int) -> Response:
-    def events() -> Iterator[bytes]:
-        yield from content.make_events(DOCUMENTS * _EVENTS)[number::DOCUMENTS]
-
-    return Response(events(), mimetype="text/event-stream")
+    events = content.make_events(DOCUMENTS * _EVENTS)[number::DOCUMENTS]
+    return Response((event for event in events), mimetype="text/event-stream")
 
 
+_make_picture = cache(content.make_png)
 _VIEWS: dict[str, Callable[[int], Any]] = {
-    "picture": _picture,
-    "tiny": _tiny,
-    "json-2k": _json_2k,
-    "json-12k": _json_12k,
-    "html": _html,
+    "picture": lambda number: Response(_make_picture(50 + number), mimetype="image/png"),
+    "tiny": lambda number: {"id": number, "state": "ready"},
+    "json-2k": content.make_order,
+    "json-12k": lambda number: {"items": _products(21 * number, 21)},
+    "html": lambda number: Response(_page(number), mimetype="text/html"),
     "streamed": _streamed,
     "events": _events,
 }
-
-
-@cache
-def _make_picture(number: int) -> bytes:
-    return content.make_png(50 + number)
-
-
-@cache
-def _make_page(number: int) -> bytes:
-    with create_demo(compress=False).test_request_context():
-        entries = content.make_ledger(f"{number}", 710)
-        return render_template("ledger.html", entries=entries).encode()
-
-
-@cache
-def _make_export(number: int) -> bytes:
-    products = range(100 * number, 100 * number + 1900)
-    return json.dumps([content.make_product(product) for product in products]).encode()

@@ -14,14 +14,16 @@ from flask import Flask
 from werkzeug.test import create_environ
 from werkzeug.test import run_wsgi_app
 
+from bench.results import Report
 from bench.results import Run
-from bench.results import describe_machine
+from bench.results import nobody
 from bench.verdicts import Verdict
 from bench.verdicts import verdict_table
 from tools.kit.decoders import decode
 from tools.kit.tables import Table
 from tools.kit.turns import in_turns
 from tools.kit.turns import stopwatch
+from tools.kit.usage import describe_machine
 
 from .application import CASES
 from .application import DOCUMENTS
@@ -61,7 +63,7 @@ def wsgi_sender(app: Flask, case: Case) -> Send:
     environs = {path: _environ(case, path) for path in case.paths}
 
     def start_response(*_: object) -> Callable[[bytes], object]:
-        return _drop
+        return lambda written: None
 
     def send(path: str) -> None:
         body = app.wsgi_app(dict(environs[path]), start_response)
@@ -104,10 +106,9 @@ def check(case: Case, apps: dict[str, Flask]) -> None:
         plain: bytes | None = None
         for extension, app in apps.items():
             chunks, status, fields = run_wsgi_app(app, _environ(case, path))
-            coded = b"".join(chunks)
             coding = fields.get("Content-Encoding")
             case.check_coding(extension, coding)
-            body = decode(coding, coded)
+            body = decode(coding, b"".join(chunks))
             plain = body if plain is None else plain
             if status != "200 OK" or body != plain:
                 raise ValueError(f"{extension} does not say what others say to {case.name}")
@@ -123,28 +124,15 @@ def measure(case: Case, way: str, apps: dict[str, Flask], rounds: int) -> list[R
         for path in case.paths:
             send(path)
     turns = {extension: stopwatch(send, case.paths) for extension, send in senders.items()}
-    return [
-        Row(
-            case.name,
-            way,
-            extension,
-            least_us=round(fmean(map(min, times)) / 1000, 3),
-            median_us=round(fmean(map(median, times)) / 1000, 3),
-        )
-        for extension, times in in_turns(turns, DOCUMENTS, rounds=rounds).items()
-    ]
+    rows = []
+    for extension, times in in_turns(turns, DOCUMENTS, rounds=rounds).items():
+        us = (round(fmean(map(of_all, times)) / 1000, 3) for of_all in (min, median))
+        rows.append(Row(case.name, way, extension, *us))
+    return rows
 
 
-def run(
-    cases: Sequence[str],
-    *,
-    rounds: int = ROUNDS,
-    report: Callable[[str, float], object] = lambda what, share: None,
-) -> Run[Row]:
-    """Return what requests of some cases take, by every way.
-
-    :param report: is told which share is done.
-    """
+def run(cases: Sequence[str], *, rounds: int = ROUNDS, report: Report = nobody) -> Run[Row]:
+    """Return what requests of some cases take, by every way."""
     apps = {extension: create_app(extension) for extension in EXTENSIONS}
     measured: Run[Row] = Run({"machine": describe_machine(), "rounds": rounds})
     for number, name in enumerate(cases):
@@ -175,35 +163,24 @@ def added(rows: Sequence[Row], way: str) -> dict[str, dict[str, float]]:
 
 def judge(rows: Sequence[Row]) -> list[Verdict]:
     """Return the verdicts on what the hook may add, by the bare WSGI call."""
-    verdicts = []
+    found = []
     for name, us in added(rows, "WSGI").items():
         case = CASES[name]
         if case.coding is None:
-            what, must = "not coded", UNCODED_SHARE
+            found.append(("not coded", name, us[OURS] / us[RIVAL], UNCODED_SHARE))
         elif case.coding == "gzip" and case.kind in {"json-2k", "json-12k"}:
-            what, must = "gzip of 2 to 12 KB", SMALL_GZIP_SHARE
-        else:
-            continue
-        verdicts.append(
-            Verdict(
-                target=f"{what}: added by what {RIVAL} adds",
-                where=name,
-                measured=us[OURS] / us[RIVAL],
-                must=must,
-                at_most=True,
-            )
-        )
-    return verdicts
+            found.append(("gzip of 2 to 12 KB", name, us[OURS] / us[RIVAL], SMALL_GZIP_SHARE))
+    return [
+        Verdict(f"{what}: added by what {RIVAL} adds", name, share, must, at_most=True)
+        for what, name, share, must in found
+    ]
 
 
 def describe(run: Run[Row]) -> Iterator[Table | str]:
     """Yield the tables and texts of a report."""
     for way in dict.fromkeys(row.way for row in run.rows):
-        table = Table(
-            f"Microseconds a request takes without a hook, by {way}, and what hooks add",
-            ["case"],
-            [NONE, f"{RIVAL} adds", f"{OURS} adds", "share"],
-        )
+        title = f"Microseconds a request takes without a hook, by {way}, and what hooks add"
+        table = Table(title, ["case"], [NONE, f"{RIVAL} adds", f"{OURS} adds", "share"])
         for case, us in added(run.rows, way).items():
             cells = (f"{us[extension]:,.1f}" for extension in EXTENSIONS)
             table.add(case, *cells, f"{us[OURS] / us[RIVAL]:.2f}")
@@ -217,7 +194,3 @@ def describe(run: Run[Row]) -> Iterator[Table | str]:
 
 def _environ(case: Case, path: str) -> dict[str, Any]:
     return create_environ(path, headers={"Accept-Encoding": case.accept_encoding})
-
-
-def _drop(_: bytes) -> None:
-    """Be the write() that no application of today calls."""

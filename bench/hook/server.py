@@ -11,18 +11,22 @@ from collections.abc import Mapping
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
 from statistics import median
 
+from bench.results import Report
 from bench.results import Run
-from bench.results import describe_machine
+from bench.results import nobody
 from bench.verdicts import Verdict
 from bench.verdicts import verdict_table
 from tools.kit.client import fetch
-from tools.kit.server import Command
+from tools.kit.load import Load
+from tools.kit.load import find_generator
 from tools.kit.server import gunicorn_command
 from tools.kit.server import serving
 from tools.kit.tables import Table
 from tools.kit.turns import in_turns
+from tools.kit.usage import describe_machine
 
 from .application import CASES
 from .application import EXTENSIONS
@@ -30,17 +34,12 @@ from .application import NONE
 from .application import OURS
 from .application import RIVAL
 from .application import Case
-from .load import Load
-from .load import find_generator
 
 CONNECTIONS = 8
 """How many requests are on their way at a time."""
 
-ROUNDS = 5
-"""The number of rounds unless told otherwise."""
-
-SECONDS = 2
-"""How long each load is, in seconds, unless told otherwise."""
+ROUNDS, SECONDS = 5, 2
+"""How many rounds there are, and how long each load is in seconds, unless told otherwise."""
 
 KEPT = {"2 KB JSON, gzip": 0.93, "12 KB JSON, gzip": 0.93, "182 KB HTML, gzip": 0.50}
 """Which share of the throughput without a hook must be kept, by case."""
@@ -51,14 +50,13 @@ DEFAULT_CASES = [name for name in CASES if not name.startswith(("event", "stream
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """What a server did in one case."""
+    """What a server did in one case; each figure is the median of the rounds."""
 
     case: str
     extension: str
-    requests_per_second: float  # the median of the rounds
-    p99_ms: float  # the median of the rounds, in milliseconds
-    kept: float
-    """The throughput by that without a hook; the median of what it was in each round."""
+    requests_per_second: float
+    p99_ms: float
+    kept: float  # the throughput by that without a hook in the same round
 
 
 def summarise(case: str, loads: Mapping[str, Sequence[Load]]) -> list[Row]:
@@ -67,16 +65,14 @@ def summarise(case: str, loads: Mapping[str, Sequence[Load]]) -> list[Row]:
     :param loads: what was measured in each round, by extension.
     """
     rates = {name: [load.requests_per_second for load in some] for name, some in loads.items()}
-    return [
-        Row(
-            case,
-            extension,
-            round(median(rates[extension]), 2),
-            round(median(load.p99_ms for load in loads[extension]), 2),
-            round(median(a / b for a, b in zip(rates[extension], rates[NONE], strict=True)), 4),
+    rows = []
+    for name, some in loads.items():
+        kept = [a / b for a, b in zip(rates[name], rates[NONE], strict=True)]
+        p99_ms = round(median(load.p99_ms for load in some), 2)
+        rows.append(
+            Row(case, name, round(median(rates[name]), 2), p99_ms, round(median(kept), 4))
         )
-        for extension in loads
-    ]
+    return rows
 
 
 def check(case: Case, ports: Mapping[str, int]) -> None:
@@ -86,8 +82,8 @@ def check(case: Case, ports: Mapping[str, int]) -> None:
     """
     fields = {"Accept-Encoding": case.accept_encoding}
     for extension, port in ports.items():
-        coding = fetch(port, case.paths[0], fields=fields).field("Content-Encoding")
-        case.check_coding(extension, coding)
+        answer = fetch(port, case.paths[0], fields=fields)
+        case.check_coding(extension, answer.field("Content-Encoding"))
 
 
 def run(
@@ -95,35 +91,36 @@ def run(
     *,
     rounds: int = ROUNDS,
     seconds: int = SECONDS,
-    report: Callable[[str, float], object] = lambda what, share: None,
+    report: Report = nobody,
 ) -> Run[Row]:
     """Return what servers answer in some cases.
 
-    :param names: of the cases.
     :param seconds: of load each time.
-    :param report: is told which share is done.
     """
     generator, generate = find_generator()
     cases = [CASES[name] for name in names]
 
-    def put_under_load(port: int) -> Callable[[int], Load]:
+    def under_load(port: int) -> Callable[[int], Load]:
         def turn(number: int) -> Load:
             case = cases[number]
-            path = f"/{case.kind}"
-            return generate(port, path, case.accept_encoding, seconds, CONNECTIONS)
+            return generate(port, f"/{case.kind}", case.accept_encoding, seconds, CONNECTIONS)
 
         return turn
 
     with ExitStack() as servers:
-        ports = {name: servers.enter_context(serving(_command(name))) for name in EXTENSIONS}
+        ports = {}
+        for name in EXTENSIONS:
+            application = f"bench.hook.application:create_app({name!r})"
+            command = gunicorn_command(application, threads=CONNECTIONS)
+            ports[name] = servers.enter_context(serving(command))
         for case in cases:
             check(case, ports)
         loads = in_turns(
-            {extension: put_under_load(port) for extension, port in ports.items()},
+            {extension: under_load(port) for extension, port in ports.items()},
             len(cases),
             rounds=rounds,
             together=True,
-            report=lambda share: report("server", share),
+            report=partial(report, "server"),
         )
     how = {"machine": describe_machine(), "generator": generator, "connections": CONNECTIONS}
     measured: Run[Row] = Run({**how, "rounds": rounds, "seconds": seconds})
@@ -136,7 +133,7 @@ def judge(rows: Sequence[Row]) -> list[Verdict]:
     """Return the verdicts on the throughput that is kept."""
     kept = {row.case: row.kept for row in rows if row.extension == OURS}
     return [
-        Verdict(target="share of the throughput", where=case, measured=kept[case], must=must)
+        Verdict("share of the throughput", case, kept[case], must)
         for case, must in KEPT.items()
         if case in kept
     ]
@@ -144,17 +141,13 @@ def judge(rows: Sequence[Row]) -> list[Verdict]:
 
 def describe(run: Run[Row]) -> Iterator[Table | str]:
     """Yield the tables and texts of a report."""
-    headings = [NONE, "p99 ms"]
-    for extension in (RIVAL, OURS):
-        headings += [extension, "kept", "p99 ms"]
+    headings = [NONE, "p99 ms", RIVAL, "kept", "p99 ms", OURS, "kept", "p99 ms"]
     table = Table("Requests a second, and the share that is kept", ["case"], headings)
     for case in dict.fromkeys(row.case for row in run.rows):
         cells = []
         for row in (row for row in run.rows if row.case == case):
-            cells.append(f"{row.requests_per_second:,.0f}")
-            if row.extension != NONE:
-                cells.append(f"{row.kept:.2f}")
-            cells.append(f"{row.p99_ms:.1f}")
+            kept = [] if row.extension == NONE else [f"{row.kept:.2f}"]
+            cells += [f"{row.requests_per_second:,.0f}", *kept, f"{row.p99_ms:.1f}"]
         table.add(case, *cells)
     yield table
     yield verdict_table(judge(run.rows))
@@ -163,8 +156,3 @@ def describe(run: Run[Row]) -> Iterator[Table | str]:
         f" {run.how['generator']}, {run.how['connections']} connections, one worker with"
         f" {run.how['connections']} threads.\n{run.how['machine']}."
     )
-
-
-def _command(extension: str) -> Command:
-    application = f"bench.hook.application:create_app({extension!r})"
-    return gunicorn_command(application, threads=CONNECTIONS)

@@ -7,19 +7,20 @@ flush events in turns; then bodies are coded with one thread and with two.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
 from collections.abc import Iterator
 from collections.abc import Sequence
 from typing import Any
 
-from bench.corpus import Document
 from bench.corpus import load
+from bench.results import Report
 from bench.results import Run
-from bench.results import describe_machine
+from bench.results import nobody
 from bench.verdicts import Verdict
 from bench.verdicts import verdict_table
 from tools.kit.documents.events import make_events
 from tools.kit.tables import Table
+from tools.kit.usage import available_processors
+from tools.kit.usage import describe_machine
 
 from . import coders
 from . import memory
@@ -28,11 +29,8 @@ from . import threads
 REFERENCE = "zlib 6"
 """The coder that the others are compared with: what Python programs use unless told not to."""
 
-SMALL_STREAM = "pyfastgz gzip 6 small"
-"""What event streams get unless told otherwise."""
-
-DEFAULT_STREAM = "pyfastgz gzip 6"
-"""What other streams get."""
+SMALL_STREAM, DEFAULT_STREAM = "pyfastgz gzip 6 small", "pyfastgz gzip 6"
+"""What event streams and what other streams get unless told otherwise."""
 
 _EVENT_COUNTS = {100: 1000, 300: 500, 1024: 200}
 _CHUNK_NBYTES = 16 * 1024
@@ -44,16 +42,10 @@ Runs = dict[str, Run[Any]]
 """What was measured: of memory, of chunks and of threads."""
 
 
-def run(
-    streams: int,
-    rounds: int,
-    *,
-    report: Callable[[str, float], object] = lambda what, share: None,
-) -> Runs:
+def run(streams: int, rounds: int, *, report: Report = nobody) -> Runs:
     """Return what streams take.
 
     :param streams: how many are opened.
-    :param report: is told which share of a part is done.
     """
     how = {"machine": describe_machine(), "load_before": os.getloadavg()[0]}
     documents = load()
@@ -63,36 +55,29 @@ def run(
     for number, name in enumerate(opened):
         runs["memory"].rows.append(memory.measure_memory(name, streams))
         report("memory", (number + 1) / len(opened))
-    for nbytes, count in _EVENT_COUNTS.items():
-        what, events = f"Flushed events of {nbytes} bytes", make_events(count, nbytes)
+    chunks = {
+        f"Flushed events of {nbytes} bytes": make_events(count, nbytes)
+        for nbytes, count in _EVENT_COUNTS.items()
+    }
+    # The pieces of the largest document that is not yet a megabyte.
+    body = max((d.body for d in documents if len(d.body) < 1 << 20), key=len)
+    pieces = [body[at : at + _CHUNK_NBYTES] for at in range(0, len(body), _CHUNK_NBYTES)]
+    chunks[f"Chunks of {_CHUNK_NBYTES:,} bytes, not flushed"] = pieces
+    for what, some in chunks.items():
+        flushed = some is not pieces
         runs["chunks"].rows += coders.measure_chunks(
-            what, everyone, events, flushed=True, rounds=rounds
+            what, everyone, some, flushed=flushed, rounds=rounds
         )
-    runs["chunks"].rows += coders.measure_chunks(
-        f"Chunks of {_CHUNK_NBYTES:,} bytes, not flushed",
-        everyone,
-        _chunks(documents),
-        flushed=False,
-        rounds=rounds,
-    )
-    if threads.processors() > 1:
+    if available_processors() > 1:
         runs["threads"].rows += threads.measure_threads(documents, max(3, rounds // 5))
     return runs
 
 
 def judge_memory(rows: Sequence[memory.Row]) -> list[Verdict]:
     """Return the verdicts on the memory of streams that flushed ten events."""
-    nbytes = {row.coder: row.ten_events_nbytes for row in rows}
-    return [
-        Verdict(
-            target="KB an open stream",
-            where=name,
-            measured=nbytes[name] / 1024,
-            must=limit,
-            at_most=True,
-        )
-        for name, limit in ((SMALL_STREAM, 64), (DEFAULT_STREAM, 256))
-    ]
+    kb = {row.coder: row.ten_events_nbytes / 1024 for row in rows}
+    limits = ((SMALL_STREAM, 64), (DEFAULT_STREAM, 256))
+    return [Verdict("KB an open stream", n, kb[n], limit, at_most=True) for n, limit in limits]
 
 
 def judge_chunks(rows: Sequence[coders.Row]) -> list[Verdict]:
@@ -101,25 +86,11 @@ def judge_chunks(rows: Sequence[coders.Row]) -> list[Verdict]:
     theirs = by_name[REFERENCE]
     verdicts = []
     for name in (SMALL_STREAM, DEFAULT_STREAM):
-        ours = by_name[name]
-        time, nbytes = ours.least_ns / theirs.least_ns, ours.nbytes / theirs.nbytes
-        verdicts += [
-            Verdict(
-                target=f"time of a flush by {REFERENCE}'s",
-                where=name,
-                measured=time,
-                must=1 / 3,
-                aim=1 / 6,
-                at_most=True,
-            ),
-            Verdict(
-                target=f"bytes by {REFERENCE}'s",
-                where=name,
-                measured=nbytes,
-                must=1.0,
-                at_most=True,
-            ),
-        ]
+        time = by_name[name].least_ns / theirs.least_ns
+        nbytes = by_name[name].nbytes / theirs.nbytes
+        what = f"time of a flush by {REFERENCE}'s"
+        verdicts.append(Verdict(what, name, time, 1 / 3, 1 / 6, at_most=True))
+        verdicts.append(Verdict(f"bytes by {REFERENCE}'s", name, nbytes, 1.0, at_most=True))
     return verdicts
 
 
@@ -128,15 +99,8 @@ def judge_threads(rows: Sequence[threads.Row]) -> list[Verdict]:
     verdicts = []
     for name in sorted({row.encoder for row in rows if row.encoder.startswith("pyfastgz")}):
         worst = min((row for row in rows if row.encoder == name), key=lambda row: row.factor)
-        verdicts.append(
-            Verdict(
-                target="work of two threads by that of one",
-                where=name,
-                measured=worst.factor,
-                must=1.8,
-                remark=worst.size_class,
-            )
-        )
+        what = "work of two threads by that of one"
+        verdicts.append(Verdict(what, name, worst.factor, 1.8, remark=worst.size_class))
     return verdicts
 
 
@@ -154,36 +118,25 @@ def describe(runs: Runs) -> Iterator[Table | str]:
         some = {row.coder: row for row in rows if row.chunks == what}
         table = Table(what, ["coder"], ["least µs", "median µs", f"{REFERENCE} = 1", "bytes"])
         for name, row in some.items():
-            table.add(
-                name,
-                f"{row.least_ns / 1000:,.2f}",
-                f"{row.median_ns / 1000:,.2f}",
-                f"{row.least_ns / some[REFERENCE].least_ns:.3f}",
-                f"{row.nbytes:,.1f}",
-            )
+            us = (f"{ns / 1000:,.2f}" for ns in (row.least_ns, row.median_ns))
+            share = row.least_ns / some[REFERENCE].least_ns
+            table.add(name, *us, f"{share:.3f}", f"{row.nbytes:,.1f}")
         yield table
 
     verdicts = judge_memory(runs["memory"].rows) + judge_chunks(rows)
-    rows = runs["threads"].rows
-    if rows:
-        names = list(dict.fromkeys(row.encoder for row in rows))
-        table = Table("Two threads against one", ["size"], names)
-        for size_class in dict.fromkeys(row.size_class for row in rows):
-            factors = {row.encoder: row.factor for row in rows if row.size_class == size_class}
-            table.add(size_class, *(f"{factors[name]:.2f} x" for name in names))
-        yield table
-        load_before = runs["threads"].how["load_before"]
-        if load_before <= _IDLE_LOAD:
-            verdicts += judge_threads(rows)
-        else:
-            yield f"Load average {load_before:.1f}: two threads are shown, but not judged."
-    else:
+    rows, load_before = runs["threads"].rows, runs["threads"].how["load_before"]
+    names = list(dict.fromkeys(row.encoder for row in rows))
+    table = Table("Two threads against one", ["size"], names)
+    for size_class in dict.fromkeys(row.size_class for row in rows):
+        factors = {row.encoder: row.factor for row in rows if row.size_class == size_class}
+        table.add(size_class, *(f"{factors[name]:.2f} x" for name in names))
+    if not rows:
         yield "There is one processor only: threads are not compared."
+    else:
+        yield table
+    if load_before > _IDLE_LOAD:
+        yield f"Load average {load_before:.1f}: two threads are shown, but not judged."
+    else:
+        verdicts += judge_threads(rows)
     yield verdict_table(verdicts)
     yield f"{runs['memory'].how['machine']}."
-
-
-def _chunks(documents: Sequence[Document]) -> list[bytes]:
-    """Return the pieces of the largest document that is not yet a megabyte."""
-    body = max((d.body for d in documents if len(d.body) < 1 << 20), key=len)
-    return [body[at : at + _CHUNK_NBYTES] for at in range(0, len(body), _CHUNK_NBYTES)]

@@ -19,8 +19,6 @@ from tools.kit.decoders import DecodingError
 from tools.kit.decoders import decode
 from tools.kit.turns import in_turns
 
-_GZIP_WINDOW_BITS = 31
-
 
 class Stream(Protocol):
     """One open stream."""
@@ -48,39 +46,35 @@ class Coder:
 class Row:
     """What one chunk of a stream costs a coder."""
 
-    chunks: str  # what the chunks are, and whether each is flushed
+    chunks: str  # what they are, and whether each is flushed
     coder: str
-    least_ns: float  # nanoseconds a chunk, in the fastest round
-    median_ns: float  # nanoseconds a chunk, in the median round
-    nbytes: float  # bytes on the wire a chunk, the frame's header and end included
+    least_ns: float  # in the fastest round
+    median_ns: float  # in the median round
+    nbytes: float  # on the wire, with a share of the frame's header and end
 
 
 class _ZlibStream:
     """A stream by zlib, or by a module with the same functions."""
 
-    __slots__ = ("_flush", "_mode", "finish", "write")
+    __slots__ = ("_flush", "finish", "write")
 
     def __init__(self, module: Any, level: int, mode: int) -> None:
-        compressor = module.compressobj(level, zlib.DEFLATED, _GZIP_WINDOW_BITS)
+        compressor = module.compressobj(level, zlib.DEFLATED, 31)
         self.write = compressor.compress
         self.finish = compressor.flush
-        self._flush = compressor.flush
-        self._mode = mode
+        self._flush = partial(compressor.flush, mode)
 
     def flush(self, data: bytes, /) -> bytes:
-        coded: bytes = self.write(data) + self._flush(self._mode)
+        coded: bytes = self.write(data) + self._flush()
         return coded
 
 
 def coders() -> dict[str, Coder]:
     """Return all ways to code streams by name, ours first."""
     br = [("br", 4)] if "br" in available_codings() else []
-    everyone = [
-        _ours(*one) for one in [("gzip", 1), ("gzip", 6), ("deflate", 6), ("zstd", 3), *br]
-    ]
-    everyone += [
-        _ours(*one, small=True) for one in [("gzip", 1), ("gzip", 6), ("zstd", 3), *br]
-    ]
+    whole = [("gzip", 1), ("gzip", 6), ("deflate", 6), ("zstd", 3), *br]
+    everyone = [_ours(*one) for one in whole]
+    everyone += [_ours(*one, small=True) for one in whole if one[0] != "deflate"]
     everyone += [
         _zlib_like("zlib 6", "zlib", 6),
         _zlib_like("zlib 6 partial", "zlib", 6, zlib.Z_PARTIAL_FLUSH),
@@ -114,12 +108,7 @@ def check(coder: Coder, coded: bytes, body: bytes) -> None:
 
 
 def measure_chunks(
-    what: str,
-    everyone: Sequence[Coder],
-    chunks: Sequence[bytes],
-    *,
-    flushed: bool,
-    rounds: int,
+    what: str, everyone: Sequence[Coder], chunks: Sequence[bytes], *, flushed: bool, rounds: int
 ) -> list[Row]:
     """Return what the chunks of a stream cost each coder.
 
@@ -129,28 +118,9 @@ def measure_chunks(
     :param flushed: flush every chunk; otherwise the coder decides what leaves when.
     :raises ValueError: a stream does not decode to its chunks.
     """
-    sizes = [_checked_nbytes(coder, chunks, flushed=flushed) for coder in everyone]
-    turns = {coder.name: _turn(coder, chunks, flushed=flushed) for coder in everyone}
-    return [
-        Row(what, name, min(ns) / len(chunks), median(ns) / len(chunks), nbytes / len(chunks))
-        for (name, (ns,)), nbytes in zip(
-            in_turns(turns, rounds=rounds).items(), sizes, strict=True
-        )
-    ]
 
-
-def _checked_nbytes(coder: Coder, chunks: Sequence[bytes], *, flushed: bool) -> int:
-    stream = coder.open()
-    take = stream.flush if flushed else stream.write
-    coded = b"".join(map(take, chunks)) + stream.finish()
-    check(coder, coded, b"".join(chunks))
-    return len(coded)
-
-
-def _turn(coder: Coder, chunks: Sequence[bytes], *, flushed: bool) -> Callable[[int], int]:
-    """Return what codes a stream, its end included, and tells the nanoseconds."""
-
-    def turn(_: int) -> int:
+    def turn(coder: Coder, _: int) -> int:
+        """Code a stream, its end included; return the nanoseconds."""
         stream = coder.open()
         take = stream.flush if flushed else stream.write
         start = perf_counter_ns()
@@ -159,4 +129,15 @@ def _turn(coder: Coder, chunks: Sequence[bytes], *, flushed: bool) -> Callable[[
         stream.finish()
         return perf_counter_ns() - start
 
-    return turn
+    nbytes = {}
+    for coder in everyone:
+        stream = coder.open()
+        take = stream.flush if flushed else stream.write
+        coded = b"".join([*map(take, chunks), stream.finish()])
+        check(coder, coded, b"".join(chunks))
+        nbytes[coder.name] = len(coded)
+    turns = {coder.name: partial(turn, coder) for coder in everyone}
+    return [
+        Row(what, name, *(n / len(chunks) for n in (min(ns), median(ns), nbytes[name])))
+        for name, (ns,) in in_turns(turns, rounds=rounds).items()
+    ]

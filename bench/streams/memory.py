@@ -12,11 +12,11 @@ import sys
 from dataclasses import asdict
 from dataclasses import dataclass
 
+from tools.kit import usage
 from tools.kit.documents.events import make_events
 from tools.kit.server import ROOT
-from tools.kit.usage import available_nbytes
-from tools.kit.usage import resident_nbytes
 
+from .coders import Stream
 from .coders import coders
 
 EVENT_NBYTES = 100
@@ -52,26 +52,22 @@ def _measure_here(name: str, wanted: int) -> Row:
     events = make_events(10, EVENT_NBYTES)
     # What the first stream of all makes for those after it is not a stream's.
     coder.open().flush(events[0])
-    before = resident_nbytes()
-
-    streams = []
-    for _ in range(min(_PILOTS, wanted)):
+    before = usage.resident_nbytes()
+    streams: list[Stream] = []
+    room = float(_PILOTS)
+    while len(streams) < min(wanted, room):
         streams.append(coder.open())
         streams[-1].flush(events[0])
-    per_pilot = max(1.0, (resident_nbytes() - before) / len(streams))
-    # Ten events may take more than one.
-    room = _SHARE * available_nbytes() / (2 * per_pilot)
-    while len(streams) < min(wanted, max(_PILOTS, room)):
-        streams.append(coder.open())
-        streams[-1].flush(events[0])
-    after_one = resident_nbytes()
-
+        if len(streams) == _PILOTS:
+            per_pilot = max(1.0, (usage.resident_nbytes() - before) / _PILOTS)
+            # Ten events may take more than one.
+            room = max(room, _SHARE * usage.available_nbytes() / (2 * per_pilot))
+    after_one = usage.resident_nbytes()
     for event in events[1:]:
         for stream in streams:
             stream.flush(event)
-    count = len(streams)
-    grown = (after_one - before, resident_nbytes() - before)
-    return Row(name, count, *(round(nbytes / count, 1) for nbytes in grown))
+    grown = (after_one - before, usage.resident_nbytes() - before)
+    return Row(name, len(streams), *(round(nbytes / len(streams), 1) for nbytes in grown))
 
 
 if __name__ == "__main__":

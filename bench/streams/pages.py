@@ -23,7 +23,6 @@ FLUSH_SECONDS = 0.02
 class Sizes:
     """How large a page becomes in one coding, by when it is flushed; in bytes."""
 
-    coding: str
     never_nbytes: int
     budget_nbytes: int  # by the budget that streams have by default
     every_nbytes: int  # at every piece
@@ -31,30 +30,27 @@ class Sizes:
 
 
 def make_pages() -> list[list[bytes]]:
-    """Return pages of the demo as the pieces that their templates yield."""
-    contexts: dict[str, list[dict[str, Any]]] = {
-        "login.html": [{}],
-        "article.html": [{"article": content.make_article(1, sections=5)}],
-        "products.html": [
-            {"products": [content.make_product(number) for number in range(count)]}
-            for count in (10, 50)
-        ],
-    }
+    """Return pages of the shop as the pieces that their templates yield."""
+    lists = [[content.make_product(number) for number in range(n)] for n in (10, 50)]
+    contexts: list[tuple[str, dict[str, Any]]] = [
+        ("login.html", {}),
+        ("article.html", {"article": content.make_article(1, sections=5)}),
+        *(("products.html", {"products": products}) for products in lists),
+    ]
     app = create_app(compress=False)
     pages = []
     with app.test_request_context("/"):
-        for name, some in contexts.items():
-            for context in some:
-                app.update_template_context(context)
-                pieces = app.jinja_env.get_template(name).generate(context)
-                pages.append([piece.encode() for piece in pieces if piece])
+        for name, context in contexts:
+            app.update_template_context(context)
+            pieces = app.jinja_env.get_template(name).generate(context)
+            pages.append([piece.encode() for piece in pieces if piece])
     return pages
 
 
 def measure_page(pieces: list[bytes], coding: str) -> Sizes:
     """Return what flushes cost a page in one coding, at its default level."""
 
-    def flushed(*, flush_seconds: float, repeatable: bool = False) -> int:
+    def flushed(flush_seconds: float, *, repeatable: bool = False) -> int:
         stream = CodedStream(
             iter(pieces),
             pyfastgz.Encoder(coding),
@@ -66,22 +62,17 @@ def measure_page(pieces: list[bytes], coding: str) -> Sizes:
 
     encoder = pyfastgz.Encoder(coding)
     return Sizes(
-        coding=coding,
         never_nbytes=sum(map(len, map(encoder.write, pieces))) + len(encoder.finish()),
-        budget_nbytes=flushed(flush_seconds=FLUSH_SECONDS),
-        every_nbytes=flushed(flush_seconds=0.0),
-        tag_nbytes=flushed(flush_seconds=FLUSH_SECONDS, repeatable=True),
+        budget_nbytes=flushed(FLUSH_SECONDS),
+        every_nbytes=flushed(0.0),
+        tag_nbytes=flushed(FLUSH_SECONDS, repeatable=True),
     )
 
 
 def describe() -> Table:
     """Return the sizes of all pages."""
-    table = Table(
-        "Bytes that flushes add to pages",
-        [],
-        ["pieces", "bytes"],
-        ["coding", "never flushed", "the budget", "every chunk", "strong ETag"],
-    )
+    headings = ["coding", "never flushed", "the budget", "every chunk", "strong ETag"]
+    table = Table("Bytes that flushes add to pages", [], ["pieces", "bytes"], headings)
     for pieces in make_pages():
         page = (f"{len(pieces):,}", f"{sum(map(len, pieces)):,}")
         for coding in CODINGS:

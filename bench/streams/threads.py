@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gzip
-import os
 import threading
 from collections.abc import Callable
 from collections.abc import Sequence
@@ -12,8 +11,8 @@ from functools import partial
 from time import perf_counter_ns
 
 import pyfastgz
+from bench.corpus import SIZE_CLASSES
 from bench.corpus import Document
-from bench.corpus.manifest import SIZE_CLASSES
 from tools.kit.turns import in_turns
 
 _MIN_ROUND_NBYTES = 2_000_000
@@ -29,15 +28,8 @@ class Row:
     """How two threads compare with one."""
 
     encoder: str
-    size_class: str  # one of bench.corpus.manifest.SIZE_CLASSES
+    size_class: str
     factor: float  # bodies a second with two threads, divided by those with one
-
-
-def processors() -> int:
-    """Return how many processors this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def measure_threads(documents: Sequence[Document], rounds: int) -> list[Row]:
@@ -50,13 +42,7 @@ def measure_threads(documents: Sequence[Document], rounds: int) -> list[Row]:
     for size_class in SIZE_CLASSES:
         bodies = [d.body for d in documents if d.size_class == size_class]
         classes.append(bodies * (1 + _MIN_ROUND_NBYTES // sum(map(len, bodies))))
-
-    def turn(name: str, threads: int, number: int) -> int:
-        return _time(_ENCODERS[name], classes[number], threads)
-
-    turns = {
-        (name, count): partial(turn, name, count) for name in _ENCODERS for count in (1, 2)
-    }
+    turns = {(name, n): partial(_time, classes, name, n) for name in _ENCODERS for n in (1, 2)}
     times = in_turns(turns, len(classes), rounds=rounds, together=True)
     return [
         Row(name, size_class, 2 * min(times[name, 1][number]) / min(times[name, 2][number]))
@@ -65,14 +51,14 @@ def measure_threads(documents: Sequence[Document], rounds: int) -> list[Row]:
     ]
 
 
-def _time(encode: Callable[[bytes], object], bodies: list[bytes], count: int) -> int:
+def _time(classes: Sequence[Sequence[bytes]], name: str, count: int, number: int) -> int:
     """Return how long so many threads take in nanoseconds, from the first's start on."""
     gate = threading.Barrier(count + 1)
 
     def work() -> None:
         gate.wait()
-        for body in bodies:
-            encode(body)
+        for body in classes[number]:
+            _ENCODERS[name](body)
 
     threads = [threading.Thread(target=work) for _ in range(count)]
     for thread in threads:

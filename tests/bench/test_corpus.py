@@ -7,10 +7,10 @@ import gzip
 import pytest
 
 import pyfastgz
+from bench.corpus import HALVES
+from bench.corpus import SIZE_CLASSES
 from bench.corpus import Document
 from bench.corpus import load
-from bench.corpus.manifest import HALVES
-from bench.corpus.manifest import SIZE_CLASSES
 from bench.encoders.run import LEVELS
 from bench.encoders.run import level_sizes
 

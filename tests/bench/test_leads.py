@@ -63,19 +63,19 @@ def test_rivals_are_no_answer_to_rivals() -> None:
 
 
 def test_a_mean_is_geometric() -> None:
-    summary = summarise({"a": Lead(1.0, 1), "b": Lead(2.0, 1), "c": Lead(4.0, 1)})
+    summary = summarise({"a": 1.0, "b": 2.0, "c": 4.0})
     assert (summary.count, summary.missed, summary.minimum) == (3, (), 1.0)
     assert summary.mean == pytest.approx(2.0)
 
 
 def test_a_missed_point_is_the_minimum_and_not_in_the_mean() -> None:
-    summary = summarise({"a": Lead(2.0, 1), "b": MISSED, "c": Lead(8.0, 1)})
+    summary = summarise({"a": 2.0, "b": 0.0, "c": 8.0})
     assert (summary.count, summary.missed, summary.minimum) == (3, ("b",), 0.0)
     assert summary.minimum_reached == 2.0
     assert summary.mean == pytest.approx(4.0)
 
 
 def test_there_is_a_summary_where_all_is_missed() -> None:
-    summary = summarise({"a": MISSED})
+    summary = summarise({"a": 0.0})
     assert (summary.missed, summary.minimum, summary.mean) == (("a",), 0.0, 0.0)
     assert summary.minimum_reached == 0.0

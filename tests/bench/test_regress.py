@@ -12,7 +12,7 @@ from click.testing import CliRunner
 
 from bench import regress
 from bench.__main__ import main
-from bench.corpus.manifest import SIZE_CLASSES
+from bench.corpus import SIZE_CLASSES
 from bench.regress import Job
 from bench.regress import Side
 from bench.regress import Times

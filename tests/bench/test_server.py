@@ -14,15 +14,15 @@ from bench.hook.application import EXTENSIONS
 from bench.hook.application import NONE
 from bench.hook.application import OURS
 from bench.hook.application import RIVAL
-from bench.hook.load import Generator
-from bench.hook.load import Load
-from bench.hook.load import LoadError
-from bench.hook.load import find_generator
-from bench.hook.load import parse_wrk
-from bench.hook.load import run_python
 from bench.hook.server import Row
 from bench.hook.server import judge
 from bench.hook.server import summarise
+from tools.kit.load import Generator
+from tools.kit.load import Load
+from tools.kit.load import LoadError
+from tools.kit.load import find_generator
+from tools.kit.load import parse_wrk
+from tools.kit.load import run_python
 from tools.kit.server import gunicorn_command
 from tools.kit.server import serving
 

@@ -1,8 +1,10 @@
-"""What the process that asks has used so far, and what there is left."""
+"""What the process that asks has used so far, what there is left, and what machine it is."""
 
 from __future__ import annotations
 
+import datetime
 import os
+import platform
 import resource
 import sys
 from pathlib import Path
@@ -42,6 +44,25 @@ def available_nbytes() -> int:
     return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 2
 
 
+def available_processors() -> int:
+    """Return how many processors this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
 def _number(file: str, name: str) -> int:
     words = (_FOLDER / file).read_text("ascii").split()
     return int(words[words.index(name) + 1])
+
+
+def describe_machine() -> str:
+    """Return what matters of the machine: processor, cores, system, Python and the date."""
+    cpuinfo = Path("/proc/cpuinfo")
+    lines = cpuinfo.read_text("utf-8").splitlines() if cpuinfo.exists() else []
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    processor = names[0] if names else platform.machine()
+    system = f"{os.cpu_count()} cores, {platform.system()} {platform.machine()}"
+    python = f"{platform.python_implementation()} {platform.python_version()}"
+    date = datetime.datetime.now(datetime.timezone.utc).date()
+    return f"{processor}, {system}, {python}, {date}"

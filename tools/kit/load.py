@@ -1,7 +1,7 @@
 """Generates load on a server of this machine and measures it: with wrk, or without.
 
-``python -m bench.hook.load PORT PATH ACCEPT_ENCODING SECONDS CONNECTIONS`` is the generator
-in Python, for machines without wrk. It takes more of the processor than wrk does, so the shares
+``python -m tools.kit.load PORT PATH ACCEPT_ENCODING SECONDS CONNECTIONS`` is the generator in
+Python, for machines without wrk. It takes more of the processor than wrk does, so the shares
 that it measures are nearer to 1 than they are.
 """
 
@@ -15,7 +15,9 @@ import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from dataclasses import asdict
 from dataclasses import dataclass
+from functools import partial
 from http.client import HTTPConnection
 from statistics import quantiles
 from time import perf_counter
@@ -36,7 +38,7 @@ class Load:
 
 
 Generator = Callable[[int, str, str, int, int], Load]
-"""Takes a port, a path, an Accept-Encoding, seconds and connections."""
+"""Takes a port, a path, an Accept-Encoding, seconds and connections; raises LoadError."""
 
 
 def find_generator() -> tuple[str, Generator]:
@@ -45,14 +47,10 @@ def find_generator() -> tuple[str, Generator]:
 
 
 def run_wrk(port: int, path: str, accept_encoding: str, seconds: int, connections: int) -> Load:
-    """Generate load with wrk.
-
-    :raises LoadError: there were errors.
-    """
-    url = f"http://127.0.0.1:{port}{path}"
+    """Generate load with wrk."""
     options = ["--threads=1", f"--connections={connections}", f"--duration={seconds}s"]
     options += ["--latency", "--header", f"Accept-Encoding: {accept_encoding}"]
-    return parse_wrk(_output_of(["wrk", *options, url]))
+    return parse_wrk(_output_of(["wrk", *options, f"http://127.0.0.1:{port}{path}"]))
 
 
 def parse_wrk(output: str) -> Load:
@@ -70,13 +68,9 @@ def parse_wrk(output: str) -> Load:
 def run_python(
     port: int, path: str, accept_encoding: str, seconds: int, connections: int
 ) -> Load:
-    """Generate load with a process of this module.
-
-    :raises LoadError: there were errors.
-    """
+    """Generate load with a process of this module."""
     arguments = [str(port), path, accept_encoding, str(seconds), str(connections)]
-    output = _output_of([sys.executable, "-m", "bench.hook.load", *arguments])
-    return Load(**json.loads(output))
+    return Load(**json.loads(_output_of([sys.executable, "-m", "tools.kit.load", *arguments])))
 
 
 def _output_of(command: list[str]) -> str:
@@ -100,23 +94,16 @@ def _generate(port: int, path: str, accept_encoding: str, deadline: float) -> li
     return seconds
 
 
-def _main() -> None:
-    port, path, accept_encoding, seconds, connections = sys.argv[1:]
+def _main(port: int, path: str, accept_encoding: str, seconds: int, connections: int) -> Load:
     start = perf_counter()
-    deadline = start + int(seconds)
-    with ThreadPoolExecutor(int(connections)) as pool:
-        jobs = [
-            pool.submit(_generate, int(port), path, accept_encoding, deadline)
-            for _ in range(int(connections))
-        ]
+    job = partial(_generate, port, path, accept_encoding, start + seconds)
+    with ThreadPoolExecutor(connections) as pool:
+        jobs = [pool.submit(job) for _ in range(connections)]
         times = [took for job in jobs for took in job.result()]
     p99 = quantiles(times, n=100)[98] if len(times) > 1 else times[0]
-    load = {
-        "requests_per_second": len(times) / (perf_counter() - start),
-        "p99_ms": 1000 * p99,
-    }
-    print(json.dumps(load))
+    return Load(len(times) / (perf_counter() - start), 1000 * p99)
 
 
 if __name__ == "__main__":
-    _main()
+    port, path, accept_encoding, *numbers = sys.argv[1:]
+    print(json.dumps(asdict(_main(int(port), path, accept_encoding, *map(int, numbers)))))
