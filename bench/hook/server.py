@@ -5,6 +5,7 @@ The application runs three times under gunicorn, and each is put under load in t
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from collections.abc import Iterator
 from collections.abc import Mapping
@@ -57,21 +58,23 @@ class Row:
     requests_per_second: float
     p99_ms: float
     kept: float  # the throughput by that without a hook in the same round
+    cpu_us: float | None = None  # processor time of the worker a request, in microseconds
 
 
-def summarise(case: str, loads: Mapping[str, Sequence[Load]]) -> list[Row]:
+def summarise(case: str, loads: Mapping[str, Sequence[tuple[Load, float]]]) -> list[Row]:
     """Return what servers did in a case.
 
-    :param loads: what was measured in each round, by extension.
+    :param loads: what was measured in each round, and the processor seconds of the worker, by
+        extension.
     """
-    rates = {name: [load.requests_per_second for load in some] for name, some in loads.items()}
+    rates = {name: [load.requests_per_second for load, _ in of] for name, of in loads.items()}
     rows = []
     for name, some in loads.items():
         kept = [a / b for a, b in zip(rates[name], rates[NONE], strict=True)]
-        p99_ms = round(median(load.p99_ms for load in some), 2)
-        rows.append(
-            Row(case, name, round(median(rates[name]), 2), p99_ms, round(median(kept), 4))
-        )
+        p99_ms = [load.p99_ms for load, _ in some]
+        cpu_us = [1e6 * seconds / load.requests for load, seconds in some]
+        medians = (round(median(values), 4) for values in (rates[name], p99_ms, kept, cpu_us))
+        rows.append(Row(case, name, *medians))
     return rows
 
 
@@ -100,10 +103,15 @@ def run(
     generator, generate = find_generator()
     cases = [CASES[name] for name in names]
 
-    def under_load(port: int) -> Callable[[int], Load]:
-        def turn(number: int) -> Load:
-            case = cases[number]
-            return generate(port, f"/{case.kind}", case.accept_encoding, seconds, CONNECTIONS)
+    def under_load(port: int) -> Callable[[int], tuple[Load, float]]:
+        def cpu_seconds() -> float:
+            return float(json.loads(fetch(port, "/cpu").body)["seconds"])
+
+        def turn(number: int) -> tuple[Load, float]:
+            case, before = cases[number], cpu_seconds()
+            path = f"/{case.kind}"
+            load = generate(port, path, case.accept_encoding, seconds, CONNECTIONS)
+            return load, cpu_seconds() - before
 
         return turn
 
@@ -150,6 +158,12 @@ def describe(run: Run[Row]) -> Iterator[Table | str]:
             cells += [f"{row.requests_per_second:,.0f}", *kept, f"{row.p99_ms:.1f}"]
         table.add(case, *cells)
     yield table
+    if all(row.cpu_us is not None for row in run.rows):
+        headings = [NONE, RIVAL, OURS]
+        table = Table("Microseconds of the worker's processor a request", ["case"], headings)
+        for case in dict.fromkeys(row.case for row in run.rows):
+            table.add(case, *(f"{row.cpu_us:,.0f}" for row in run.rows if row.case == case))
+        yield table
     yield verdict_table(judge(run.rows))
     yield (
         f"Medians of {run.how['rounds']} interleaved rounds of {run.how['seconds']} s; load by"

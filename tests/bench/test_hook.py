@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,7 @@ from bench.hook.application import OURS
 from bench.hook.application import RIVAL
 from bench.hook.application import Case
 from bench.hook.application import create_app
+from bench.hook.calls import SWEPT
 from bench.hook.calls import WAYS
 from bench.hook.calls import Row
 from bench.hook.calls import added
@@ -110,6 +112,8 @@ def test_verdicts() -> None:
         *costs("12 KB JSON, zstd", 100, 90),
         *costs("182 KB HTML, gzip", 100, 90),
     ]
+    swept = [replace(row, way=SWEPT) for row in costs("12 KB JSON, zstd", 100, 71)]
+    assert [verdict.reached for verdict in judge(swept)] == ["missed"]
     assert added(some, "WSGI")["not eligible"][RIVAL] == 9
     assert [v.reached for v in judge(some)] == ["must", "missed", "must", "missed"]
 

@@ -50,6 +50,7 @@ def test_what_wrk_prints(p99: str, milliseconds: float) -> None:
     load = parse_wrk(WRK.format(p99=p99, errors=""))
     assert load.requests_per_second == 3208.91
     assert load.p99_ms == pytest.approx(milliseconds)
+    assert load.requests == 3241
 
 
 @pytest.mark.parametrize(
@@ -74,6 +75,7 @@ def test_load(port: int, generate: Generator) -> None:
     load = generate(port, "/tiny", "gzip", 1, 2)
     assert load.requests_per_second > 1
     assert load.p99_ms > 0
+    assert load.requests > 1
 
 
 @pytest.mark.parametrize("generate", [run_python, find_generator()[1]])
@@ -85,9 +87,9 @@ def test_load_on_what_is_not_there(port: int, generate: Generator) -> None:
 def test_a_round_is_compared_with_itself() -> None:
     """The machine was half as fast in the second round, for everybody."""
     loads = {
-        NONE: [Load(1000, 1), Load(500, 2), Load(1000, 3)],
-        RIVAL: [Load(600, 3), Load(300, 6), Load(700, 3)],
-        OURS: [Load(930, 2), Load(465, 4), Load(900, 9)],
+        NONE: [(Load(1000, 1, 100), 0.1), (Load(500, 2, 100), 0.1), (Load(1000, 3, 100), 0.1)],
+        RIVAL: [(Load(600, 3, 100), 0.1), (Load(300, 6, 100), 0.1), (Load(700, 3, 100), 0.1)],
+        OURS: [(Load(930, 2, 100), 0.1), (Load(465, 4, 100), 0.1), (Load(900, 9, 100), 0.1)],
     }
     throughputs = {row.extension: row for row in summarise("2 KB JSON, gzip", loads)}
     assert throughputs[NONE].kept == 1
@@ -95,14 +97,19 @@ def test_a_round_is_compared_with_itself() -> None:
     assert throughputs[OURS].kept == pytest.approx(0.93)
     assert throughputs[OURS].requests_per_second == 900
     assert throughputs[OURS].p99_ms == 4
+    assert throughputs[OURS].cpu_us == 1000
 
 
 def test_verdicts() -> None:
+    def rows(case: str, rate: float) -> list[Row]:
+        loads = {NONE: [(Load(100, 1, 100), 0.1)], OURS: [(Load(rate, 1, 100), 0.1)]}
+        return summarise(case, loads)
+
     throughputs = [
-        *summarise("2 KB JSON, gzip", {NONE: [Load(100, 1)], OURS: [Load(93, 1)]}),
-        *summarise("12 KB JSON, gzip", {NONE: [Load(100, 1)], OURS: [Load(92, 1)]}),
-        *summarise("12 KB JSON, zstd", {NONE: [Load(100, 1)], OURS: [Load(10, 1)]}),
-        *summarise("182 KB HTML, gzip", {NONE: [Load(100, 1)], OURS: [Load(50, 1)]}),
+        *rows("2 KB JSON, gzip", 93),
+        *rows("12 KB JSON, gzip", 92),
+        *rows("12 KB JSON, zstd", 10),
+        *rows("182 KB HTML, gzip", 50),
     ]
     assert [v.reached for v in judge(throughputs)] == ["must", "missed", "must"]
 
@@ -114,4 +121,6 @@ def test_figures_are_written_down(tmp_path: Path) -> None:
     measured = results.read("server", Row, file)
     assert [row.extension for row in measured.rows] == list(EXTENSIONS)
     assert measured.how["seconds"] == 1
+    assert all(0 < (row.cpu_us or 0) < 1e6 for row in measured.rows)
+    assert "processor a request" in result.output
     assert "2 KB JSON, gzip" in result.output

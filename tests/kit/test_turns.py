@@ -10,6 +10,7 @@ import pytest
 
 from tools.kit.turns import in_turns
 from tools.kit.turns import stopwatch
+from tools.kit.turns import swept
 
 FAMILIES = {"a": 4, "b": 1, "c": 3, "d": 5}
 NAMES = [f"{family}{number}" for family, count in FAMILIES.items() for number in range(count)]
@@ -103,3 +104,14 @@ def test_a_stopwatch_works_with_the_document() -> None:
 def test_the_collector_rests_meanwhile_and_works_again() -> None:
     assert in_turns({"a": lambda _: gc.isenabled()}, rounds=1) == {"a": [[False]]}
     assert gc.isenabled()
+
+
+def test_a_swept_turn_is_the_turn() -> None:
+    seen: list[int] = []
+
+    def turn(number: int) -> int:
+        seen.append(number)
+        return number + 1
+
+    assert swept(turn)(3) == 4
+    assert seen == [3]

@@ -35,6 +35,7 @@ class Load:
 
     requests_per_second: float  # answers a second
     p99_ms: float  # the time that 99 of 100 answers took at most, in milliseconds
+    requests: int  # how many were answered
 
 
 Generator = Callable[[int, str, str, int, int], Load]
@@ -60,9 +61,10 @@ def parse_wrk(output: str) -> Load:
     """
     rate = re.search(r"^Requests/sec:\s+([\d.]+)$", output, re.MULTILINE)
     p99 = re.search(r"^\s+99%\s+([\d.]+)([a-z]+)$", output, re.MULTILINE)
-    if rate is None or p99 is None or re.search(r"Non-2xx|Socket errors", output):
+    count = re.search(r"^\s+(\d+) requests in ", output, re.MULTILINE)
+    if not (rate and p99 and count) or re.search(r"Non-2xx|Socket errors", output):
         raise LoadError(f"wrk prints:\n{output}")
-    return Load(float(rate[1]), float(p99[1]) * _UNITS[p99[2]])
+    return Load(float(rate[1]), float(p99[1]) * _UNITS[p99[2]], int(count[1]))
 
 
 def run_python(
@@ -101,7 +103,7 @@ def _main(port: int, path: str, accept_encoding: str, seconds: int, connections:
         jobs = [pool.submit(job) for _ in range(connections)]
         times = [took for job in jobs for took in job.result()]
     p99 = quantiles(times, n=100)[98] if len(times) > 1 else times[0]
-    return Load(len(times) / (perf_counter() - start), 1000 * p99)
+    return Load(len(times) / (perf_counter() - start), 1000 * p99, len(times))
 
 
 if __name__ == "__main__":
