@@ -33,13 +33,9 @@ _T = TypeVar("_T")
 
 SECTIONS = {section.name: section for section in reports.SECTIONS}
 FOLDER = click.Path(path_type=Path, file_okay=False)
+FILE = click.Path(path_type=Path, dir_okay=False)
 
-to_file = click.option(
-    "--json",
-    "path",
-    type=click.Path(path_type=Path, dir_okay=False),
-    help="Write the results there, beside those that it has.",
-)
+to_file = click.option("--json", "path", type=FILE, help="Write the results there, too.")
 
 
 def number(name: str, default: int) -> Callable[..., Any]:

@@ -34,9 +34,7 @@ _OUTLIERS = "A line that leaves its panel leads to a point of far less or far mo
 _BAR = 15
 _BAR_COLOURS = ("#1f77b4", "#d62728")
 _BOLD, _MIDDLE, _END = 'font-weight="bold"', 'text-anchor="middle"', 'text-anchor="end"'
-
-Style = tuple[str, str, bool]
-"""The colour of a family, the dashes of its coding, and whether it is ours."""
+Style = tuple[str, str, bool]  # the colour of a family, the dashes of its coding, whether ours
 
 
 def draw_scores(classes: Mapping[str, Sequence[Score]], caption: str) -> str:
@@ -76,10 +74,8 @@ def draw_bars(
 ) -> str:
     """Return a chart of horizontal bars with their values.
 
-    :param title: what is shown.
     :param groups: the values of each group, by the name of the bar.
-    :param label: of the axis of the values.
-    :param log: whether that axis is logarithmic.
+    :param label: of the axis of the values, which may be logarithmic.
     """
     left, width, top = 150, 640, 34
     values = [value for group in groups.values() for value in group.values()]

@@ -32,14 +32,10 @@ from .corpus import load
 from .results import Report
 from .results import nobody
 
-LIMIT = 1.05
-"""The time that the newer commit may take, by that of the base."""
+LIMIT, ROUNDS = 1.05, 20
+"""The time that the newer commit may take, by that of the base; the rounds, and those more."""
 
-ROUNDS = 20
-"""The number of rounds, and of more rounds for what seems slower."""
-
-Side = subprocess.Popen[str]
-"""A running :mod:`bench.regress_worker`."""
+Side = subprocess.Popen[str]  # a running bench.regress_worker
 
 
 class Job(NamedTuple):
@@ -57,14 +53,12 @@ class Times(NamedTuple):
     nbytes: int
 
 
-Results = dict[Job, tuple[Times, Times]]
-"""What the base and the newer commit did."""
+Results = dict[Job, tuple[Times, Times]]  # what the base and the newer commit did
 
 _CODED = [("gzip", 1), ("gzip", 6), ("zstd", 3)]
 _HOOKED = [(regress_worker.HOOK, "gzip"), (regress_worker.HOOK, "identity")]
 JOBS = [Job(size_class, *what) for size_class in SIZE_CLASSES for what in _CODED]
 JOBS += [Job(size_class, *what) for size_class in list(SIZE_CLASSES)[:3] for what in _HOOKED]
-"""All that is timed."""
 
 
 def build(commit: str) -> Path:
@@ -97,11 +91,7 @@ def _git(*arguments: str) -> bytes:
 
 @contextmanager
 def running(folder: Path, bodies: Path) -> Iterator[Side]:
-    """Run a side while the block runs.
-
-    :param folder: from :func:`build`.
-    :param bodies: the file of bodies by size class.
-    """
+    """Run a side while the block runs, given its folder and the file of bodies."""
     command = [sys.executable, regress_worker.__file__]
     environment = {**os.environ, "PYTHONPATH": str(folder)}
     pipe = subprocess.PIPE

@@ -28,9 +28,7 @@ from .results import Run
 ROOT = Path(__file__).resolve().parents[1]
 REPORT = ROOT / "bench" / "REPORT.md"
 README = ROOT / "README.md"
-README_CHART = ROOT / "bench" / "chart.svg"
-README_CLASS = "16-128K"
-"""The size class that README's chart is of."""
+README_CHART, README_CLASS = ROOT / "bench" / "chart.svg", "16-128K"
 
 _QUOTED = re.compile(r"(<!-- bench: (.+?) -->\n)(.*?)(<!-- end -->)", re.DOTALL)
 _INTRODUCTION = """# Benchmarks

@@ -13,13 +13,11 @@ from typing import Any
 from typing import Generic
 from typing import TypeVar
 
-PATH = Path(__file__).with_name("results.json")
-"""The committed results."""
+PATH = Path(__file__).with_name("results.json")  # the committed results
 
 Row = TypeVar("Row")
 
-Report = Callable[[str, float], object]
-"""Is told what is being measured, and which share of that is done, up to 1."""
+Report = Callable[[str, float], object]  # told what is measured, and the share that is done
 
 
 def nobody(what: str, share: float) -> None:

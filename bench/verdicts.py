@@ -23,12 +23,10 @@ class Verdict:
     @property
     def reached(self) -> str:
         """``"aim"``, ``"must"`` or ``"missed"``: the highest mark that is reached."""
-        if self.aim is not None and self._meets(self.aim):
-            return "aim"
-        return "must" if self._meets(self.must) else "missed"
-
-    def _meets(self, mark: float) -> bool:
-        return self.measured <= mark if self.at_most else self.measured >= mark
+        sign = -1 if self.at_most else 1
+        marks = {"aim": self.aim, "must": self.must}
+        met = (n for n, m in marks.items() if m is not None and sign * (self.measured - m) >= 0)
+        return next(met, "missed")
 
 
 def verdict_table(verdicts: Iterable[Verdict]) -> Table:

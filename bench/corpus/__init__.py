@@ -24,14 +24,8 @@ from .packages import fetch_wheels
 from .packages import read_member
 from .rules import apply_rule
 
-SIZE_CLASSES = {
-    "< 1.5K": 1536,
-    "1.5-4K": 4096,
-    "4-16K": 16384,
-    "16-128K": 131072,
-    "128K-1M": 1 << 20,
-    "> 1M": 4 << 20,
-}
+SIZE_CLASSES = {"< 1.5K": 1536, "1.5-4K": 4096, "4-16K": 16384, "16-128K": 131072}
+SIZE_CLASSES |= {"128K-1M": 1 << 20, "> 1M": 4 << 20}
 """The size classes, smallest first: the name, and the length in bytes all members are below."""
 
 HALVES = ("tune", "held-back")
@@ -125,13 +119,9 @@ def describe(documents: list[Document]) -> Table:
     table = Table("Documents of each kind, tune + held-back", ["size"], headings)
     for size_class in SIZE_CLASSES:
         members = [d for d in documents if d.size_class == size_class]
-        counts = Counter((d.kind, d.half) for d in members)
-        halves = Counter(d.half for d in members)
-        table.add(
-            size_class,
-            *("+".join(str(counts[kind, half]) for half in HALVES) for kind in SUFFIXES),
-            "+".join(str(halves[half]) for half in HALVES),
-            str(len({d.name.split("/")[0] for d in members})),
-            f"{sum(len(d.body) for d in members) / max(1, len(members)):,.0f}",
-        )
+        counts = Counter((kind, d.half) for d in members for kind in (d.kind, "all"))
+        cells = ["+".join(str(counts[k, half]) for half in HALVES) for k in (*SUFFIXES, "all")]
+        packages = len({d.name.partition("/")[0] for d in members})
+        mean = sum(len(d.body) for d in members) / max(1, len(members))
+        table.add(size_class, *cells, str(packages), f"{mean:,.0f}")
     return table

@@ -14,9 +14,7 @@ from pathlib import Path
 REQUIREMENTS_PATH = Path(__file__).with_name("packages.txt")
 """The packages, one requirement with its hash a line."""
 
-_REQUIREMENT = re.compile(
-    r"^(?P<name>[\w.-]+)==\S+ --hash=sha256:(?P<sha256>[0-9a-f]{64})$", re.MULTILINE
-)
+_REQUIREMENT = re.compile(r"^([\w.-]+)==\S+ --hash=sha256:([0-9a-f]{64})$", re.MULTILINE)
 
 
 class CorpusUnavailableError(RuntimeError):
@@ -36,10 +34,7 @@ def fetch_wheels() -> dict[str, Path]:
 
     :raises CorpusUnavailableError: pip cannot download them.
     """
-    digests = {
-        match["name"]: match["sha256"]
-        for match in _REQUIREMENT.finditer(REQUIREMENTS_PATH.read_text("utf-8"))
-    }
+    digests = dict(_REQUIREMENT.findall(REQUIREMENTS_PATH.read_text("utf-8")))
     directory = cache_dir() / "wheels"
     directory.mkdir(parents=True, exist_ok=True)
     paths = _wheels_by_digest(directory)
@@ -57,9 +52,8 @@ def read_member(wheel: Path, member: str) -> bytes:
 
 
 def _wheels_by_digest(directory: Path) -> dict[str, Path]:
-    return {
-        hashlib.sha256(path.read_bytes()).hexdigest(): path for path in directory.glob("*.whl")
-    }
+    wheels = directory.glob("*.whl")
+    return {hashlib.sha256(path.read_bytes()).hexdigest(): path for path in wheels}
 
 
 def _download(directory: Path) -> None:

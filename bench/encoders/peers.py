@@ -26,8 +26,7 @@ if TYPE_CHECKING:
 
     from typing_extensions import Buffer
 
-Codec = Callable[[bytes], "Buffer"]
-"""What turns a body into its coded form, or back."""
+Codec = Callable[[bytes], "Buffer"]  # turns a body into its coded form, or back
 
 OUR_LEVELS = range(1, 10)
 """The levels of ours that are measured."""
@@ -121,8 +120,8 @@ def load_points() -> tuple[list[Point], list[str]]:
             http_coding = "gzip" if coding == "deflate" else coding
             for level in OUR_LEVELS:
                 encode = partial(pyfastgz.compress, coding=http_coding, level=level)
-                point = Point(family, level, coding, pyfastgz.__version__, encode, decode)
-                points.append(point)
+                version = pyfastgz.__version__
+                points.append(Point(family, level, coding, version, encode, decode))
         else:
             remarks.append(f"{family} is left out: nothing installed decodes {coding}")
     for rival in _FAMILIES:

@@ -73,12 +73,9 @@ def _points(size_class: str, some: Sequence[Score]) -> Table:
         cells = (f"{score.us:,.1f}", f"{score.speed:,.1f}", f"{score.ratio:.3f}")
         lead = None if score.is_ours else find_lead(score, some)
         group = None if score.is_ours else targets.group_of(score, size_class)
-        if lead is None:
-            table.add(score.name, *cells, "", "", group or "")
-        elif lead.level is None:
-            table.add(score.name, *cells, "-", "none", group or "")
-        else:
-            table.add(score.name, *cells, f"{lead.factor:.2f}", f"{lead.level}", group or "")
+        figures = (f"{lead.factor:.2f}", f"{lead.level}") if lead else ("", "")
+        missed = lead is not None and lead.level is None
+        table.add(score.name, *cells, *(("-", "none") if missed else figures), group or "")
     return table
 
 

@@ -18,14 +18,9 @@ from .leads import summarise
 GZIP = "gzip"
 """The family of the standard library's gzip module."""
 
-ALL_DEFLATE = "DEFLATE"
-"""The group of all points that targets name, in the classes up to 16 KB."""
-
-FASTEST_ISAL = "ISA-L 0-2"
-"""The group of ISA-L's fast levels in the classes above: they give up ratio for speed."""
-
-OTHER_DEFLATE = "other DEFLATE"
-"""The group of the other points that targets name, in the classes above."""
+ALL_DEFLATE, FASTEST_ISAL, OTHER_DEFLATE = "DEFLATE", "ISA-L 0-2", "other DEFLATE"
+"""The groups of the points that targets name: all of them in the classes up to 16 KB; above
+those, ISA-L's fast levels, which give up ratio for speed, and the others."""
 
 ZSTD, NO_TARGET = "zstd, same level", "cramjam"
 """The groups that have no target: points that write zstd, and the other DEFLATE points."""
@@ -39,8 +34,7 @@ _LEADS = {
     FASTEST_ISAL: {"least lead": (0.8, 1.0)},
 }
 
-Sizes = Mapping[int, tuple[int, int]]
-"""By level: the summed bytes of ours and of zlib's."""
+Sizes = Mapping[int, tuple[int, int]]  # by level: the summed bytes of ours and of zlib's
 
 
 def group_of(rival: Score, size_class: str) -> str | None:

@@ -34,11 +34,8 @@ EXTENSIONS: dict[str, Callable[[Flask], object]] = {
 }
 """What is put into an application, by name."""
 
-DOCUMENTS = 8
-"""How many documents there are of each kind."""
-
-BROWSER = "gzip, deflate, br, zstd"
-"""What browsers send as Accept-Encoding."""
+DOCUMENTS, BROWSER = 8, "gzip, deflate, br, zstd"
+"""How many documents there are of each kind; what browsers send as Accept-Encoding."""
 
 _CHUNK_NBYTES = 16 * 1024
 _EVENTS = 20
@@ -97,8 +94,7 @@ def create_app(extension: str) -> Flask:
     EXTENSIONS[extension](app)
     turns = count()
     for kind, view in _VIEWS.items():
-        numbered = f"/{kind}/<int:number>"
-        app.add_url_rule(numbered, kind, lambda number, view=view: view(number % DOCUMENTS))
+        app.add_url_rule(f"/{kind}/<int:number>", kind, view)
         # Load generators know one path only.
         next_one = f"{kind}-next"
         app.add_url_rule(f"/{kind}", next_one, lambda v=view: v(next(turns) % DOCUMENTS))

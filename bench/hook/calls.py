@@ -38,14 +38,11 @@ from .application import create_app
 ROUNDS = 300
 """The number of rounds unless told otherwise; there are fewer for long bodies."""
 
-UNCODED_SHARE = 1 / 3
-"""What we may add to a response that is not coded, by what Flask-Compress adds."""
+UNCODED_SHARE, SMALL_GZIP_SHARE, SWEPT_SHARE = 1 / 3, 1 / 5, 0.7
+"""What we may add to a response that is not coded, with gzip at 2 to 12 KB, and to any with
+caches swept, by what Flask-Compress adds."""
 
-SMALL_GZIP_SHARE = 1 / 5
-"""The same for gzip at 2 to 12 KB."""
-
-Send = Callable[[str], object]
-"""Fetches the document of a path."""
+Send = Callable[[str], object]  # fetches the document of a path
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,9 +96,6 @@ WAYS: dict[str, Callable[[Flask, Case], Send]] = {
     "test client": client_sender,
 }
 """Ways to send a request to an application, by name."""
-
-SWEPT_SHARE = 0.7
-"""What we may add there to any response, by what Flask-Compress adds."""
 
 
 def check(case: Case, apps: dict[str, Flask]) -> None:

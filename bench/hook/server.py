@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
+from itertools import product
 from statistics import median
 
 from bench.results import Report
@@ -34,7 +35,6 @@ from .application import EXTENSIONS
 from .application import NONE
 from .application import OURS
 from .application import RIVAL
-from .application import Case
 
 CONNECTIONS = 8
 """How many requests are on their way at a time."""
@@ -78,17 +78,6 @@ def summarise(case: str, loads: Mapping[str, Sequence[tuple[Load, float]]]) -> l
     return rows
 
 
-def check(case: Case, ports: Mapping[str, int]) -> None:
-    """Check that every server codes as it should.
-
-    :raises ValueError: one does not.
-    """
-    fields = {"Accept-Encoding": case.accept_encoding}
-    for extension, port in ports.items():
-        answer = fetch(port, case.paths[0], fields=fields)
-        case.check_coding(extension, answer.field("Content-Encoding"))
-
-
 def run(
     names: Sequence[str],
     *,
@@ -96,9 +85,9 @@ def run(
     seconds: int = SECONDS,
     report: Report = nobody,
 ) -> Run[Row]:
-    """Return what servers answer in some cases.
+    """Return what servers answer in some cases, with so many seconds of load each time.
 
-    :param seconds: of load each time.
+    :raises ValueError: a server does not code as it should.
     """
     generator, generate = find_generator()
     cases = [CASES[name] for name in names]
@@ -121,8 +110,10 @@ def run(
             application = f"bench.hook.application:create_app({name!r})"
             command = gunicorn_command(application, threads=CONNECTIONS)
             ports[name] = servers.enter_context(serving(command))
-        for case in cases:
-            check(case, ports)
+        for case, (name, port) in product(cases, ports.items()):
+            fields = {"Accept-Encoding": case.accept_encoding}
+            answer = fetch(port, case.paths[0], fields=fields)
+            case.check_coding(name, answer.field("Content-Encoding"))
         loads = in_turns(
             {extension: under_load(port) for extension, port in ports.items()},
             len(cases),

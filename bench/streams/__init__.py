@@ -38,8 +38,7 @@ _IDLE_LOAD = 0.5
 _NOT_OPENED = ("zlib 6 partial", "zlib 1", "isal 1", "zlib-ng 6")
 _JUDGED = f"Flushed events of {memory.EVENT_NBYTES} bytes"
 
-Runs = dict[str, Run[Any]]
-"""What was measured: of memory, of chunks and of threads."""
+Runs = dict[str, Run[Any]]  # of memory, of chunks and of threads
 
 
 def run(streams: int, rounds: int, *, report: Report = nobody) -> Runs:

@@ -11,7 +11,6 @@ from importlib import import_module
 from statistics import median
 from time import perf_counter_ns
 from typing import Any
-from typing import Protocol
 
 import pyfastgz
 from pyfastgz.encoder import available_codings
@@ -20,26 +19,13 @@ from tools.kit.decoders import decode
 from tools.kit.turns import in_turns
 
 
-class Stream(Protocol):
-    """One open stream."""
-
-    def write(self, data: bytes, /) -> bytes:
-        """Take data and return what is ready."""
-
-    def flush(self, data: bytes, /) -> bytes:
-        """Take data and return what makes all input so far decodable."""
-
-    def finish(self) -> bytes:
-        """End the stream and return its last bytes."""
-
-
 @dataclass(frozen=True, slots=True)
 class Coder:
     """A way to code streams."""
 
     name: str  # for tables and commands
     coding: str  # the content coding that is written
-    open: Callable[[], Stream]  # opens a stream
+    open: Callable[[], Any]  # opens a stream, with the methods of pyfastgz.Encoder
 
 
 @dataclass(frozen=True, slots=True)

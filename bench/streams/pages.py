@@ -6,8 +6,8 @@ which is what a template that waits for nothing looks like.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
+from typing import NamedTuple
 
 import pyfastgz
 from pyfastgz.streaming import CodedStream
@@ -19,14 +19,13 @@ CODINGS = ("gzip", "zstd", "br")
 FLUSH_SECONDS = 0.02
 
 
-@dataclass(frozen=True, slots=True)
-class Sizes:
-    """How large a page becomes in one coding, by when it is flushed; in bytes."""
+class Sizes(NamedTuple):
+    """How many bytes a page becomes in one coding, by when it is flushed."""
 
-    never_nbytes: int
-    budget_nbytes: int  # by the budget that streams have by default
-    every_nbytes: int  # at every piece
-    tag_nbytes: int  # at fixed offsets, as with a strong ETag
+    never: int
+    budget: int  # by the budget that streams have by default
+    every: int  # at every piece
+    tag: int  # at fixed offsets, as with a strong ETag
 
 
 def make_pages() -> list[list[bytes]]:
@@ -51,22 +50,14 @@ def measure_page(pieces: list[bytes], coding: str) -> Sizes:
     """Return what flushes cost a page in one coding, at its default level."""
 
     def flushed(flush_seconds: float, *, repeatable: bool = False) -> int:
-        stream = CodedStream(
-            iter(pieces),
-            pyfastgz.Encoder(coding),
-            flush_seconds=flush_seconds,
-            repeatable=repeatable,
-            clock=lambda: 0.0,
-        )
-        return sum(map(len, stream))
+        how: Any = {"flush_seconds": flush_seconds, "repeatable": repeatable}
+        encoder = pyfastgz.Encoder(coding)
+        return sum(map(len, CodedStream(iter(pieces), encoder, clock=lambda: 0.0, **how)))
 
     encoder = pyfastgz.Encoder(coding)
-    return Sizes(
-        never_nbytes=sum(map(len, map(encoder.write, pieces))) + len(encoder.finish()),
-        budget_nbytes=flushed(FLUSH_SECONDS),
-        every_nbytes=flushed(0.0),
-        tag_nbytes=flushed(FLUSH_SECONDS, repeatable=True),
-    )
+    never = sum(map(len, map(encoder.write, pieces))) + len(encoder.finish())
+    tag = flushed(FLUSH_SECONDS, repeatable=True)
+    return Sizes(never, flushed(FLUSH_SECONDS), flushed(0.0), tag)
 
 
 def describe() -> Table:
@@ -76,9 +67,7 @@ def describe() -> Table:
     for pieces in make_pages():
         page = (f"{len(pieces):,}", f"{sum(map(len, pieces)):,}")
         for coding in CODINGS:
-            sizes = measure_page(pieces, coding)
-            never = sizes.never_nbytes
-            others = (sizes.budget_nbytes, sizes.every_nbytes, sizes.tag_nbytes)
+            never, *others = measure_page(pieces, coding)
             table.add(*page, coding, f"{never:,}", *(f"{n - never:+,}" for n in others))
             page = ("", "")
     return table

@@ -106,7 +106,7 @@ def test_a_page_in_many_pieces_is_not_flushed_at_each(coding: str) -> None:
     """What the budget is for; its cost is what it was chosen by."""
     for pieces in make_pages():
         cost = measure_page(pieces, coding)
-        assert cost.never_nbytes <= cost.tag_nbytes <= cost.budget_nbytes <= cost.every_nbytes
-        assert cost.budget_nbytes - cost.never_nbytes < 150 + 0.1 * cost.never_nbytes
+        assert cost.never <= cost.tag <= cost.budget <= cost.every
+        assert cost.budget - cost.never < 150 + 0.1 * cost.never
         if len(pieces) > 50:
-            assert cost.every_nbytes > 1.3 * cost.never_nbytes
+            assert cost.every > 1.3 * cost.never
