@@ -19,7 +19,6 @@ from . import corpus as corpora
 from . import regress as regression
 from . import report as reports
 from . import results
-from . import streams as stream_runs
 from .corpus import HALVES
 from .corpus import SIZE_CLASSES
 from .encoders import run as encoder_run
@@ -28,6 +27,7 @@ from .hook import calls
 from .hook import server as servers
 from .hook.application import CASES
 from .streams import pages as stream_pages
+from .streams import run as stream_runs
 
 _T = TypeVar("_T")
 

@@ -4,15 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from bench import streams
 from bench.corpus import Document
-from bench.streams import DEFAULT_STREAM
-from bench.streams import REFERENCE
-from bench.streams import SMALL_STREAM
-from bench.streams import judge_chunks
-from bench.streams import judge_memory
-from bench.streams import judge_threads
 from bench.streams import memory
+from bench.streams import run as streams
 from bench.streams import threads
 from bench.streams.coders import Coder
 from bench.streams.coders import Row
@@ -23,6 +17,12 @@ from bench.streams.memory import measure_memory
 from bench.streams.pages import CODINGS
 from bench.streams.pages import make_pages
 from bench.streams.pages import measure_page
+from bench.streams.run import DEFAULT_STREAM
+from bench.streams.run import REFERENCE
+from bench.streams.run import SMALL_STREAM
+from bench.streams.run import judge_chunks
+from bench.streams.run import judge_memory
+from bench.streams.run import judge_threads
 from tools.kit.documents.events import make_events
 from tools.kit.tables import Table
 
