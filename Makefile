@@ -127,7 +127,7 @@ lint: setup  ## check style, spelling and types, and that what scripts generate 
 	$(BIN)/basedpyright
 	$(BIN)/python tools/generate_stub.py --check
 	$(BIN)/python tools/generate_tables.py --check
-	$(BIN)/python tests/fuzz/make_corpus.py --check
+	$(BIN)/python csrc/test/fuzz/make_corpus.py --check
 
 # The wheel, which is built with the newest cffi, beside the oldest of what it depends on.
 LOWEST := build/lowest
@@ -214,7 +214,7 @@ run-c-programs: c-programs  ## run the C tests that are built
 	done
 	for target in $(FUZZ_TARGETS); do \
 	    echo $(CTEST)/fuzz/$$target; \
-	    $(EMULATOR) $(CTEST)/fuzz/$$target -n 100 tests/fuzz/corpus/$$target/* || exit 1; \
+	    $(EMULATOR) $(CTEST)/fuzz/$$target -n 100 csrc/test/fuzz/corpus/$$target/* || exit 1; \
 	done
 
 .PHONY: test-c
@@ -257,7 +257,7 @@ fuzz: setup $(FUZZ_TARGETS:%=build/fuzz/%)  ## run each fuzz target for FUZZ_SEC
 	for target in $(FUZZ_TARGETS); do \
 	    build/fuzz/$$target -max_total_time=$(FUZZ_SECONDS) -timeout=60 -print_final_stats=1 \
 	        -artifact_prefix=build/fuzz/found/$$target- \
-	        build/fuzz/corpus/$$target tests/fuzz/corpus/$$target || exit 1; \
+	        build/fuzz/corpus/$$target csrc/test/fuzz/corpus/$$target || exit 1; \
 	done
 
 # ---- Other processors: cross-compiled with zig, run by QEMU's user mode emulation ----

@@ -1,10 +1,10 @@
-"""Write the seeds of the fuzz corpus: one small file a case, for each target in csrc/test/fuzz.
+"""Write the seeds of the fuzz corpus: one small file a case, for each target here.
 
-``python tests/fuzz/make_corpus.py`` writes them; ``--check`` compares instead, and exits 1 with
-the name of the first file that is not as it should be. Inputs that a fuzzer found go beside the
-seeds, under names that begin with ``found-``; this script leaves those alone.
+``python csrc/test/fuzz/make_corpus.py`` writes them; ``--check`` compares instead, and exits 1
+with the name of the first file that is not as it should be. Inputs that a fuzzer found go
+beside the seeds, under names that begin with ``found-``; this script leaves those alone.
 
-How an input is read is said in csrc/test/fuzz/fuzz.h and at the head of each target.
+How an input is read is said in fuzz.h and at the head of each target.
 """
 
 from __future__ import annotations
@@ -170,7 +170,7 @@ def main() -> None:
     if options.check:
         for path in sorted(present | set(expected)):
             if path not in present or path.read_bytes() != expected.get(path):
-                sys.exit(f"{path} is out of date: run python tests/fuzz/make_corpus.py")
+                sys.exit(f"{path} is out of date: run python csrc/test/fuzz/make_corpus.py")
         return
     for path in present - set(expected):
         path.unlink()
