@@ -81,7 +81,8 @@ def view_options(
                     f"level is {level!r}; its keys must be among {known}, unlike {name!r}"
                 )
     elif is_integer(level):
-        levels = dict.fromkeys(wanted or KNOWN_CODINGS, level)
+        names_of_all: tuple[str, ...] = wanted or KNOWN_CODINGS
+        levels = dict.fromkeys(names_of_all, level)
     else:
         raise TypeError(
             f"level must be an int, or a dict with an int by coding, not {level!r}"
