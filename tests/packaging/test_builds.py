@@ -143,7 +143,7 @@ def test_make_compiles_no_changed_libzstd(checkout: Path) -> None:
     original = header.read_bytes()
     header.write_bytes(original + b" ")
     answer = subprocess.run(
-        ["make", f"BIN={COMMANDS}", "build/ctest/core/zstd.o"],
+        ["make", f"BIN={COMMANDS}", "build/ctest/core/libzstd.o"],
         cwd=checkout,
         capture_output=True,
         text=True,
