@@ -42,7 +42,7 @@ def create_app(*, compress: bool = True, codings: str | None = None) -> Flask:
     dash = Dash(
         __name__,
         server=False,
-        assets_folder=str(ROOT / "tools" / "demo" / "static"),
+        assets_folder=str(ROOT / "tools" / "kit" / "shop" / "static"),
         # A style sheet is enough: the script is made for other pages.
         assets_ignore=r"\.js$",
     )
