@@ -107,7 +107,7 @@ def sent_conditions(environ: dict[str, Any]) -> Conditions | None:
 
     .. versionadded:: 0.1
     """
-    if _CONDITIONS.isdisjoint(environ) and not was_translated(environ):
+    if _CONDITIONS.isdisjoint(environ) and _SENT not in environ:
         return None
     return Conditions(
         _sent(environ, _IF_MATCH),

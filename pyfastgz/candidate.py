@@ -9,8 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from collections.abc import Iterable
 from copy import copy as shallow_copy
-from dataclasses import dataclass
-from dataclasses import field
 from functools import lru_cache
 from time import perf_counter
 from typing import TYPE_CHECKING
@@ -109,11 +107,18 @@ def changed(response: Response, edits: Edits, /, **attributes: Any) -> Response:
 
     .. versionadded:: 0.1
     """
-    copy = _shallow_copy(response)
-    copy.headers = Headers()
+    kind = type(response)
+    if _has_slots(kind):  # type: ignore[arg-type]
+        copy = shallow_copy(response)
+    else:
+        # The same for all other classes, in a fifth of the time.
+        copy = object.__new__(kind)
+        copy.__dict__.update(response.__dict__)
+    headers = Headers()
     # Given to Headers they would all be checked again, as they were when they were set: 2 us.
-    copy.headers._list = edited(response.headers, edits)
-    vars(copy)[_LOOKED_AT] = True
+    headers._list = edited(response.headers, edits)
+    copy.headers = headers
+    copy.__dict__[_LOOKED_AT] = True
     for name, value in attributes.items():
         setattr(copy, name, value)
     return copy
@@ -124,17 +129,7 @@ def was_looked_at(response: Response) -> bool:
 
     .. versionadded:: 0.1
     """
-    return _LOOKED_AT in vars(response)
-
-
-def _shallow_copy(response: Response) -> Response:
-    kind = type(response)
-    if _has_slots(kind):  # type: ignore[arg-type]
-        return shallow_copy(response)
-    # The same for all other classes, in a fifth of the time.
-    copy = object.__new__(kind)
-    vars(copy).update(vars(response))
-    return copy
+    return _LOOKED_AT in response.__dict__
 
 
 class _Body(list[bytes]):
@@ -159,7 +154,6 @@ def _has_slots(kind: type[Response]) -> bool:
     return any(parent.__dict__.get("__slots__") for parent in kind.__mro__)
 
 
-@dataclass(slots=True, eq=False)
 class Candidate:
     """A response that may be coded, or that stands for one that may.
 
@@ -173,25 +167,40 @@ class Candidate:
     .. versionadded:: 0.1
     """
 
-    response: Response
-    fields: dict[str, str]
-    environ: dict[str, Any]
-    state: State
-    app: Flask
-    options: ViewOptions | None
-    config: Config = field(init=False)
-    conditions: Conditions | None = field(init=False)
-    coding: str = field(init=False)
-    edits: Edits = field(init=False)
-    # The application looked at the conditions, and its answer was taken back.
-    is_restored: bool = field(init=False)
+    __slots__ = (
+        "app",
+        "coding",
+        "conditions",
+        "config",
+        "edits",
+        "environ",
+        "fields",
+        "is_restored",
+        "options",
+        "response",
+        "state",
+    )
 
-    def __post_init__(self) -> None:
-        """Look up what the parts of the work have in common."""
-        self.config = self.state.config.current()
-        self.conditions = sent_conditions(self.environ)
+    def __init__(  # noqa: PLR0917
+        self,
+        response: Response,
+        fields: dict[str, str],
+        environ: dict[str, Any],
+        state: State,
+        app: Flask,
+        options: ViewOptions | None,
+    ) -> None:
+        self.response = response
+        self.fields = fields
+        self.environ = environ
+        self.state = state
+        self.app = app
+        self.options = options
+        self.config: Config = state.config.current()
+        self.conditions = sent_conditions(environ)
         self.coding = ""
-        self.edits = {}
+        self.edits: Edits = {}
+        # The application looked at the conditions, and its answer was taken back.
         self.is_restored = False
 
     # ---- A response that nothing forbids to code ----
@@ -201,18 +210,20 @@ class Candidate:
 
         .. versionadded:: 0.1
         """
-        reason = self._left_alone_for()
+        streamed = self._is_streamed()
+        reason = self._left_alone_for(streamed=streamed)
         if reason is not None:
             return Answer(self.response, SKIPPED[reason])
-        is_wanted = self._is_wanted()
+        if self.state.predicate is not None:
+            is_wanted = self._is_wanted()
+            if not is_wanted:
+                self._vary()
+                return self._answer(SKIPPED[SkipReason.PREDICATE])
+            if (reason := self._reason()) is not None:
+                return Answer(self.response, SKIPPED[reason])
+            # Looking at the body may have made a list of a stream.
+            streamed = self._is_streamed()
         self._vary()
-        if not is_wanted:
-            return self._answer(SKIPPED[SkipReason.PREDICATE])
-        if self.state.predicate is not None and (reason := self._reason()) is not None:
-            return Answer(self.response, SKIPPED[reason])
-
-        # A predicate that looks at the body may have made a list of a stream.
-        streamed = self._is_streamed()
         coding, identity_refused = self._choose(streamed=streamed)
         if coding is None:
             if identity_refused and self.config.not_acceptable and self._is_success():
@@ -431,7 +442,7 @@ class Candidate:
     def _would_be_coded(self) -> bool:
         """Tell whether the 200 that a 304 stands for is coded; sets the coding if so."""
         streamed = self._is_streamed()
-        if self._left_alone_for() is not None or not self._is_wanted():
+        if self._left_alone_for(streamed=streamed) is not None or not self._is_wanted():
             return False
         coding, identity_refused = self._choose(streamed=streamed)
         if coding is None:
@@ -463,13 +474,8 @@ class Candidate:
     def _is_streamed(self) -> bool:
         return not isinstance(self.response.response, (list, tuple))
 
-    def _left_alone_for(self, *, streamed: bool | None = None) -> SkipReason | None:
-        """Return why the body is not looked at; None if it is.
-
-        :param streamed: whether it is a stream, where that does not show.
-        """
-        if streamed is None:
-            streamed = self._is_streamed()
+    def _left_alone_for(self, *, streamed: bool) -> SkipReason | None:
+        """Return why the body is not looked at; None if it is."""
         if streamed and not self.config.streams:
             return SkipReason.STREAMS_OFF
         if _sends_itself(type(self.response)):  # type: ignore[arg-type]
@@ -530,7 +536,7 @@ class Candidate:
             self.environ["REQUEST_METHOD"],
             self.response.status_code,
             self.fields,
-            state.compress_mimetypes_set,
+            state.mimetypes,
             state.wildcards,
             errors=state.errors,
         )

@@ -26,7 +26,6 @@ from .border import Border
 from .border import untranslate
 from .cache import CacheBackend
 from .cache import checked_cache
-from .candidate import Answer
 from .candidate import Candidate
 from .candidate import changed
 from .candidate import was_looked_at
@@ -292,33 +291,34 @@ def _handled(response: Response, app: Flask, state: State) -> Response:
         return response
     asked = request._get_current_object()  # type: ignore[attr-defined]
     environ = asked.environ
-    options: ViewOptions | None = vars(asked).get(ATTRIBUTE)
-    if not isinstance(response.headers, Headers):
+    options: ViewOptions | None = asked.__dict__.get(ATTRIBUTE)
+    headers = response.headers
+    if not isinstance(headers, Headers):
         # A view may assign anything that werkzeug makes Headers of in the end.
-        response.headers = Headers(response.headers)
-    fields = collect(response.headers)
+        headers = response.headers = Headers(headers)
+    fields = collect(headers)
     etag = fields.get("etag")
     if etag is not None and ":" in etag:
         state.note_tag(etag)
-    method = environ["REQUEST_METHOD"]
     status = response.status_code
     reason = skip_reason(
-        method,
+        environ["REQUEST_METHOD"],
         status,
         fields,
-        state.compress_mimetypes_set,
+        state.mimetypes,
         state.wildcards,
         errors=state.errors,
     )
     if options is not None and options.exempt:
         reason = SkipReason.EXEMPT
+    outcome: Outcome | None
     if reason is None:
-        answer = Candidate(response, fields, environ, state, app, options).code()
-    elif reason in STILL_VARIES or status == 304:
-        answer = Candidate(response, fields, environ, state, app, options).reconsider(reason)
+        response, outcome = Candidate(response, fields, environ, state, app, options).code()
+    elif status == 304 or reason in STILL_VARIES:
+        candidate = Candidate(response, fields, environ, state, app, options)
+        response, outcome = candidate.reconsider(reason)
     else:
-        answer = Answer(response, SKIPPED[reason])
-    response, outcome = answer
+        outcome = SKIPPED[reason]
     if state.server_timing:
         response = _with_timing(response, outcome)
     if outcome is not None:

@@ -44,13 +44,13 @@ class State:
 
     __slots__ = (
         "_logged",
-        "_mimetypes",
         "cache",
         "cache_key",
         "config",
         "enabled_algorithms",
         "errors",
         "hook",
+        "mimetypes",
         "own_tags",
         "predicate",
         "register",
@@ -120,9 +120,9 @@ class State:
 
         .. versionadded:: 0.1
         """
-        return self._mimetypes
+        return self.mimetypes
 
     @compress_mimetypes_set.setter
     def compress_mimetypes_set(self, mimetypes: set[str]) -> None:
-        self._mimetypes = mimetypes
+        self.mimetypes = mimetypes
         self.wildcards = wildcard_pattern(mimetypes)
