@@ -108,7 +108,7 @@ def report(check: bool) -> None:
     for path, text in reports.made_files().items():
         if not check:
             path.write_text(text, "utf-8")
-        elif not path.exists() or path.read_text("utf-8") != text:
+        elif not reports.is_current(path, text):
             said = f"{path.name} does not say what bench/results.json does"
             raise click.ClickException(f"{said}: python -m bench report")
 

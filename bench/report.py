@@ -16,6 +16,7 @@ from typing import Any
 from tools.kit.tables import Table
 
 from . import results
+from .charts import digest_of
 from .charts import draw_bars
 from .charts import draw_scores
 from .encoders import run as encoders
@@ -65,7 +66,8 @@ def _draw_hook(run: Run[calls.Row]) -> str:
         case: {name: max(us, 0.1) for name, us in by_name.items() if name != NONE}
         for case, by_name in calls.added(run.rows, "WSGI").items()
     }
-    return draw_bars("What a hook adds to a request", groups, "µs (lower is better)", log=True)
+    title, label = "What a hook adds to a request", "µs, logarithmic (lower is better)"
+    return draw_bars(title, groups, label, "log")
 
 
 def _draw_server(run: Run[server.Row]) -> str:
@@ -184,3 +186,14 @@ def made_files() -> dict[Path, str]:
     chart = draw_scores({README_CLASS: scores}, runs["encoders"].how["machine"])
     readme = with_figures(README.read_text("utf-8"), report)
     return {REPORT: report, README: readme, README_CHART: chart}
+
+
+def is_current(path: Path, text: str) -> bool:
+    """Return whether a file says what was made for it.
+
+    A chart is another text with another version of matplotlib: it has to be made of the same.
+    """
+    if not path.exists():
+        return False
+    found = path.read_text("utf-8")
+    return digest_of(found) == digest_of(text) if path.suffix == ".svg" else found == text
