@@ -16,9 +16,6 @@ from typing import Any
 from tools.kit.tables import Table
 
 from . import results
-from .charts import digest_of
-from .charts import draw_bars
-from .charts import draw_scores
 from .encoders import run as encoders
 from .encoders import tables as encoder_tables
 from .hook import calls
@@ -55,12 +52,19 @@ class Section:
     quick_options: tuple[str, ...] = ()  # of its command, in a quick run
 
 
+# matplotlib is imported where it draws: processes that measure import this module, too.
+
+
 def _draw_encoders(run: Run[encoders.Row]) -> str:
+    from .charts import draw_scores  # noqa: PLC0415
+
     *_, versions = encoder_tables.describe(run)
     return draw_scores(encoders.scores(run), str(versions))
 
 
 def _draw_hook(run: Run[calls.Row]) -> str:
+    from .charts import draw_bars  # noqa: PLC0415
+
     groups = {
         # On a noisy machine a hook may seem to take less than nothing.
         case: {name: max(us, 0.1) for name, us in by_name.items() if name != NONE}
@@ -71,6 +75,8 @@ def _draw_hook(run: Run[calls.Row]) -> str:
 
 
 def _draw_server(run: Run[server.Row]) -> str:
+    from .charts import draw_bars  # noqa: PLC0415
+
     groups: dict[str, dict[str, float]] = {}
     for row in run.rows:
         if row.extension != NONE:
@@ -180,6 +186,8 @@ def draw_charts(folder: Path, path: Path = results.PATH) -> None:
 
 def made_files() -> dict[Path, str]:
     """Return what is made out of the committed results, by path."""
+    from .charts import draw_scores  # noqa: PLC0415
+
     runs = read_runs()
     report = make_report(runs)
     scores = encoders.scores(runs["encoders"])[README_CLASS]
@@ -193,6 +201,8 @@ def is_current(path: Path, text: str) -> bool:
 
     A chart is another text with another version of matplotlib: it has to be made of the same.
     """
+    from .charts import digest_of  # noqa: PLC0415
+
     if not path.exists():
         return False
     found = path.read_text("utf-8")
