@@ -56,6 +56,8 @@ from .view import view_options
 if TYPE_CHECKING:
     from typing_extensions import Self
 
+_NOT_LOOKED_AT = "a response could not be looked at; it is sent as it is"
+
 _T = TypeVar("_T")
 _Target = TypeVar("_Target", bound="Callable[..., Any] | Blueprint")
 
@@ -175,16 +177,20 @@ class Compress:
         try:
             return _handled(response, app, state)
         except Exception as error:
-            state.log_once("a response could not be looked at; it is sent as it is", error)
+            state.log_once(_NOT_LOOKED_AT, error)
             return response
 
     def _after_marked_request(self, response: Response) -> Response:
         """Code a response only if its view asked for that."""
         if ATTRIBUTE in vars(request._get_current_object()):  # type: ignore[attr-defined]
             return self.after_request(response)
-        etag = response.headers.get("ETag")
-        if etag is not None:
-            self._state().note_tag(etag)
+        state = self._state()
+        try:
+            etag = _headers_of(response).get("ETag")
+            if etag is not None:
+                state.note_tag(etag)
+        except Exception as error:
+            state.log_once(_NOT_LOOKED_AT, error)
         return response
 
     def compressed(
@@ -285,6 +291,15 @@ def _before(action: Callable[[], None], target: _Target) -> _Target:
     return cast("_Target", sync_view)
 
 
+def _headers_of(response: Response) -> Headers:
+    """Return the fields of a response, in which a view may have left something else."""
+    headers = response.headers
+    if not isinstance(headers, Headers):
+        # Anything that werkzeug makes Headers of in the end.
+        headers = response.headers = Headers(headers)
+    return headers
+
+
 def _handled(response: Response, app: Flask, state: State) -> Response:
     """Return the response to send, and tell what became of it."""
     if was_looked_at(response):
@@ -292,13 +307,9 @@ def _handled(response: Response, app: Flask, state: State) -> Response:
     asked = request._get_current_object()  # type: ignore[attr-defined]
     environ = asked.environ
     options: ViewOptions | None = asked.__dict__.get(ATTRIBUTE)
-    headers = response.headers
-    if not isinstance(headers, Headers):
-        # A view may assign anything that werkzeug makes Headers of in the end.
-        headers = response.headers = Headers(headers)
-    fields = collect(headers)
+    fields = collect(_headers_of(response))
     etag = fields.get("etag")
-    if etag is not None and ":" in etag:
+    if etag is not None:
         state.note_tag(etag)
     status = response.status_code
     reason = skip_reason(

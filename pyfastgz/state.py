@@ -108,7 +108,8 @@ class State:
 
         .. versionadded:: 0.1
         """
-        if ends_like_coded(etag, KNOWN_CODINGS):
+        # The colon settles almost every tag.
+        if ":" in etag and ends_like_coded(etag, KNOWN_CODINGS):
             if len(self.own_tags) >= _MAX_OWN_TAGS:
                 with suppress(KeyError, StopIteration, RuntimeError):
                     del self.own_tags[next(iter(self.own_tags))]

@@ -54,6 +54,33 @@ def test_r49_headers_of_any_kind(app: Flask, get: Get, headers: Any, coding: str
         assert value in exchange.lines(name)
 
 
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Content-Type": "text/html", "ETag": '"t:gzip"'},
+        [("Content-Type", "text/html"), ("ETag", '"t:gzip"')],
+    ],
+    ids=str,
+)
+def test_r49_headers_of_any_kind_in_a_response_that_nobody_asked_to_look_at(
+    app: Flask, get: Get, headers: Any
+) -> None:
+    app.config["COMPRESS_REGISTER"] = False
+    Compress(app)
+
+    @app.get("/")
+    def view() -> Response:
+        response = Response(BODY)
+        response.headers = headers
+        return response
+
+    exchange = get()
+    assert exchange.status == 200
+    assert exchange.field("Content-Encoding") is None
+    assert exchange.body() == BODY.encode()
+    assert "t:gzip" in app.extensions["compress"].own_tags
+
+
 @pytest.mark.parametrize("headers", [None, 3, [("one",)], object()], ids=str)
 def test_r49_what_nobody_understands_is_logged_once_and_passed_on(
     app: Flask, headers: Any, caplog: pytest.LogCaptureFixture
