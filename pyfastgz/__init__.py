@@ -1,25 +1,36 @@
-"""Fast, correct response compression for Flask: gzip, zstd, deflate and br."""
+"""Fast, correct response compression for Flask: gzip, zstd, deflate and br.
+
+Flask is imported when the first of the names is used that needs it: :func:`compress` and
+:class:`Encoder` do not.
+"""
 
 from __future__ import annotations
 
+from importlib import import_module
 from importlib.metadata import version
+from typing import TYPE_CHECKING
+from typing import Any
 
 from .cache import CacheBackend
 from .cache import DictCache
-from .encoder import Encoder
-from .encoder import compress
+from .coding.br import BrotliSettings
+from .coding.encoder import Encoder
+from .coding.encoder import compress
 from .errors import ConfigurationError
 from .errors import EncoderStateError
 from .errors import FastgzError
 from .errors import NotInitialisedError
-from .extension import Compress
 from .http.eligibility import SkipReason
-from .outcome import CodingStats
-from .outcome import Outcome
-from .outcome import Stats
-from .outcome import response_compressed
+
+if TYPE_CHECKING:
+    from .extension import Compress
+    from .outcome import CodingStats
+    from .outcome import Outcome
+    from .outcome import Stats
+    from .outcome import response_compressed
 
 __all__ = [
+    "BrotliSettings",
     "CacheBackend",
     "CodingStats",
     "Compress",
@@ -38,3 +49,23 @@ __all__ = [
 ]
 
 __version__ = version("pyfastgz")
+
+_IMPORTED_LATER = {
+    "CodingStats": ".outcome",
+    "Compress": ".extension",
+    "Outcome": ".outcome",
+    "Stats": ".outcome",
+    "response_compressed": ".outcome",
+}
+
+
+def __getattr__(name: str) -> Any:
+    module = _IMPORTED_LATER.get(name)
+    if module is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = globals()[name] = getattr(import_module(module, __name__), name)
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -11,11 +11,11 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 from typing import Any
 
+from .coding import KNOWN_CODINGS
 from .http.conditions import Conditions
 from .http.conditions import uncoded_tags
 from .http.negotiation import CodingsBySize
 from .http.negotiation import choose
-from .settings import KNOWN_CODINGS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -27,8 +27,10 @@ from .border import was_translated
 from .cache import code_through
 from .cache import entry_name
 from .cache import key_of
-from .encoder import Encoder
-from .encoder import compress
+from .coding import KNOWN_CODINGS
+from .coding.encoder import Encoder
+from .coding.encoder import compress
+from .coding.stream import CodedStream
 from .http.bodies import nbytes_of
 from .http.conditions import Conditions
 from .http.conditions import allows_part
@@ -51,6 +53,8 @@ from .http.fields import collect
 from .http.fields import complete_length
 from .http.fields import declared_length
 from .http.fields import edited
+from .http.fields import flush_rule
+from .http.fields import is_of_events
 from .http.fields import media_type
 from .http.fields import vary_with_accept_encoding
 from .http.negotiation import Choice
@@ -60,10 +64,6 @@ from .outcome import SKIPPED
 from .outcome import Outcome
 from .outcome import notify
 from .outcome import response_compressed
-from .settings import KNOWN_CODINGS
-from .streaming import CodedStream
-from .streaming import flush_rule
-from .streaming import is_of_events
 from .view import ViewOptions
 
 if TYPE_CHECKING:

@@ -20,15 +20,15 @@ from flask import request_started
 from flask.cli import AppGroup
 from werkzeug.test import TestResponse
 
+from .coding import available_codings
+from .coding import core
 from .config import unknown_keys
-from .encoder import available_codings
-from .encoder import core_versions
+from .http.fields import is_of_events
 from .outcome import Outcome
 from .outcome import response_compressed
 from .settings import SETTINGS
 from .state import EXTENSION
 from .state import State
-from .streaming import is_of_events
 from .view import ATTRIBUTE
 
 _ENOUGH_NBYTES = 1 << 20
@@ -68,7 +68,7 @@ def info(url: str | None, accept_encoding: str, method: str) -> None:
 
 
 def _versions() -> dict[str, str]:
-    found = {"pyfastgz": version("pyfastgz"), **core_versions()}
+    found = {"pyfastgz": version("pyfastgz"), **core.versions()}
     for package in ("brotli", "brotlicffi", "flask", "werkzeug"):
         with suppress(PackageNotFoundError):
             found[package] = version(package)

@@ -15,8 +15,8 @@ from operator import itemgetter
 from types import MappingProxyType
 from typing import Any
 
-from .brotli import BrotliSettings
 from .cache import CacheBackend
+from .coding.br import BrotliSettings
 from .errors import ConfigurationError
 from .http.negotiation import CodingsBySize
 from .settings import AUTO

@@ -15,23 +15,18 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 from typing import NamedTuple
-from typing import TypeGuard
 
 from .callables import accepts
 from .callables import is_async
 from .callables import signature_of
-from .encoder import available_codings
-from .encoder import checked_level
-from .encoder import level_range
+from .coding import CODINGS
+from .coding import KNOWN_CODINGS
+from .coding import available_codings
+from .coding import checked_level
+from .coding import is_integer
 from .errors import ConfigurationError
 from .http.fields import media_type
 from .http.fields import tokens
-
-KNOWN_CODINGS = ("zstd", "br", "gzip", "deflate")
-"""Every coding that a configuration may name, whether or not it is installed.
-
-.. versionadded:: 0.1
-"""
 
 AUTO = ("auto",)
 """Stands for all codings, in an order that depends on the size of the body.
@@ -39,13 +34,13 @@ AUTO = ("auto",)
 .. versionadded:: 0.1
 """
 
-AUTO_SHORT = ("gzip", "br", "zstd", "deflate")
+AUTO_SHORT = tuple(sorted(CODINGS, key=lambda name: CODINGS[name].short_rank))
 """The order that ``"auto"`` stands for, for bodies below ``COMPRESS_AUTO_SIZE`` bytes.
 
 .. versionadded:: 0.1
 """
 
-AUTO_LONG = ("zstd", "gzip", "br", "deflate")
+AUTO_LONG = tuple(sorted(CODINGS, key=lambda name: CODINGS[name].long_rank))
 """The order that ``"auto"`` stands for, for all other bodies and for streams.
 
 .. versionadded:: 0.1
@@ -147,15 +142,6 @@ def _flag(value: object) -> bool:
     if value is True or value is False or (type(value) is int and value in (0, 1)):
         return bool(value)
     raise ValueError
-
-
-def is_integer(value: object) -> TypeGuard[int]:
-    """Tell whether a value is an int, and not a bool.
-
-    .. versionadded:: 0.1
-    """
-    # As checked_level has it: the modes of brotlicffi are an IntEnum, and True is no number.
-    return isinstance(value, int) and not isinstance(value, bool)
 
 
 def _size(value: object) -> int:
@@ -289,7 +275,7 @@ CODINGS_BY_NAME = Kind(_CODINGS_WANTED, _known_codings)
 .. versionadded:: 0.1
 """
 
-CODINGS = Kind(_CODINGS_WANTED, _codings)
+INSTALLED = Kind(_CODINGS_WANTED, _codings)
 """Content codings, of which ``br`` is left out if it is not installed and not alone.
 
 .. versionadded:: 0.1
@@ -297,7 +283,7 @@ CODINGS = Kind(_CODINGS_WANTED, _codings)
 
 
 def _level(coding: str) -> Kind:
-    wanted = _number(level_range(coding)).wanted
+    wanted = _number(CODINGS[coding].levels).wanted
 
     def read(value: Any) -> int:
         if value is None:
@@ -318,7 +304,7 @@ _KEY_FUNCTION = _function("the request", 1)
 _FACTORY = _function("no arguments that returns the cache, such as lambda: cache", 0)
 _ENDPOINTS = Kind("a list of strings, or one string with commas", _endpoints)
 _MIMETYPES = Kind("a list of media types, or one string with commas", _mimetypes)
-_CODINGS_OR_AUTO = Kind(f"'auto' alone, or {CODINGS.wanted}", _codings_or_auto)
+_CODINGS_OR_AUTO = Kind(f"'auto' alone, or {INSTALLED.wanted}", _codings_or_auto)
 
 # ---- The settings ----
 
@@ -403,7 +389,7 @@ SETTINGS: Mapping[str, Setting] = MappingProxyType(
         ),
         "COMPRESS_ALGORITHM": Setting(
             Topic.CODINGS,
-            ["zstd", "br", "gzip", "deflate"],
+            list(KNOWN_CODINGS),
             _CODINGS_OR_AUTO,
             "The codings in use. Their order decides between codings that the client likes "
             "equally. `br` counts only if a brotli package is installed "
@@ -486,7 +472,7 @@ SETTINGS: Mapping[str, Setting] = MappingProxyType(
         ),
         "COMPRESS_ALGORITHM_STREAMING": Setting(
             Topic.STREAMS,
-            ["zstd", "br", "gzip", "deflate"],
+            list(KNOWN_CODINGS),
             _CODINGS_OR_AUTO,
             "The same as `COMPRESS_ALGORITHM`, for streamed responses.",
         ),

@@ -13,12 +13,12 @@ from flask import Response
 
 from .cache import CacheBackend
 from .cache import checked_cache
+from .coding import KNOWN_CODINGS
 from .config import LiveConfig
 from .http.conditions import ends_like_coded
 from .http.conditions import parse_tag
 from .http.eligibility import wildcard_pattern
 from .outcome import Tally
-from .settings import KNOWN_CODINGS
 
 _log = logging.getLogger("pyfastgz")
 

@@ -7,13 +7,13 @@ from collections.abc import Mapping
 from contextlib import suppress
 from typing import NamedTuple
 
-from .encoder import checked_level
+from .coding import KNOWN_CODINGS
+from .coding import checked_level
+from .coding import is_integer
 from .errors import ConfigurationError
-from .settings import CODINGS
 from .settings import CODINGS_BY_NAME
-from .settings import KNOWN_CODINGS
+from .settings import INSTALLED
 from .settings import installed
-from .settings import is_integer
 
 ATTRIBUTE = "pyfastgz_view"
 """Where a request object holds the :class:`ViewOptions` of its view.
@@ -69,7 +69,7 @@ def view_options(
     wanted = names = None
     if codings is not None:
         wanted = CODINGS_BY_NAME.checked("codings", codings)
-        names = CODINGS.checked("codings", ", ".join(wanted))
+        names = INSTALLED.checked("codings", ", ".join(wanted))
     if level is None:
         return ViewOptions(codings=names)
     if isinstance(level, Mapping):

@@ -13,7 +13,7 @@ from time import perf_counter_ns
 from typing import Any
 
 import pyfastgz
-from pyfastgz.encoder import available_codings
+from pyfastgz.coding import available_codings
 from tools.kit.decoders import DecodingError
 from tools.kit.decoders import decode
 from tools.kit.turns import in_turns

@@ -10,7 +10,7 @@ from typing import Any
 from typing import NamedTuple
 
 import pyfastgz
-from pyfastgz.streaming import CodedStream
+from pyfastgz.coding.stream import CodedStream
 from tools.kit.documents import content
 from tools.kit.shop.application import create_app
 from tools.kit.tables import Table

@@ -1,10 +1,11 @@
-"""Header fields that a coding touches: Vary, Content-Length, Accept-Ranges and digests."""
+"""Header fields that a coding touches or depends on: Vary, lengths, digests, media types."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from collections.abc import Mapping
 from functools import lru_cache
+from math import inf
 
 STALE_WHEN_CODED = frozenset(
     {"accept-ranges", "content-md5", "content-digest", "digest", "repr-digest"}
@@ -33,6 +34,48 @@ OF_THE_REPRESENTATION = STALE_WHEN_CODED | {
 .. versionadded:: 0.1
 """
 
+EVENT_MEDIA_TYPES = frozenset(
+    {
+        "text/event-stream",
+        # Lines, or other sequences, of JSON texts, under all the names that are in use.
+        "application/x-ndjson",
+        "application/ndjson",
+        "application/jsonl",
+        "application/x-jsonl",
+        "application/jsonlines",
+        "application/x-jsonlines",
+        "application/json-lines",
+        "application/x-ldjson",
+        "application/json-seq",
+        "application/cbor-seq",
+        "application/json-stream",
+        "application/x-json-stream",
+        "application/stream+json",
+        "text/ndjson",
+        "text/x-ndjson",
+        "text/jsonl",
+        # Frames with a length before each.
+        "application/grpc-web",
+        "application/grpc-web-text",
+        # Logs of containers.
+        "application/vnd.docker.raw-stream",
+        "application/vnd.docker.multiplexed-stream",
+    }
+)
+"""Media types whose chunks are messages: somebody waits for each of them."""
+
+_EVENT_PREFIXES = (
+    # GraphQL's incremental delivery, pictures that replace each other, answers to batches: a
+    # part can be used before the next is there. An unknown subtype is a mixed one (RFC 2046
+    # section 5.1.7).
+    "multipart/",
+    "application/grpc-web+",
+    "application/grpc-web-text+",
+    "application/connect+",
+)
+
+# Structured syntax suffixes: RFC 8091, RFC 8742, and what Elasticsearch and GeoJSON use.
+_EVENT_SUFFIXES = ("+json-seq", "+cbor-seq", "+ndjson", "+x-ndjson", "+jsonl", "+x-ldjson")
 
 # Enough for every body there is.
 _MAX_LENGTH_DIGITS = 18
@@ -94,6 +137,30 @@ def media_type(content_type: str) -> str:
     .. versionadded:: 0.1
     """
     return content_type.partition(";")[0].strip().lower()
+
+
+def is_of_events(kind: str) -> bool:
+    """Tell whether the chunks of a stream are messages that somebody waits for.
+
+    :param kind: its media type, in lower case, without parameters.
+    """
+    return (
+        kind in EVENT_MEDIA_TYPES
+        or kind.startswith(_EVENT_PREFIXES)
+        or kind.endswith(_EVENT_SUFFIXES)
+    )
+
+
+def flush_rule(kind: str, seconds: float, *, is_file: bool) -> float:
+    """Return in how many seconds a stream may be flushed once more: 0 always, infinity never.
+
+    :param kind: its media type, in lower case, without parameters.
+    :param seconds: what is set for streams that are neither messages nor files.
+    :param is_file: the stream is read from a file, so nobody waits between its chunks.
+    """
+    if is_of_events(kind):
+        return 0.0
+    return inf if is_file else seconds
 
 
 def tokens(value: str) -> list[str]:

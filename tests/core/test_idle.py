@@ -10,15 +10,16 @@ import decoders
 import pytest
 
 import pyfastgz
-from pyfastgz import encoder as encoder_module
-from pyfastgz import idle
 from pyfastgz._core import ffi
 from pyfastgz._core import lib
-from pyfastgz.brotli import BrotliSettings
-from pyfastgz.idle import MAX_ITEM_NBYTES
-from pyfastgz.idle import MAX_NBYTES
-from pyfastgz.idle import Kept
-from pyfastgz.idle import Shelf
+from pyfastgz.coding import coding_named
+from pyfastgz.coding import core
+from pyfastgz.coding import idle
+from pyfastgz.coding.br import BrotliSettings
+from pyfastgz.coding.idle import MAX_ITEM_NBYTES
+from pyfastgz.coding.idle import MAX_NBYTES
+from pyfastgz.coding.idle import Kept
+from pyfastgz.coding.idle import Shelf
 
 PAGE = b"".join(b"<tr><td>%d</td><td>lamp %d</td></tr>\n" % (i, i * i) for i in range(30_000))
 
@@ -31,6 +32,14 @@ def measured_nbytes(kept: Kept) -> int:
     if kept.scratch is not None:
         nbytes += ffi.sizeof(kept.scratch)
     return nbytes
+
+
+def bodies_of(coding: str, level: int | None = None) -> core.Bodies:
+    """Return what codes whole bodies at a level of a coding of the core."""
+    row = coding_named(coding)
+    bodies = row.bodies(row.default_level if level is None else level)
+    assert isinstance(bodies, core.Bodies)
+    return bodies
 
 
 def all_kept() -> list[Kept]:
@@ -95,7 +104,7 @@ def test_many_streams_that_end_together_leave_no_more() -> None:
 
 def test_open_streams_do_not_count() -> None:
     for _ in range(2):
-        encoder_module._pools.clear()
+        bodies_of("zstd").idle.items.clear()
         encoders = [pyfastgz.Encoder("gzip", small=True) for _ in range(400)]
         for encoder in encoders:
             encoder.flush(b"data: lamp\n\n")
@@ -103,7 +112,7 @@ def test_open_streams_do_not_count() -> None:
         assert idle.counted_nbytes() == scratch
         # Others find room while they are open.
         pyfastgz.compress(PAGE, "zstd")
-        assert encoder_module._pools["zstd", None]._idle.items
+        assert bodies_of("zstd").idle.items
         for encoder in encoders:
             encoder.close()
 
@@ -115,10 +124,10 @@ def test_the_fullest_shelf_makes_room() -> None:
         encoder.close()
     assert idle.counted_nbytes() > MAX_NBYTES * 0.9
     pyfastgz.compress(PAGE, "zstd")
-    pool = encoder_module._pools["zstd", None]
-    assert len(pool._idle.items) == 1
+    pool = bodies_of("zstd")
+    assert len(pool.idle.items) == 1
     pyfastgz.compress(b"short", "zstd")
-    assert len(pool.for_short.items) == 1
+    assert len(pool.short.items) == 1
 
 
 def test_one_kind_does_not_push_others_out() -> None:
@@ -139,7 +148,7 @@ def test_one_kind_does_not_push_others_out() -> None:
 def test_large_encoders_are_not_kept(level: int) -> None:
     coded = pyfastgz.compress(PAGE, "zstd", level=level)
     decoders.check("zstd", coded, PAGE)
-    assert encoder_module._pools["zstd", level]._idle.items == []
+    assert bodies_of("zstd", level).idle.items == []
     assert MAX_ITEM_NBYTES < MAX_NBYTES
 
 
@@ -147,7 +156,7 @@ def test_what_grows_is_counted_again() -> None:
     counts = []
     for nbytes in (10, 1000, 10, 12_000, 60_000, 65_536, 10):
         pyfastgz.compress(PAGE[:nbytes], "zstd")
-        (kept,) = encoder_module._pools["zstd", None].for_short.items
+        (kept,) = bodies_of("zstd").short.items
         assert kept.counted_nbytes == measured_nbytes(kept)
         counts.append(kept.counted_nbytes)
     assert counts == sorted(counts)
@@ -158,12 +167,14 @@ def test_what_grows_is_counted_again() -> None:
 def test_what_failed_is_not_kept(coding: str) -> None:
     encoder = pyfastgz.Encoder(coding, size=3)
     encoder.write(b"abc")
-    pool = encoder_module._stream_pools[coding, None]
-    before = pool._idle.items.copy()
+    row = coding_named(coding)
+    pool = row.streams(row.default_level, False)
+    assert isinstance(pool, core.Streams)
+    before = pool.idle.items.copy()
     with pytest.raises(pyfastgz.EncoderStateError):
         encoder.write(b"d")
     decoders.check(coding, pyfastgz.Encoder(coding).finish(b"abc"), b"abc")
-    assert len(pool._idle.items) == len(before) + 1
+    assert len(pool.idle.items) == len(before) + 1
 
 
 STREAMS = {
@@ -182,8 +193,8 @@ def test_a_stream_takes_no_more_the_more_it_carries(coding: str, size: int | Non
     for _ in range(4):
         encoder.write(PAGE)
     stream = encoder._stream
-    assert isinstance(stream, encoder_module._CoreStream)
-    assert lib.fgz_memory_nbytes(stream._encoder) <= STREAMS[coding]
+    assert isinstance(stream, core.CoreStream)
+    assert lib.fgz_memory_nbytes(stream.encoder) <= STREAMS[coding]
     encoder.finish()
 
 
@@ -192,8 +203,8 @@ def test_a_zstd_stream_has_bounded_memory_at_every_level(level: int) -> None:
     encoder = pyfastgz.Encoder("zstd", level)
     coded = encoder.write(PAGE) + encoder.flush()
     stream = encoder._stream
-    assert isinstance(stream, encoder_module._CoreStream)
-    assert lib.fgz_memory_nbytes(stream._encoder) <= 3 * 1024 * 1024
+    assert isinstance(stream, core.CoreStream)
+    assert lib.fgz_memory_nbytes(stream.encoder) <= 3 * 1024 * 1024
     decoders.check("zstd", coded + encoder.finish(), PAGE)
 
 

@@ -20,7 +20,7 @@ import decoders
 import pytest
 
 import pyfastgz
-from pyfastgz import idle
+from pyfastgz.coding import idle
 
 CODINGS = decoders.CODINGS
 SECONDS = 1.0

@@ -12,8 +12,8 @@ import decoders
 import pytest
 
 import pyfastgz
-from pyfastgz.encoder import checked_level
-from pyfastgz.encoder import level_range
+from pyfastgz.coding import checked_level
+from pyfastgz.coding import coding_named
 
 CODINGS = decoders.CODINGS
 
@@ -105,7 +105,7 @@ def test_an_int_of_a_subclass_counts_by_its_value(coding: str, level: int) -> No
 
 @pytest.mark.parametrize("coding", CODINGS)
 def test_a_level_out_of_range_is_named(coding: str) -> None:
-    levels = level_range(coding)
+    levels = coding_named(coding).levels
     for level in (
         levels[0] - 1,
         levels[-1] + 1,

@@ -13,8 +13,8 @@ from flask import Response
 from flask import request
 
 from pyfastgz import Compress
-from pyfastgz import streaming
 from pyfastgz.config import DEFAULTS
+from pyfastgz.http import fields
 from tools.kit import events
 from tools.kit import usage
 from tools.kit.documents.prose import Writer
@@ -102,7 +102,7 @@ def create_damaging_app() -> Flask:
 
 def create_holding_app() -> Flask:
     """Return an application that flushes the first event only, and soon gives up waiting."""
-    streaming.EVENT_MEDIA_TYPES = frozenset()
+    fields.EVENT_MEDIA_TYPES = frozenset()
     events.PATIENCE_SECONDS = 0.5
     app = create_demo()
     app.config["COMPRESS_STREAM_FLUSH_MS"] = float("inf")

@@ -4,10 +4,10 @@ from collections.abc import Callable
 
 import pytest
 
-from pyfastgz import brotli
-from pyfastgz.brotli import LEVELS
-from pyfastgz.brotli import BrotliSettings
-from pyfastgz.brotli import BrotliStream
+from pyfastgz.coding import br
+from pyfastgz.coding.br import LEVELS
+from pyfastgz.coding.br import BrotliSettings
+from pyfastgz.coding.br import BrotliStream
 
 Decode = Callable[[str, bytes], bytes]
 
@@ -16,7 +16,7 @@ Decode = Callable[[str, bytes], bytes]
 def test_whole_bodies(decode_body: Decode, page: str, level: int) -> None:
     body = page.encode()
     for settings in (BrotliSettings(), BrotliSettings(mode=1, window=10, block=16)):
-        assert decode_body("br", brotli.compress(body, level, settings)) == body
+        assert decode_body("br", br.compress(body, level, settings)) == body
 
 
 @pytest.mark.parametrize("kind", [bytes, bytearray, memoryview])
@@ -25,18 +25,18 @@ def test_bytes_like(decode_body: Decode, kind: Callable[[bytes], memoryview]) ->
     stream = BrotliStream(4, BrotliSettings())
     coded = stream.write(data) + stream.flush(data) + stream.flush() + stream.finish(data)
     assert decode_body("br", coded) == b"abc" * 300
-    assert decode_body("br", brotli.compress(data, 4, BrotliSettings())) == b"abc" * 100
+    assert decode_body("br", br.compress(data, 4, BrotliSettings())) == b"abc" * 100
 
 
 def test_a_strided_view_is_read_in_its_order(decode_body: Decode) -> None:
-    coded = brotli.compress(memoryview(b"a1b2c3")[::2], 4, BrotliSettings())
+    coded = br.compress(memoryview(b"a1b2c3")[::2], 4, BrotliSettings())
     assert decode_body("br", coded) == b"abc"
 
 
 @pytest.mark.parametrize("data", ["text", 5, None, [1]])
 def test_anything_else_is_a_type_error(data: memoryview) -> None:
     with pytest.raises(TypeError):
-        brotli.compress(data, 4, BrotliSettings())
+        br.compress(data, 4, BrotliSettings())
     with pytest.raises(TypeError):
         BrotliStream(4, BrotliSettings()).write(data)
 
@@ -50,9 +50,9 @@ def test_flush_makes_everything_so_far_decodable(decode_part: Decode) -> None:
 
 
 def test_without_a_package(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(brotli, "_brotli", None)
-    assert not brotli.is_available()
+    monkeypatch.setattr(br, "_brotli", None)
+    assert not br.is_available()
     with pytest.raises(ValueError, match=r"pyfastgz\[br\]"):
-        brotli.compress(b"", 4, BrotliSettings())
+        br.compress(b"", 4, BrotliSettings())
     with pytest.raises(ValueError, match=r"pyfastgz\[br\]"):
         BrotliStream(4, BrotliSettings())

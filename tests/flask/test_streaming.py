@@ -19,13 +19,13 @@ from hypothesis import strategies as st
 
 from pyfastgz import Encoder
 from pyfastgz import EncoderStateError
-from pyfastgz.streaming import BURST_FLUSHES
-from pyfastgz.streaming import FIRST_FLUSH_NBYTES
-from pyfastgz.streaming import FLUSH_NBYTES
-from pyfastgz.streaming import PIECE_NBYTES
-from pyfastgz.streaming import CodedStream
-from pyfastgz.streaming import flush_rule
-from pyfastgz.streaming import is_of_events
+from pyfastgz.coding.stream import BURST_FLUSHES
+from pyfastgz.coding.stream import FIRST_FLUSH_NBYTES
+from pyfastgz.coding.stream import FLUSH_NBYTES
+from pyfastgz.coding.stream import PIECE_NBYTES
+from pyfastgz.coding.stream import CodedStream
+from pyfastgz.http.fields import flush_rule
+from pyfastgz.http.fields import is_of_events
 
 CODINGS = ("gzip", "deflate", "zstd", "br")
 SECONDS = 0.02

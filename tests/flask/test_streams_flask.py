@@ -26,7 +26,7 @@ from pyfastgz import Compress
 from pyfastgz import Encoder
 from pyfastgz import EncoderStateError
 from pyfastgz import candidate
-from pyfastgz.streaming import EVENT_MEDIA_TYPES
+from pyfastgz.http.fields import EVENT_MEDIA_TYPES
 
 CODINGS = ("gzip", "deflate", "zstd", "br")
 MESSAGES = sorted(

@@ -93,7 +93,7 @@ def test_views_leave_br_out(parameters: str, register: bool) -> None:
         'Compress().compressed(9, ["br"])',
         'import pyfastgz; pyfastgz.compress(b"", "br")',
         'import pyfastgz; pyfastgz.Encoder("br")',
-        "import pyfastgz.brotli as br; br.compress(b'', 4, br.BrotliSettings())",
+        "from pyfastgz.coding import br; br.compress(b'', 4, br.BrotliSettings())",
     ],
 )
 def test_r50_br_alone_is_an_error_that_says_what_to_install(use: str) -> None:

@@ -14,7 +14,7 @@ import pytest
 COMMANDS = Path(sys.executable).parent
 PINNED = "1.5.7"
 
-ASK_VERSION = "from pyfastgz.encoder import core_versions; print(core_versions()['libzstd'])"
+ASK_VERSION = "from pyfastgz.coding.core import versions; print(versions()['libzstd'])"
 
 
 def system_zstd() -> str | None:

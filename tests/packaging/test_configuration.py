@@ -18,7 +18,7 @@ import pytest
 from packaging.requirements import Requirement
 
 import pyfastgz
-from pyfastgz.encoder import core_versions
+from pyfastgz.coding import core
 
 ROOT = Path(__file__).resolve().parents[2]
 COMMANDS = Path(sys.executable).parent
@@ -150,7 +150,7 @@ def test_the_core_has_the_version_that_pyproject_has() -> None:
     sources = [*ROOT.glob("csrc/**/*.[ch]"), ROOT / "csrc" / "ffi_build.py"]
     written = [found for path in sources for found in version_like(path, expected)]
     assert written == [f'#define FGZ_VERSION "{expected}"']
-    assert core_versions()["core"] == expected
+    assert core.versions()["core"] == expected
     assert pyfastgz.__version__ == expected
 
 

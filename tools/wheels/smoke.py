@@ -14,7 +14,7 @@ from pathlib import Path
 from flask import Flask
 
 import pyfastgz
-from pyfastgz.encoder import core_versions
+from pyfastgz.coding import core
 
 body = b"<li>one of many lines</li>\n" * 400
 
@@ -23,7 +23,7 @@ assert Path(sys.argv[1]).resolve() in place.parents, place
 
 assert gzip.decompress(pyfastgz.compress(body, "gzip")) == body
 assert zlib.decompress(pyfastgz.compress(body, "deflate")) == body
-assert core_versions()["libzstd"] == "1.5.7", core_versions()
+assert core.versions()["libzstd"] == "1.5.7", core.versions()
 
 app = Flask("smoke")
 pyfastgz.Compress(app)

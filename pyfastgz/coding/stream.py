@@ -1,4 +1,8 @@
-"""A stream of chunks as a stream of coded chunks: when to flush, and what to close."""
+"""A stream of chunks as a stream of coded chunks: when to flush, and what to close.
+
+When to flush is one number: in how many seconds a stream may be flushed once more. 0 flushes
+every chunk; with infinity nothing is flushed early.
+"""
 
 from __future__ import annotations
 
@@ -11,18 +15,13 @@ from time import perf_counter
 from .encoder import Encoder
 
 Chunk = str | bytes | bytearray | memoryview
-"""What a response may yield: text, which is sent as UTF-8, or any bytes-like object.
-
-.. versionadded:: 0.1
-"""
+"""What a response may yield: text, which is sent as UTF-8, or any bytes-like object."""
 
 FLUSH_NBYTES = 64 * 1024
 """After so many bytes of input a stream is flushed whatever its rule.
 
 Codings keep up to 128 KB back, to gather a block. A flush this rare takes no measurable time or
 size.
-
-.. versionadded:: 0.1
 """
 
 FIRST_FLUSH_NBYTES = 1024
@@ -31,96 +30,15 @@ FIRST_FLUSH_NBYTES = 1024
 So flushes of what comes at once are ever farther apart, up to :data:`FLUSH_NBYTES`: of a page
 that has come so far less than half is held, or less than a kilobyte. Each costs some 25 bytes;
 docs/streaming.md has the figures.
-
-.. versionadded:: 0.1
 """
 
 BURST_FLUSHES = 8
-"""How many flushes a stream may spend at once on chunks that come one right after the other.
-
-.. versionadded:: 0.1
-"""
+"""How many flushes a stream may spend at once on chunks that come one right after the other."""
 
 PIECE_NBYTES = 256 * 1024
 """A longer chunk is coded, flushed and sent in pieces of this many bytes, so that no more than
 one is held in coded form.
-
-.. versionadded:: 0.1
 """
-
-EVENT_MEDIA_TYPES = frozenset(
-    {
-        "text/event-stream",
-        # Lines, or other sequences, of JSON texts, under all the names that are in use.
-        "application/x-ndjson",
-        "application/ndjson",
-        "application/jsonl",
-        "application/x-jsonl",
-        "application/jsonlines",
-        "application/x-jsonlines",
-        "application/json-lines",
-        "application/x-ldjson",
-        "application/json-seq",
-        "application/cbor-seq",
-        "application/json-stream",
-        "application/x-json-stream",
-        "application/stream+json",
-        "text/ndjson",
-        "text/x-ndjson",
-        "text/jsonl",
-        # Frames with a length before each.
-        "application/grpc-web",
-        "application/grpc-web-text",
-        # Logs of containers.
-        "application/vnd.docker.raw-stream",
-        "application/vnd.docker.multiplexed-stream",
-    }
-)
-"""Media types whose chunks are messages: somebody waits for each of them.
-
-.. versionadded:: 0.1
-"""
-
-_EVENT_PREFIXES = (
-    # GraphQL's incremental delivery, pictures that replace each other, answers to batches: a
-    # part can be used before the next is there. An unknown subtype is a mixed one (RFC 2046
-    # section 5.1.7).
-    "multipart/",
-    "application/grpc-web+",
-    "application/grpc-web-text+",
-    "application/connect+",
-)
-
-# Structured syntax suffixes: RFC 8091, RFC 8742, and what Elasticsearch and GeoJSON use.
-_EVENT_SUFFIXES = ("+json-seq", "+cbor-seq", "+ndjson", "+x-ndjson", "+jsonl", "+x-ldjson")
-
-
-def is_of_events(media_type: str) -> bool:
-    """Tell whether the chunks of a stream are messages that somebody waits for.
-
-    :param media_type: in lower case, without parameters.
-
-    .. versionadded:: 0.1
-    """
-    return (
-        media_type in EVENT_MEDIA_TYPES
-        or media_type.startswith(_EVENT_PREFIXES)
-        or media_type.endswith(_EVENT_SUFFIXES)
-    )
-
-
-def flush_rule(media_type: str, seconds: float, *, is_file: bool) -> float:
-    """Return when to flush a stream, as :class:`CodedStream` takes it.
-
-    :param media_type: in lower case, without parameters.
-    :param seconds: what is set for streams that are neither messages nor files.
-    :param is_file: the stream is read from a file, so nobody waits between its chunks.
-
-    .. versionadded:: 0.1
-    """
-    if is_of_events(media_type):
-        return 0.0
-    return inf if is_file else seconds
 
 
 class CodedStream(Iterator[bytes]):
@@ -150,8 +68,6 @@ class CodedStream(Iterator[bytes]):
     :param on_close: called once, when the stream is closed, with how many bytes were coded, how
         many were returned, and how many seconds the encoder took.
     :param clock: seconds since some fixed point.
-
-    .. versionadded:: 0.1
     """
 
     __slots__ = (
@@ -190,10 +106,7 @@ class CodedStream(Iterator[bytes]):
         self._encode_seconds = 0.0
 
     def __next__(self) -> bytes:
-        """Pull chunks until there are coded bytes to send.
-
-        .. versionadded:: 0.1
-        """
+        """Pull chunks until there are coded bytes to send."""
         encoder = self._encoder
         if encoder is None:
             raise StopIteration
@@ -215,10 +128,7 @@ class CodedStream(Iterator[bytes]):
         return coded
 
     def close(self) -> None:
-        """Free the encoder and close the wrapped iterable; safe to call more than once.
-
-        .. versionadded:: 0.1
-        """
+        """Free the encoder and close the wrapped iterable; safe to call more than once."""
         close_chunks, self._close_chunks = self._close_chunks, None
         on_close, self._on_close = self._on_close, None
         try:

@@ -17,16 +17,10 @@ from typing import Any
 from weakref import ref
 
 MAX_NBYTES = 16 * 1024 * 1024
-"""How many bytes are kept in a process.
-
-.. versionadded:: 0.1
-"""
+"""How many bytes are kept in a process."""
 
 MAX_ITEM_NBYTES = MAX_NBYTES // 2
-"""What is larger is never kept: zstd takes some hundred megabytes at its highest levels.
-
-.. versionadded:: 0.1
-"""
+"""What is larger is never kept: zstd takes some hundred megabytes at its highest levels."""
 
 # What all counts for, or more: what is freed is not noticed before there seems to be no room.
 # No destructor could notice it: a signal handler's exception is lost in one.
@@ -40,10 +34,7 @@ _lock = RLock()
 
 
 class Kept:
-    """An encoder, or scratch memory, or both.
-
-    .. versionadded:: 0.1
-    """
+    """An encoder, or scratch memory, or both."""
 
     __slots__ = ("__weakref__", "counted_nbytes", "encoder", "longest_nbytes", "scratch")
 
@@ -57,10 +48,7 @@ class Kept:
 
 
 class Shelf:
-    """Idle things of one kind. There are as many shelves as kinds, and they are never given up.
-
-    .. versionadded:: 0.1
-    """
+    """Idle things of one kind. Shelves are as many as kinds, and are never given up."""
 
     __slots__ = ("items",)
 
@@ -74,8 +62,6 @@ class Shelf:
         """Take something for long, so that it counts no more.
 
         :raises IndexError: there is nothing.
-
-        .. versionadded:: 0.1
         """
         kept = self.items.pop()
         with _lock:
@@ -83,10 +69,7 @@ class Shelf:
         return kept
 
     def keep(self, kept: Kept, nbytes: int) -> None:
-        """Put something on the shelf that takes so many bytes, if there is room.
-
-        .. versionadded:: 0.1
-        """
+        """Put something on the shelf that takes so many bytes, if there is room."""
         if nbytes > MAX_ITEM_NBYTES:
             return
         with _lock:
@@ -95,10 +78,7 @@ class Shelf:
                 self.items.append(kept)
 
     def nbytes(self) -> int:
-        """Return what the things on the shelf count for.
-
-        .. versionadded:: 0.1
-        """
+        """Return what the things on the shelf count for."""
         return sum(kept.counted_nbytes for kept in self.items.copy())
 
     def _make_room(self, nbytes: int) -> bool:
@@ -115,10 +95,7 @@ class Shelf:
 
 
 def counted_nbytes() -> int:
-    """Return what all counts for that is on shelves, or in hand for a short body.
-
-    .. versionadded:: 0.1
-    """
+    """Return what all counts for that is on shelves, or in hand for a short body."""
     global _counted, _counted_nbytes  # noqa: PLW0603
     with _lock:
         alive = [kept for weak in _counted.values() if (kept := weak()) is not None]

@@ -1,0 +1,180 @@
+"""Codes bytes: whole bodies and streams, in every content coding. Knows no HTTP.
+
+Here is what there is to know of each coding, a row each, and the one rule for levels.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from collections.abc import Mapping
+from functools import cache
+from functools import partial
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+from typing import Any
+from typing import NamedTuple
+from typing import Protocol
+from typing import TypeGuard
+
+from . import br
+from . import core
+
+if TYPE_CHECKING:
+    from typing_extensions import Buffer
+
+
+class Bodies(Protocol):
+    """Codes whole bodies at one level."""
+
+    @property
+    def short(self) -> core.ShortShelf | None:
+        """What short bodies are coded with in one call, None if nothing is kept for them."""
+
+    def compress(self, data: Buffer, settings: br.BrotliSettings, /) -> bytes:
+        """Return the coded form of a body."""
+        ...
+
+
+class Stream(Protocol):
+    """Codes one body piece by piece. Not safe for concurrent use."""
+
+    def call(self, verb: str, data: Buffer) -> bytes:
+        """Call ``"write"``, ``"flush"`` or ``"finish"``, and return what is ready."""
+        ...
+
+    def close(self) -> None:
+        """Free what the stream has."""
+
+
+class Streams(Protocol):
+    """Opens streams of one level."""
+
+    def open(self, size: int | None, settings: br.BrotliSettings, /) -> Stream:
+        """Return a new stream of so many bytes, or of any number."""
+        ...
+
+
+class Coding(NamedTuple):
+    """One content coding.
+
+    :param name: as Content-Encoding has it (RFC 9110 section 8.4.1).
+    :param suffix: of the names of files in this coding; empty if nobody keeps such files.
+    :param levels: those that may be asked for.
+    :param default_level: the level if none is.
+    :param is_available: whether it can be written here.
+    :param short_rank: its place among all, the best first, for bodies of a few kilobytes.
+    :param long_rank: the same for larger ones, and for streams.
+    :param bodies: returns, for a level, what codes whole bodies; the same each time.
+    :param streams: returns, for a level, and whether streams are to take little memory, what
+        opens them; the same each time.
+    """
+
+    name: str
+    suffix: str
+    levels: range
+    default_level: int
+    is_available: bool
+    short_rank: int
+    long_rank: int
+    bodies: Callable[[int], Bodies]
+    streams: Callable[[int, bool], Streams]
+
+
+def _of_core(number: int) -> dict[str, Any]:
+    """Return what the core knows of a coding, by its number there."""
+    return {
+        "levels": core.levels(number),
+        "is_available": True,
+        "bodies": cache(partial(core.Bodies, number)),
+        "streams": cache(partial(core.Streams, number)),
+    }
+
+
+_ROWS = (
+    Coding(
+        **_of_core(core.ZSTD),
+        name="zstd",
+        suffix=".zst",
+        default_level=3,
+        short_rank=3,
+        long_rank=1,
+    ),
+    Coding(
+        name="br",
+        suffix=".br",
+        levels=br.LEVELS,
+        default_level=4,
+        is_available=br.is_available(),
+        short_rank=2,
+        long_rank=3,
+        bodies=cache(br.Bodies),
+        streams=cache(br.Streams),
+    ),
+    Coding(
+        **_of_core(core.GZIP),
+        name="gzip",
+        suffix=".gz",
+        default_level=6,
+        short_rank=1,
+        long_rank=2,
+    ),
+    Coding(
+        **_of_core(core.ZLIB),
+        name="deflate",
+        suffix="",
+        default_level=6,
+        short_rank=4,
+        long_rank=4,
+    ),
+)
+
+CODINGS: Mapping[str, Coding] = MappingProxyType({row.name: row for row in _ROWS})
+"""Every coding by its name, in the order of preference where nothing else is said."""
+
+KNOWN_CODINGS = tuple(CODINGS)
+"""The names of all codings, whether or not they are available here."""
+
+
+def available_codings() -> tuple[str, ...]:
+    """Return the names of the codings that can be written here, in their order."""
+    return tuple(row.name for row in _ROWS if row.is_available)
+
+
+def coding_named(name: str) -> Coding:
+    """Return a coding by its name.
+
+    :raises ValueError: it is unknown.
+    """
+    coding = CODINGS.get(name)
+    if coding is None:
+        known = ", ".join(available_codings())
+        raise ValueError(f"unknown coding {name!r}: not one of {known}")
+    return coding
+
+
+def is_integer(value: object) -> TypeGuard[int]:
+    """Tell whether a value is an int, of a subclass perhaps, and not a bool."""
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def checked_level(coding: str, level: int | None) -> int:
+    """Return a level as a plain int, the coding's default for None.
+
+    This is the one rule for a level, wherever it is given: an int, and so a member of an
+    :class:`~enum.IntEnum` too, but no bool, and nothing that is only equal to an int or could
+    be turned into one, such as 6.0.
+
+    :raises TypeError: level is neither such an int nor None.
+    :raises ValueError: level is not a level of the coding, or that is unknown.
+    """
+    row = coding_named(coding)
+    if level is None:
+        return row.default_level
+    if not is_integer(level):
+        raise TypeError(f"level must be an int or None, not {type(level).__name__}")
+    # Of a subclass only the value: it may have equality, arithmetic and a text of its own.
+    number = int.__index__(level)
+    if number not in row.levels:
+        first, last = row.levels[0], row.levels[-1]
+        raise ValueError(f"level {number} of {coding} is not in {first} to {last}")
+    return number

@@ -1,0 +1,249 @@
+"""The compiled core, by cffi: its calls, and the encoders that are kept for the next one.
+
+This is the only module that touches the core. Every call crosses into C once: the input is
+passed as it is, the output goes to scratch memory that is reused, and is copied once, into the
+result.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+from typing import Any
+from typing import cast
+
+from .._core import ffi
+from .._core import lib
+from ..errors import EncoderStateError
+from .buffers import as_bytes
+from .idle import Kept
+from .idle import Shelf
+
+if TYPE_CHECKING:
+    from typing_extensions import Buffer
+
+GZIP: int = lib.FGZ_GZIP
+ZLIB: int = lib.FGZ_ZLIB
+ZSTD: int = lib.FGZ_ZSTD
+
+MAX_SIZE: int = lib.FGZ_SIZE_UNKNOWN - 1
+"""The largest number of bytes that a stream may be said to have."""
+
+SHORT_NBYTES = 64 * 1024
+"""Whole bodies of at most so many bytes are short."""
+
+SHORT_SCRATCH_NBYTES = SHORT_NBYTES + 1024
+"""The scratch memory of short bodies, into which their output certainly fits."""
+
+# Output of at most this many bytes goes to scratch memory that is kept. A call that may need
+# more has memory of its own, so that one large body does not stay allocated for ever.
+_SCRATCH_NBYTES = 1024 * 1024
+
+# The most bytes of input whose output certainly fits there.
+_SMALL_NBYTES = _SCRATCH_NBYTES - 200 * 1024
+
+# ``ffi.new`` clears what it allocates, and scratch memory needs no clearing.
+_new_scratch: Callable[[str, int], Any] = ffi.new_allocator(should_clear_after_alloc=False)
+
+_idle_scratch = Shelf()
+
+# Looking these up in their modules takes as long as a call of a Python function.
+compress_into: Callable[..., int] = lib.fgz_compress
+"""Codes a whole body: encoder, input, its length, room for the output, how much there is.
+
+Returns how many bytes were written, or what :func:`checked` raises an error for.
+"""
+
+unpack = cast("Callable[[Any, int], bytes]", ffi.unpack)
+"""Returns so many bytes of scratch memory."""
+
+_VERBS = {"write": lib.fgz_write, "flush": lib.fgz_flush, "finish": lib.fgz_finish}
+
+
+def versions() -> dict[str, str]:
+    """Return the versions of the core and of libzstd, and the instruction sets in use."""
+    zstd = lib.fgz_zstd_version()
+    names = [lib.fgz_cpu_feature_name(index) for index in range(32)]
+    in_use = [_text(name) for name in names if name != ffi.NULL]
+    return {
+        "core": _text(lib.fgz_version()),
+        "libzstd": f"{zstd // 10000}.{zstd // 100 % 100}.{zstd % 100}",
+        "instruction sets": " ".join(in_use) or "portable",
+    }
+
+
+def levels(number: int) -> range:
+    """Return the levels of a coding by its number in the core."""
+    return range(lib.fgz_level_min(number), lib.fgz_level_max(number) + 1)
+
+
+def checked(result: int) -> int:
+    """Return a count of bytes from the core, or raise the error that it stands for."""
+    if not lib.fgz_is_error(result):
+        return result
+    code = lib.fgz_error_code(result)
+    message = _text(lib.fgz_error_message(result))
+    if code == lib.FGZ_ERROR_MEMORY:
+        raise MemoryError(message)
+    if code in {lib.FGZ_ERROR_STATE, lib.FGZ_ERROR_SIZE}:
+        raise EncoderStateError(message)
+    raise RuntimeError(f"{message} (error {code} of the compression core)")
+
+
+def _text(pointer: Any) -> str:
+    """Return a text of the core."""
+    return cast("bytes", ffi.string(pointer)).decode()
+
+
+def _input(data: Any) -> tuple[Any, int]:
+    """Return what the core takes for a bytes-like object, and its length in bytes."""
+    try:
+        view = ffi.from_buffer(data)
+    except (TypeError, BufferError, ValueError):  # not bytes-like, or not contiguous
+        copy = as_bytes(data)
+        return copy, len(copy)
+    return view, len(view)
+
+
+class _Maker:
+    """Makes encoders of one coding and level."""
+
+    __slots__ = ("_level", "_options", "number")
+
+    def __init__(self, number: int, level: int, *, small: bool = False) -> None:
+        self.number = number
+        self._level = level
+        self._options = ffi.new("fgz_options *", [ffi.sizeof("fgz_options"), small])
+
+    def make(self) -> Any:
+        """Return a new encoder."""
+        made = ffi.new("fgz_encoder **")
+        checked(lib.fgz_create(made, self.number, self._level, self._options))
+        return ffi.gc(made[0], lib.fgz_free, lib.fgz_memory_nbytes(made[0]))
+
+
+class _Pool:
+    """The encoders of one kind that nobody uses.
+
+    Streams have encoders of their own: one that was used for a large body would keep the memory
+    that it took.
+    """
+
+    __slots__ = ("_maker", "idle")
+
+    def __init__(self, maker: _Maker) -> None:
+        self._maker = maker
+        self.idle = Shelf()
+
+    def take(self) -> Kept:
+        """Return an encoder, to be in use for long."""
+        try:
+            return self.idle.take()
+        except IndexError:
+            return Kept(self._maker.make(), None)
+
+    def give(self, kept: Kept) -> None:
+        """Keep an encoder that was taken for whoever needs one next, if there is room."""
+        self.idle.keep(kept, lib.fgz_memory_nbytes(kept.encoder))
+
+    def call(self, function: Callable[..., int], encoder: Any, data: Any) -> bytes:
+        """Call a function of the core once with data, and return what it wrote."""
+        if type(data) is bytes:
+            nbytes = len(data)
+        else:
+            data, nbytes = _input(data)
+        if nbytes > _SMALL_NBYTES:
+            room = checked(lib.fgz_stream_bound(self._maker.number, nbytes))
+            out = _new_scratch("char[]", room)
+            return unpack(out, checked(function(encoder, data, nbytes, out, room)))
+        try:
+            kept = _idle_scratch.items.pop()
+        except IndexError:
+            kept = Kept(None, _new_scratch("char[]", _SCRATCH_NBYTES))
+        out = kept.scratch
+        made = function(encoder, data, nbytes, out, _SCRATCH_NBYTES)
+        if made > _SCRATCH_NBYTES:
+            checked(made)
+        coded = unpack(out, made)
+        if kept.counted_nbytes:
+            _idle_scratch.items.append(kept)
+        else:
+            _idle_scratch.keep(kept, _SCRATCH_NBYTES)
+        return coded
+
+
+class ShortShelf(Shelf):
+    """Encoders for short bodies, which are kept together with their scratch memory."""
+
+    __slots__ = ("_maker",)
+
+    def __init__(self, maker: _Maker) -> None:
+        super().__init__()
+        self._maker = maker
+
+    def make(self) -> Kept:
+        """Return a new one."""
+        return Kept(self._maker.make(), _new_scratch("char[]", SHORT_SCRATCH_NBYTES))
+
+    def keep_grown(self, kept: Kept, nbytes: int) -> None:
+        """Keep an encoder that may have grown, with a body of so many bytes."""
+        kept.longest_nbytes = nbytes
+        self.keep(kept, lib.fgz_memory_nbytes(kept.encoder) + SHORT_SCRATCH_NBYTES)
+
+
+class Bodies(_Pool):
+    """Codes whole bodies in one coding at one level."""
+
+    __slots__ = ("short",)
+
+    def __init__(self, number: int, level: int) -> None:
+        maker = _Maker(number, level)
+        super().__init__(maker)
+        self.short = ShortShelf(maker)
+
+    def compress(self, data: Buffer, _settings: object) -> bytes:
+        """Return the coded form of a whole body."""
+        kept = self.take()
+        coded = self.call(compress_into, kept.encoder, data)
+        self.give(kept)
+        return coded
+
+
+class Streams(_Pool):
+    """Opens streams in one coding at one level.
+
+    :param small: whether they take little memory.
+    """
+
+    __slots__ = ()
+
+    def __init__(self, number: int, level: int, small: bool) -> None:
+        super().__init__(_Maker(number, level, small=small))
+
+    def open(self, size: int | None, _settings: object) -> CoreStream:
+        """Return a new stream of so many bytes, or of any number."""
+        return CoreStream(self, size)
+
+
+class CoreStream:
+    """A stream in an encoder of the core. Not safe for concurrent use."""
+
+    __slots__ = ("_kept", "_pool", "encoder")
+
+    def __init__(self, pool: _Pool, size: int | None) -> None:
+        self._pool = pool
+        self._kept: Kept | None = pool.take()
+        self.encoder: Any = self._kept.encoder
+        checked(lib.fgz_reset(self.encoder, lib.FGZ_SIZE_UNKNOWN if size is None else size))
+
+    def call(self, verb: str, data: Buffer) -> bytes:
+        """Call ``"write"``, ``"flush"`` or ``"finish"``."""
+        return self._pool.call(_VERBS[verb], self.encoder, data)
+
+    def close(self) -> None:
+        """Give the encoder back, for the next stream."""
+        kept, self._kept = self._kept, None
+        # Whoever takes it next may find any size in it: leave no stream open.
+        if kept is not None and not lib.fgz_is_error(lib.fgz_reset(kept.encoder, 0)):
+            self._pool.give(kept)
+        self.encoder = None

@@ -1,0 +1,237 @@
+"""Compress bytes: whole bodies with :func:`compress`, streams with :class:`Encoder`."""
+
+from __future__ import annotations
+
+from threading import Lock
+from typing import TYPE_CHECKING
+from typing import NoReturn
+
+from ..errors import EncoderStateError
+from . import CODINGS
+from . import Bodies
+from . import Stream
+from . import Streams
+from . import checked_level
+from .br import BrotliSettings
+from .buffers import viewed
+from .core import MAX_SIZE
+from .core import SHORT_NBYTES
+from .core import SHORT_SCRATCH_NBYTES
+from .core import checked
+from .core import compress_into
+from .core import unpack
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from typing_extensions import Buffer
+    from typing_extensions import Self
+
+_DEFAULT_BROTLI_SETTINGS = BrotliSettings()
+
+# What codes at a level, by coding and level as they were given.
+_bodies: dict[tuple[str, int | None], Bodies] = {}
+_streams: dict[tuple[str, int | None, bool], Streams] = {}
+
+
+def compress(
+    data: Buffer,
+    coding: str = "gzip",
+    *,
+    level: int | None = None,
+    brotli: BrotliSettings = _DEFAULT_BROTLI_SETTINGS,
+) -> bytes:
+    """Return the coded form of a whole body.
+
+    The same data, options and version always give the same bytes.
+
+    :param data: any bytes-like object, of any length.
+    :param coding: ``"gzip"`` (RFC 1952), ``"deflate"`` (RFC 1950, as RFC 9110 section 8.4.1.2
+        means it), ``"zstd"`` (RFC 8878, window within RFC 9659), or ``"br"`` (RFC 7932) if the
+        brotli package is installed.
+    :param level: gzip and deflate: 0, which stores, to 9, the smallest; -1 is 6. zstd:
+        libzstd's. br: 0 to 11. None: 6, 6, 3 and 4.
+    :param brotli: what only ``"br"`` has to set.
+    :raises TypeError: data is not bytes-like.
+    :raises ValueError: the coding is unknown or not available, or the level is not one of its
+        levels.
+    :raises MemoryError: there is no memory for the coded form.
+
+    .. versionadded:: 0.1
+    """
+    # Only an int may be found by its value: 6.0 is equal to 6, and no level.
+    bodies = _bodies.get((coding, level)) if level is None or type(level) is int else None
+    if bodies is None:
+        number = checked_level(coding, level)
+        bodies = CODINGS[coding].bodies(number)
+        _bodies[coding, None if level is None else number] = bodies
+    short = bodies.short
+    if short is None or type(data) is not bytes or len(data) > SHORT_NBYTES:
+        return bodies.compress(data, brotli)
+    # All the rest for short bodies: a kilobyte takes libzstd 4 microseconds, so that every call
+    # of a Python function on the way there shows.
+    nbytes = len(data)
+    idle = short.items
+    try:
+        kept = idle.pop()
+    except IndexError:
+        kept = short.make()
+    out = kept.scratch
+    made = compress_into(kept.encoder, data, nbytes, out, SHORT_SCRATCH_NBYTES)
+    if made > SHORT_SCRATCH_NBYTES:
+        checked(made)
+    coded = unpack(out, made)
+    if nbytes <= kept.longest_nbytes:
+        idle.append(kept)
+    else:
+        short.keep_grown(kept, nbytes)
+    return coded
+
+
+class Encoder:
+    """Codes a stream piece by piece into one gzip member, zlib stream, zstd frame or br stream.
+
+    Its memory is bounded, however much it carries: zstd and br refer back less far in streams
+    than in whole bodies, 256 and 128 KB.
+
+    An encoder serves one thread at a time; a second one that comes in meanwhile gets an
+    :class:`EncoderStateError`. It is a context manager that closes itself. It cannot be copied
+    or pickled.
+
+    :param coding: as for :func:`compress`.
+    :param level: as for :func:`compress`.
+    :param size: the total number of bytes that will be written, or None if it is not certain.
+        It is a promise: a stream that breaks it ends in :class:`EncoderStateError`. A zstd
+        frame declares it.
+    :param small: take little memory, for streams that stay open for long and send little at a
+        time: at most 64 KB in gzip and deflate, with a window of 8 KB in these and zstd, and
+        of 16 KB in br.
+    :param brotli: as for :func:`compress`, but the window is at most 17, which is 128 KB.
+    :raises ValueError: as for :func:`compress`, or size is negative.
+
+    .. versionadded:: 0.1
+    """
+
+    __slots__ = ("_end", "_is_whole", "_lock", "_stream")
+
+    def __init__(
+        self,
+        coding: str = "gzip",
+        level: int | None = None,
+        size: int | None = None,
+        *,
+        small: bool = False,
+        brotli: BrotliSettings = _DEFAULT_BROTLI_SETTINGS,
+    ) -> None:
+        if size is not None and not 0 <= size <= MAX_SIZE:
+            raise ValueError(f"size must be a number of bytes or None, not {size}")
+        self._lock = Lock()
+        self._end = ""
+        self._is_whole = True
+        key = (coding, level, small)
+        # As in compress.
+        streams = _streams.get(key) if level is None or type(level) is int else None
+        if streams is None:
+            number = checked_level(coding, level)
+            streams = CODINGS[coding].streams(number, small)
+            _streams[coding, None if level is None else number, small] = streams
+        self._stream: Stream | None = streams.open(size, brotli)
+
+    def write(self, data: Buffer) -> bytes:
+        """Take data into the stream and return what is ready, often nothing.
+
+        :raises TypeError: data is not bytes-like; the encoder is as it was.
+        :raises EncoderStateError: the stream was finished or closed, another thread is inside,
+            data exceeds the declared size, or an earlier call was interrupted and its output
+            lost.
+        """
+        return self._call("write", data)
+
+    def flush(self, data: Buffer = b"") -> bytes:
+        """Take data into the stream, and return what makes all input so far decodable.
+
+        gzip and deflate then end in an empty stored block, ``00 00 ff ff`` (RFC 1951 section
+        3.2.4), before which some clients hand nothing out. With nothing new since the last
+        flush the result is empty, but for the frame's header where it has not left yet.
+
+        Raises as :meth:`write`.
+        """
+        return self._call("flush", data)
+
+    def finish(self, data: Buffer = b"") -> bytes:
+        """Take data into the stream, end it, and return its last bytes.
+
+        Raises as :meth:`write`, and :class:`EncoderStateError` too if less was written than the
+        declared size. The encoder's memory is given back.
+        """
+        return self._call("finish", data)
+
+    def close(self) -> None:
+        """Give back the encoder's memory; a stream that was not finished stays without its end.
+
+        May be called again.
+
+        :raises EncoderStateError: another thread is inside.
+        """
+        if self._lock.locked():
+            raise EncoderStateError(_IN_USE)
+        with self._lock:
+            self._give_back(self._end or "closed")
+
+    def __enter__(self) -> Self:
+        """Return the encoder."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Close the encoder."""
+        self.close()
+
+    def __reduce__(self) -> NoReturn:
+        """Refuse to be copied or pickled: two encoders cannot go on with one stream.
+
+        :raises TypeError: always.
+        """
+        raise TypeError("an Encoder cannot be copied or pickled")
+
+    def _call(self, verb: str, data: Buffer) -> bytes:
+        """Call a method of the open stream, alone."""
+        # Acquiring without blocking would leave the lock taken for ever if a signal handler
+        # raised before the try that releases it. Threads that pass the check together wait.
+        if self._lock.locked():
+            raise EncoderStateError(_IN_USE)
+        with self._lock:
+            stream = self._stream
+            if stream is None or not self._is_whole:
+                raise EncoderStateError(f"the Encoder is {self._end or _BROKEN}")
+            piece = viewed(data)
+            # A signal handler may raise after any call from here on, that of the lock's release
+            # too, and the stream has then gone on while its output is lost.
+            self._is_whole = False
+            try:
+                coded = stream.call(verb, piece)
+            except BaseException:
+                self._give_back(_BROKEN)
+                raise
+            if verb == "finish":
+                self._give_back("finished")
+        # No handler runs between this and the result's arrival in the caller's expression, but
+        # in CPython 3.10, where one may run between any two instructions.
+        self._is_whole = True
+        return coded
+
+    def _give_back(self, end: str) -> None:
+        """Let go of the stream."""
+        stream = self._stream
+        self._end = end
+        self._stream = None
+        if stream is not None:
+            stream.close()
+
+
+_IN_USE = "the Encoder is in use by another thread"
+_BROKEN = "broken: an earlier call failed"

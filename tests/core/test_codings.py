@@ -1,0 +1,97 @@
+"""What is known of each coding, and that coding needs nothing of the web."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import pyfastgz
+from pyfastgz import coding as room
+from pyfastgz.coding import CODINGS
+from pyfastgz.coding import available_codings
+from pyfastgz.coding import coding_named
+from pyfastgz.coding.br import BrotliSettings
+
+SOURCES = sorted(Path(room.__file__).parent.glob("*.py"))
+
+
+@pytest.mark.parametrize("name", CODINGS)
+def test_the_default_level_is_one_of_the_levels(name: str) -> None:
+    coding = coding_named(name)
+    assert coding.name == name
+    assert coding.default_level in coding.levels
+    assert coding.is_available is (name in available_codings())
+
+
+@pytest.mark.parametrize("column", ["short_rank", "long_rank"])
+def test_ranks_are_an_order_of_all(column: str) -> None:
+    ranks = sorted(getattr(coding, column) for coding in CODINGS.values())
+    assert ranks == list(range(1, len(CODINGS) + 1))
+
+
+def test_suffixes_tell_codings_apart() -> None:
+    suffixes = [coding.suffix for coding in CODINGS.values() if coding.suffix]
+    assert sorted(suffixes) == [".br", ".gz", ".zst"]
+
+
+@pytest.mark.parametrize("name", available_codings())
+def test_rows_code_as_the_functions_do(name: str) -> None:
+    coding = coding_named(name)
+    body = b"<li>lamp</li>" * 100
+    level = coding.default_level
+    assert coding.bodies(level) is coding.bodies(level)
+    whole = coding.bodies(level).compress(body, BrotliSettings())
+    assert whole == pyfastgz.compress(body, name) == pyfastgz.compress(body, name, level=level)
+    for small in (False, True):
+        assert coding.streams(level, small) is coding.streams(level, small)
+        stream = coding.streams(level, small).open(len(body), BrotliSettings())
+        coded = stream.call("finish", body)
+        stream.close()
+        assert coded == pyfastgz.Encoder(name, size=len(body), small=small).finish(body)
+
+
+@pytest.mark.parametrize("source", SOURCES, ids=lambda source: source.name)
+def test_coding_imports_the_standard_library_errors_and_itself(source: Path) -> None:
+    allowed = {"..errors"} | ({".._core"} if source.name == "core.py" else set())
+    for node in ast.walk(ast.parse(source.read_text())):
+        if isinstance(node, ast.ImportFrom):
+            module = "." * node.level + (node.module or "")
+            assert (
+                node.level == 1
+                or module in allowed
+                or module.partition(".")[0] in {*sys.stdlib_module_names, "typing_extensions"}
+            ), module
+        elif isinstance(node, ast.Import):
+            assert all(name.name in sys.stdlib_module_names for name in node.names)
+
+
+@pytest.mark.parametrize(
+    "use",
+    [
+        "import pyfastgz.coding.stream",
+        "import pyfastgz; pyfastgz.compress(b'lamp'); pyfastgz.Encoder('zstd').finish(b'lamp')",
+        "from pyfastgz import EncoderStateError, SkipReason, DictCache",
+    ],
+)
+def test_flask_is_not_imported_before_it_is_needed(use: str) -> None:
+    program = (
+        f"{use}\n"
+        "import sys\n"
+        "print(sorted({'flask', 'werkzeug', 'click', 'blinker'} & sys.modules.keys()))\n"
+    )
+    run = subprocess.run(
+        [sys.executable, "-c", program], check=True, capture_output=True, text=True
+    )
+    assert run.stdout == "[]\n"
+
+
+def test_every_public_name_is_there_and_listed() -> None:
+    for name in pyfastgz.__all__:
+        assert getattr(pyfastgz, name) is not None
+    assert set(pyfastgz.__all__) <= set(dir(pyfastgz))
+    with pytest.raises(AttributeError, match="module 'pyfastgz' has no attribute 'Zipper'"):
+        pyfastgz.Zipper  # noqa: B018
