@@ -163,10 +163,11 @@ def _codings_of_304(environ: dict[str, Any], state: State) -> set[str]:
     None where the application alone evaluates conditions, or where views ask for the hook: it
     sees what the client sent, and decides after them.
     """
-    if not (state.register and state.config.current().evaluate_conditional):
+    policy = state.live.current()
+    if not (policy.register and policy.evaluate_conditional_request):
         return set()
     accepted = environ.get("HTTP_ACCEPT_ENCODING")
-    orders = (state.enabled_algorithms, state.streaming_algorithms)
+    orders = (policy.algorithm, policy.algorithm_streaming)
     choices = {choose(accepted, order).coding for order in orders}
     choices |= {
         choose(accepted, order.long).coding

@@ -64,10 +64,10 @@ from .outcome import SKIPPED
 from .outcome import Outcome
 from .outcome import notify
 from .outcome import response_compressed
-from .view import ViewOptions
+from .policy.wishes import Wishes
 
 if TYPE_CHECKING:
-    from .config import Config
+    from .policy import Policy
     from .state import State
 
 _REFUSALS = {
@@ -171,12 +171,12 @@ class Candidate:
         "app",
         "coding",
         "conditions",
-        "config",
         "edits",
         "environ",
         "fields",
         "is_restored",
         "options",
+        "policy",
         "response",
         "state",
     )
@@ -188,7 +188,7 @@ class Candidate:
         environ: dict[str, Any],
         state: State,
         app: Flask,
-        options: ViewOptions | None,
+        options: Wishes | None,
     ) -> None:
         self.response = response
         self.fields = fields
@@ -196,7 +196,7 @@ class Candidate:
         self.state = state
         self.app = app
         self.options = options
-        self.config: Config = state.config.current()
+        self.policy: Policy = state.live.current()
         self.conditions = sent_conditions(environ)
         self.coding = ""
         self.edits: Edits = {}
@@ -214,7 +214,7 @@ class Candidate:
         reason = self._left_alone_for(streamed=streamed)
         if reason is not None:
             return Answer(self.response, SKIPPED[reason])
-        if self.state.predicate is not None:
+        if self.policy.predicate is not None:
             is_wanted = self._is_wanted()
             if not is_wanted:
                 self._vary()
@@ -226,7 +226,7 @@ class Candidate:
         self._vary()
         coding, identity_refused = self._choose(streamed=streamed)
         if coding is None:
-            if identity_refused and self.config.not_acceptable and self._is_success():
+            if identity_refused and self.policy.not_acceptable and self._is_success():
                 return self._refuse(406)
             return self._as_it_is(SkipReason.NOT_ACCEPTED)
         self.coding = coding
@@ -256,12 +256,12 @@ class Candidate:
                     self.coding,
                     self._level(),
                     small=is_of_events(kind),
-                    brotli=self.config.brotli,
+                    brotli=self.policy.brotli,
                 )
                 attributes["response"] = CodedStream(
                     self._chunks(),
                     encoder,
-                    flush_seconds=flush_rule(kind, self.config.flush_seconds, is_file=is_file),
+                    flush_seconds=flush_rule(kind, self.policy.flush_seconds, is_file=is_file),
                     repeatable=is_strong(tag),
                     on_close=self._report_stream,
                 )
@@ -310,12 +310,12 @@ class Candidate:
     def _coded(self, body: bytes) -> tuple[bytes, float]:
         """Return the coded body, and how many seconds the encoder took."""
         coding, state = self.coding, self.state
-        if state.cache is not None and state.cache_key is not None:
-            key = key_of(state.cache_key, request)
+        if state.cache is not None and self.policy.cache_key is not None:
+            key = key_of(self.policy.cache_key, request)
             if key is not None:
                 parameters = f"{self._level()}"
                 if coding == "br":
-                    parameters += f";{self.config.brotli}"
+                    parameters += f";{self.policy.brotli}"
                 name = entry_name(coding, key, self._own_level())
                 return code_through(state.cache, name, body, self._compressed, parameters)
         start = perf_counter()
@@ -323,11 +323,11 @@ class Candidate:
         return coded, perf_counter() - start
 
     def _compressed(self, body: bytes) -> bytes:
-        return compress(body, self.coding, level=self._level(), brotli=self.config.brotli)
+        return compress(body, self.coding, level=self._level(), brotli=self.policy.brotli)
 
     def _level(self) -> int:
         level = self._own_level()
-        return self.config.levels[self.coding] if level is None else level
+        return self.policy.levels[self.coding] if level is None else level
 
     def _own_level(self) -> int | None:
         return None if self.options is None else self.options.levels.get(self.coding)
@@ -422,7 +422,7 @@ class Candidate:
             return True
         if not allows_part(self.conditions, self.fields.get("etag")):
             return False
-        if not self.config.evaluate_conditional:
+        if not self.policy.evaluate_conditional_request:
             return True
         # These come before the range (RFC 9110 section 13.2.2), but not in werkzeug.
         date = self.fields.get("last-modified")
@@ -476,7 +476,7 @@ class Candidate:
 
     def _left_alone_for(self, *, streamed: bool) -> SkipReason | None:
         """Return why the body is not looked at; None if it is."""
-        if streamed and not self.config.streams:
+        if streamed and not self.policy.streams:
             return SkipReason.STREAMS_OFF
         if _sends_itself(type(self.response)):  # type: ignore[arg-type]
             return SkipReason.OWN_WAY
@@ -515,7 +515,7 @@ class Candidate:
         return 200 <= self.response.status_code < 300
 
     def _is_wanted(self) -> bool:
-        predicate = self.state.predicate
+        predicate = self.policy.predicate
         if predicate is None:
             return True
         try:
@@ -531,18 +531,19 @@ class Candidate:
 
     def _reason(self) -> SkipReason | None:
         """Return why the response must not be coded after all."""
-        state = self.state
+        policy = self.policy
         return skip_reason(
             self.environ["REQUEST_METHOD"],
             self.response.status_code,
             self.fields,
-            state.mimetypes,
-            state.wildcards,
-            errors=state.errors,
+            policy.mimetypes,
+            policy.wildcards,
+            errors=policy.errors,
         )
 
     def _choose(self, *, streamed: bool) -> Choice:
-        codings = self.state.streaming_algorithms if streamed else self.state.enabled_algorithms
+        policy = self.policy
+        codings = policy.algorithm_streaming if streamed else policy.algorithm
         if self.options is not None and self.options.codings is not None:
             codings = self.options.codings
         elif isinstance(codings, CodingsBySize):
@@ -553,7 +554,7 @@ class Candidate:
         return choose(self.environ.get("HTTP_ACCEPT_ENCODING"), codings)
 
     def _min_size(self, *, identity_refused: bool) -> int:
-        return 1 if identity_refused else max(self.config.min_size, 1)
+        return 1 if identity_refused else max(self.policy.min_size, 1)
 
     def _tag(self, *, streamed: bool = False) -> str | None:
         """Return the entity tag of the coded representation, None without one."""
@@ -572,7 +573,7 @@ class Candidate:
         """
         if (
             self.conditions is None
-            or not self.config.evaluate_conditional
+            or not self.policy.evaluate_conditional_request
             or self.environ["REQUEST_METHOD"] not in {"GET", "HEAD"}
             or not self._is_success()
             or (self._is_streamed() and not self._is_conditional_stream())
@@ -586,7 +587,7 @@ class Candidate:
         return (
             self.is_restored
             or (self.response.direct_passthrough and "date" in self.fields)
-            or request.endpoint in self.state.streaming_endpoint_with_conditional
+            or request.endpoint in self.policy.streaming_endpoint_conditional
         )
 
     # ---- Answers ----

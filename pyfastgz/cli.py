@@ -22,14 +22,14 @@ from werkzeug.test import TestResponse
 
 from .coding import available_codings
 from .coding import core
-from .config import unknown_keys
 from .http.fields import is_of_events
 from .outcome import Outcome
 from .outcome import response_compressed
-from .settings import SETTINGS
+from .policy.table import SETTINGS
+from .policy.table import unknown_keys
 from .state import EXTENSION
+from .state import WISHES
 from .state import State
-from .view import ATTRIBUTE
 
 _ENOUGH_NBYTES = 1 << 20
 
@@ -78,19 +78,21 @@ def _versions() -> dict[str, str]:
 def _codings(state: State) -> dict[str, str]:
     return {
         "installed": ", ".join(available_codings()),
-        "in use": ", ".join(state.enabled_algorithms) or "none",
-        "for streams": ", ".join(state.streaming_algorithms) or "none",
+        "in use": ", ".join(state.live.last.algorithm) or "none",
+        "for streams": ", ".join(state.live.last.algorithm_streaming) or "none",
     }
 
 
 def _configuration(settings: Mapping[str, Any], state: State) -> dict[str, str]:
     """Return every setting in effect, those that are not the default with a star."""
     rows = {}
-    in_effect = state.config.in_effect
+    in_effect = state.live.in_effect
     for key, setting in SETTINGS.items():
         value = in_effect[key]
         remark = ""
-        if settings.get(key, value) != value:
+        if key in state.live.assigned:
+            remark = " (assigned to an attribute of Compress)"
+        elif settings.get(key, value) != value:
             remark = (
                 f" ({settings[key]!r} is not usable, and not in effect)"
                 if setting.is_live
@@ -117,7 +119,7 @@ def _effect(app: Flask, url: str, accept_encoding: str, method: str) -> dict[str
 
     def note_finish(sender: Flask, **extra: Any) -> None:
         stages.append("finished")
-        if ATTRIBUTE in vars(request._get_current_object()):  # type: ignore[attr-defined]
+        if WISHES in vars(request._get_current_object()):  # type: ignore[attr-defined]
             stages.append("asked")
 
     headers = {"Accept-Encoding": accept_encoding}
@@ -159,7 +161,7 @@ def _why_not(state: State, stages: list[str]) -> str:
         return "COMPRESS_MIMETYPES and COMPRESS_EXTRA_MIMETYPES are empty"
     if "finished" not in stages:
         return "a function that runs after the request failed, as the log says"
-    if not (state.register or "asked" in stages):
+    if not (state.live.last.register or "asked" in stages):
         return "COMPRESS_REGISTER is off, and the view does not have compressed()"
     return f"the hook failed, as the log says, or {_NOT_FLASK} did not close the response"
 

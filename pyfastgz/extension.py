@@ -29,7 +29,6 @@ from .cache import checked_cache
 from .candidate import Candidate
 from .candidate import changed
 from .candidate import was_looked_at
-from .config import read_setting
 from .errors import NotInitialisedError
 from .http.eligibility import STILL_VARIES
 from .http.eligibility import SkipReason
@@ -41,17 +40,16 @@ from .outcome import Outcome
 from .outcome import Stats
 from .outcome import notify
 from .outcome import response_compressed
+from .policy.wishes import EXEMPT
+from .policy.wishes import Wishes
+from .policy.wishes import checked_wishes
 from .state import EXTENSION
+from .state import WISHES
 from .state import State
 from .targets import check_parentheses
 from .targets import check_target
 from .targets import checked_app
 from .targets import without_parentheses
-from .view import ASKED
-from .view import ATTRIBUTE
-from .view import EXEMPT
-from .view import ViewOptions
-from .view import view_options
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -60,6 +58,10 @@ _NOT_LOOKED_AT = "a response could not be looked at; it is sent as it is"
 
 _T = TypeVar("_T")
 _Target = TypeVar("_Target", bound="Callable[..., Any] | Blueprint")
+
+
+def _checked_by_policy(value: Any) -> Any:
+    return value
 
 
 class _PerApplication(Generic[_T]):
@@ -105,21 +107,19 @@ class Compress:
     )
     """Keeps compressed bodies between requests; in use when :attr:`cache_key` is set too."""
 
-    cache_key = _PerApplication[Callable[..., str] | None](
-        lambda function: read_setting({"COMPRESS_CACHE_KEY": function}, "COMPRESS_CACHE_KEY")
-    )
+    cache_key = _PerApplication[Callable[..., str] | None](_checked_by_policy)
     """Called with the request, returns the cache's name for the response."""
 
-    enabled_algorithms = _PerApplication[tuple[str, ...]](tuple)
+    enabled_algorithms = _PerApplication[tuple[str, ...]](_checked_by_policy)
     """The codings in use, in order of preference."""
 
-    streaming_algorithms = _PerApplication[tuple[str, ...]](tuple)
+    streaming_algorithms = _PerApplication[tuple[str, ...]](_checked_by_policy)
     """The codings in use for streamed responses, in order of preference."""
 
-    compress_mimetypes_set = _PerApplication[set[str]](set)
+    compress_mimetypes_set = _PerApplication[set[str]](_checked_by_policy)
     """The media types that are compressed, in lower case."""
 
-    streaming_endpoint_with_conditional = _PerApplication[set[str]](set)
+    streaming_endpoint_with_conditional = _PerApplication[set[str]](_checked_by_policy)
     """The endpoints whose streamed responses may become a 304, as files may anywhere."""
 
     def __init__(self, app: Flask | None = None) -> None:
@@ -144,8 +144,9 @@ class Compress:
         # must have been changed before.
         if previous is not None and previous.hook is not None:
             app.after_request_funcs[None].remove(previous.hook)
-        if state.compress_mimetypes_set:
-            state.hook = self.after_request if state.register else self._after_marked_request
+        policy = state.live.last
+        if policy.mimetypes:
+            state.hook = self.after_request if policy.register else self._after_marked_request
             app.after_request_funcs.setdefault(None, []).insert(0, state.hook)
         if previous is None:
             # A function before each request costs a microsecond, a call in between a tenth.
@@ -182,7 +183,7 @@ class Compress:
 
     def _after_marked_request(self, response: Response) -> Response:
         """Code a response only if its view asked for that."""
-        if ATTRIBUTE in vars(request._get_current_object()):  # type: ignore[attr-defined]
+        if WISHES in vars(request._get_current_object()):  # type: ignore[attr-defined]
             return self.after_request(response)
         state = self._state()
         try:
@@ -215,13 +216,11 @@ class Compress:
         .. versionadded:: 0.1
         """
         check_parentheses(level)
-        options = ASKED
-        if level is not None or codings is not None:
-            options = view_options(level, codings)
+        options = checked_wishes(level, codings)
 
         def mark() -> None:
             self._state()
-            setattr(request, ATTRIBUTE, options)
+            setattr(request, WISHES, options)
 
         return functools.partial(_before, mark)
 
@@ -257,7 +256,7 @@ class Compress:
 
 
 def _mark_exempt() -> None:
-    setattr(request, ATTRIBUTE, EXEMPT)
+    setattr(request, WISHES, EXEMPT)
     untranslate(request.environ)
 
 
@@ -306,19 +305,20 @@ def _handled(response: Response, app: Flask, state: State) -> Response:
         return response
     asked = request._get_current_object()  # type: ignore[attr-defined]
     environ = asked.environ
-    options: ViewOptions | None = asked.__dict__.get(ATTRIBUTE)
+    options: Wishes | None = asked.__dict__.get(WISHES)
     fields = collect(_headers_of(response))
     etag = fields.get("etag")
     if etag is not None:
         state.note_tag(etag)
     status = response.status_code
+    policy = state.live.last
     reason = skip_reason(
         environ["REQUEST_METHOD"],
         status,
         fields,
-        state.mimetypes,
-        state.wildcards,
-        errors=state.errors,
+        policy.mimetypes,
+        policy.wildcards,
+        errors=policy.errors,
     )
     if options is not None and options.exempt:
         reason = SkipReason.EXEMPT
@@ -330,7 +330,7 @@ def _handled(response: Response, app: Flask, state: State) -> Response:
         response, outcome = candidate.reconsider(reason)
     else:
         outcome = SKIPPED[reason]
-    if state.server_timing:
+    if policy.server_timing:
         response = _with_timing(response, outcome)
     if outcome is not None:
         state.tally.count(outcome)

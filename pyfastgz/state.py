@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import re
 from collections.abc import Callable
 from collections.abc import MutableMapping
 from contextlib import suppress
@@ -14,11 +13,10 @@ from flask import Response
 from .cache import CacheBackend
 from .cache import checked_cache
 from .coding import KNOWN_CODINGS
-from .config import LiveConfig
 from .http.conditions import ends_like_coded
 from .http.conditions import parse_tag
-from .http.eligibility import wildcard_pattern
 from .outcome import Tally
+from .policy import LivePolicy
 
 _log = logging.getLogger("pyfastgz")
 
@@ -31,6 +29,36 @@ EXTENSION = "compress"
 .. versionadded:: 0.1
 """
 
+WISHES = "pyfastgz_wishes"
+"""Where a request object holds the :class:`~pyfastgz.policy.wishes.Wishes` of its view.
+
+The environment is no place for them: one application may hand it on to another.
+"""
+
+
+class _OfPolicy:
+    """A setting under the name that it has in :class:`~pyfastgz.Compress`."""
+
+    __slots__ = ("_name",)
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def __get__(self, state: State, owner: type[State]) -> Any:
+        return getattr(state.live.current(), self._name)
+
+    def __set__(self, state: State, value: Any) -> None:
+        state.live.assign(**{self._name: value})
+
+
+class _SetOfPolicy(_OfPolicy):
+    """One that is handed out as a set to be changed."""
+
+    __slots__ = ()
+
+    def __get__(self, state: State, owner: type[State]) -> Any:
+        return state.live.set_of(self._name)
+
 
 class State:
     """What one application has of the extension; :class:`Compress` documents the attributes.
@@ -42,48 +70,26 @@ class State:
     .. versionadded:: 0.1
     """
 
-    __slots__ = (
-        "_logged",
-        "cache",
-        "cache_key",
-        "config",
-        "enabled_algorithms",
-        "errors",
-        "hook",
-        "mimetypes",
-        "own_tags",
-        "predicate",
-        "register",
-        "server_timing",
-        "streaming_algorithms",
-        "streaming_endpoint_with_conditional",
-        "tally",
-        "wildcards",
-    )
-
-    wildcards: re.Pattern[str] | None
+    __slots__ = ("_logged", "cache", "hook", "live", "own_tags", "tally")
 
     def __init__(self, settings: MutableMapping[str, Any]) -> None:
-        self.config = LiveConfig(settings)
-        config = self.config.current()
+        self.live = LivePolicy(settings)
+        policy = self.live.current()
         self.cache: CacheBackend | None = None
-        if config.cache_backend is not None:
-            self.cache = checked_cache(config.cache_backend(), "COMPRESS_CACHE_BACKEND returns")
-        self.cache_key = config.cache_key
-        self.compress_mimetypes_set = set(config.mimetypes)
-        self.enabled_algorithms = config.codings
-        self.streaming_algorithms = config.streaming_codings
-        self.streaming_endpoint_with_conditional = set(config.conditional_endpoints)
-        self.errors = config.errors
-        self.register = config.register
-        self.predicate = config.predicate
-        self.server_timing = config.server_timing
+        if policy.cache_backend is not None:
+            self.cache = checked_cache(policy.cache_backend(), "COMPRESS_CACHE_BACKEND returns")
         # What the application calls after each request, if anything.
         self.hook: Callable[[Response], Response] | None = None
         self.tally = Tally()
         # What stands between the quotes of tags that the application ends as coding does.
         self.own_tags: dict[str, None] = {}
         self._logged: set[tuple[object, ...]] = set()
+
+    cache_key = _OfPolicy("cache_key")
+    compress_mimetypes_set = _SetOfPolicy("mimetypes")
+    enabled_algorithms = _OfPolicy("algorithm")
+    streaming_algorithms = _OfPolicy("algorithm_streaming")
+    streaming_endpoint_with_conditional = _SetOfPolicy("streaming_endpoint_conditional")
 
     def log_once(self, message: str, error: Exception) -> None:
         """Log an error, with its traceback, unless one of its type came from the same line.
@@ -114,16 +120,3 @@ class State:
                 with suppress(KeyError, StopIteration, RuntimeError):
                     del self.own_tags[next(iter(self.own_tags))]
             self.own_tags[parse_tag(etag).opaque] = None
-
-    @property
-    def compress_mimetypes_set(self) -> set[str]:
-        """The media types to code, in lower case; a ``*`` counts when the set is assigned.
-
-        .. versionadded:: 0.1
-        """
-        return self.mimetypes
-
-    @compress_mimetypes_set.setter
-    def compress_mimetypes_set(self, mimetypes: set[str]) -> None:
-        self.mimetypes = mimetypes
-        self.wildcards = wildcard_pattern(mimetypes)

@@ -21,7 +21,7 @@ from flask import Response
 from flask import render_template
 
 import pyfastgz
-from pyfastgz.config import DEFAULTS
+from pyfastgz.policy.table import DEFAULTS
 from tools.kit.documents import content
 from tools.kit.shop.application import create_app as create_shop
 

@@ -18,7 +18,7 @@ from flask import request
 from werkzeug.datastructures import Headers
 
 import pyfastgz
-from pyfastgz.config import DEFAULTS
+from pyfastgz.policy.table import DEFAULTS
 from tools.kit.documents.content import make_product
 
 if TYPE_CHECKING:

@@ -13,8 +13,8 @@ from flask import Response
 from flask import request
 
 from pyfastgz import Compress
-from pyfastgz.config import DEFAULTS
 from pyfastgz.http import fields
+from pyfastgz.policy.table import DEFAULTS
 from tools.kit import events
 from tools.kit import usage
 from tools.kit.documents.prose import Writer

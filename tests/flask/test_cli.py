@@ -96,6 +96,20 @@ def test_what_was_changed_too_late_is_said(app: Flask, run: Run) -> None:
     assert row(output, "COMPRESS_MIN_SIZE") == "COMPRESS_MIN_SIZE 500"
 
 
+def test_what_was_assigned_is_said(app: Flask, run: Run) -> None:
+    compress = Compress(app)
+    compress.enabled_algorithms = "gzip, deflate"
+    compress.compress_mimetypes_set = {"text/html"}
+    compress.compress_mimetypes_set.add("text/csv")
+    output = run()[1]
+    how = "(assigned to an attribute of Compress)"
+    assert row(output, "COMPRESS_ALGORITHM").endswith(f"['gzip', 'deflate'] {how}")
+    assert row(output, "COMPRESS_MIMETYPES").endswith(f"['text/csv', 'text/html'] {how}")
+    # They are among the others.
+    assert row(output, "COMPRESS_EXTRA_MIMETYPES").endswith(f"[] {how}")
+    assert "in use       gzip, deflate\n" in output
+
+
 def test_what_is_no_setting_is_said(app: Flask, run: Run) -> None:
     app.config.update(COMPRESS_MIN_SIZ=1, COMPRESS_DEBUG=True)
     Compress(app)

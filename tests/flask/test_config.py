@@ -1,18 +1,24 @@
 from __future__ import annotations
 
+import copy
 import enum
 import functools
+import mimetypes
 import operator
 import re
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
+from dataclasses import fields
 from typing import Any
+from unittest import mock
 from unittest.mock import MagicMock
 from unittest.mock import create_autospec
 
 import flask_compress
 import pytest
+from flask import Config
 from flask import Flask
 from flask import Request
 from flask import Response
@@ -20,11 +26,12 @@ from flask import Response
 from pyfastgz import Compress
 from pyfastgz import ConfigurationError
 from pyfastgz import DictCache
-from pyfastgz import config as config_module
-from pyfastgz.config import DEFAULTS
-from pyfastgz.config import LIVE_KEYS
-from pyfastgz.config import LiveConfig
-from pyfastgz.settings import SETTINGS
+from pyfastgz.policy import LivePolicy
+from pyfastgz.policy import Policy
+from pyfastgz.policy.table import DEFAULTS
+from pyfastgz.policy.table import KEYS
+from pyfastgz.policy.table import LIVE_KEYS
+from pyfastgz.policy.table import SETTINGS
 
 
 def test_defaults_are_put_into_the_application(app: Flask) -> None:
@@ -231,8 +238,8 @@ def test_settings_may_come_from_the_environment(
     compress = Compress(app)
     assert compress.enabled_algorithms == ("br", "gzip")
     assert {"text/csv", "text/markdown"} < compress.compress_mimetypes_set
-    config = app.extensions["compress"].config.current()
-    assert (config.levels["gzip"], config.streams) == (9, False)
+    policy = app.extensions["compress"].live.current()
+    assert (policy.levels["gzip"], policy.streams) == (9, False)
 
 
 @pytest.mark.parametrize(
@@ -309,7 +316,7 @@ def test_extra_mimetypes_may_be_the_only_ones(app: Flask) -> None:
 
 def test_c2_live_settings_follow_the_application() -> None:
     settings: dict[str, Any] = {}
-    live = LiveConfig(settings)
+    live = LivePolicy(settings)
     before = live.current()
     assert live.current() is before
     settings["COMPRESS_LEVEL"] = 1
@@ -319,17 +326,17 @@ def test_c2_live_settings_follow_the_application() -> None:
     settings["COMPRESS_EVALUATE_CONDITIONAL_REQUEST"] = False
     after = live.current()
     assert (after.levels["gzip"], after.brotli.window, after.min_size) == (1, 16, 7)
-    assert (after.streams, after.evaluate_conditional) == (False, False)
+    assert (after.streams, after.evaluate_conditional_request) == (False, False)
     assert before.levels["gzip"] == 6
 
 
 def test_c2_other_settings_are_read_once() -> None:
     settings: dict[str, Any] = {}
-    live = LiveConfig(settings)
+    live = LivePolicy(settings)
     settings["COMPRESS_ALGORITHM"] = "gzip"
     settings["COMPRESS_MIMETYPES"] = ["no media type"]
     settings["COMPRESS_LEVEL"] = 1
-    assert live.current().codings == ("zstd", "br", "gzip", "deflate")
+    assert live.current().algorithm == ("zstd", "br", "gzip", "deflate")
     assert live.current().levels["gzip"] == 1
 
 
@@ -350,7 +357,7 @@ def test_c2_an_unusable_change_is_logged_once_and_stops_no_other(
     if key == "COMPRESS_MIN_SIZE" and isinstance(bad, int):
         bad = -1
     settings: dict[str, Any] = {}
-    live = LiveConfig(settings)
+    live = LivePolicy(settings)
     before = live.current()
     settings[key] = bad
     assert live.current() == before
@@ -368,7 +375,7 @@ def test_c2_each_unusable_change_is_logged_and_the_last_usable_value_kept(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     settings: dict[str, Any] = {"COMPRESS_LEVEL": 4}
-    live = LiveConfig(settings)
+    live = LivePolicy(settings)
     settings["COMPRESS_LEVEL"] = 2
     assert live.current().levels["gzip"] == 2
     for bad in (99, 98):
@@ -384,7 +391,7 @@ def test_c2_each_unusable_change_is_logged_and_the_last_usable_value_kept(
 @pytest.mark.parametrize("key", LIVE_KEYS)
 def test_a_deleted_setting_keeps_its_value(key: str) -> None:
     settings: dict[str, Any] = {}
-    live = LiveConfig(settings)
+    live = LivePolicy(settings)
     before = live.current()
     del settings[key]
     assert live.current() == before
@@ -397,21 +404,237 @@ def test_a_deleted_setting_keeps_its_value(key: str) -> None:
     assert live.in_effect == {**DEFAULTS, other: value}
 
 
-def test_every_key_is_documented_as_a_default_or_not_read(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    read = set()
+class Upper(Config):
+    """A configuration with a way of its own to set a value."""
 
-    class Recorder(dict[str, Any]):
-        def __getitem__(self, key: str) -> Any:
-            read.add(key)
-            return super().__getitem__(key)
+    def put(self, key: str, value: Any) -> None:
+        super().__setitem__(key, value)
 
-    config = config_module.Config.from_mapping(Recorder(DEFAULTS))
-    assert read == set(DEFAULTS)
-    read.clear()
-    config.with_live(Recorder(DEFAULTS))
-    assert read == set(LIVE_KEYS)
+
+class Layered(Config):
+    """One that looks into another first, as some do for the environment or for tenants."""
+
+    def __init__(self, *args: Any) -> None:
+        super().__init__(*args)
+        self.over: dict[str, Any] = {}
+
+    def __getitem__(self, key: str) -> Any:
+        return self.over[key] if key in self.over else super().__getitem__(key)
+
+
+def _clear_and_set(settings: Any, key: str, value: Any) -> None:
+    settings.clear()
+    settings[key] = value
+
+
+def _replace_by_default(settings: Any, key: str, value: Any) -> None:
+    settings.pop(key)
+    settings.setdefault(key, value)
+
+
+def _take_until_gone(settings: Any, key: str, value: Any) -> None:
+    while key in settings:
+        settings.popitem()
+    settings.update([(key, value)])
+
+
+WAYS: dict[str, Callable[[Any, str, Any], object]] = {
+    "item": operator.setitem,
+    "update": lambda settings, key, value: settings.update({key: value}),
+    "update by name": lambda settings, key, value: settings.update(**{key: value}),
+    "|=": lambda settings, key, value: settings.__ior__({key: value}),
+    "setdefault": _replace_by_default,
+    "clear": _clear_and_set,
+    "popitem": _take_until_gone,
+    "from_mapping": lambda settings, key, value: settings.from_mapping({key: value}),
+    "from_object": lambda settings, key, value: settings.from_object(
+        type("Settings", (), {key: value})
+    ),
+    "the method of dict": dict.__setitem__,
+    "a method of its own": lambda settings, key, value: settings.put(key, value),
+}
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("key", ["COMPRESS_LEVEL", "COMPRESS_STREAMS", "COMPRESS_BR_WINDOW"])
+def test_c2_a_change_is_seen_however_it_is_made(way: str, key: str) -> None:
+    settings = Upper("")
+    live = LivePolicy(settings)
+    name = {key: name for name, key in KEYS.items()}[key]
+    before = live.current()
+    value = 0 if key == "COMPRESS_STREAMS" else getattr(before, name) - 1
+    WAYS[way](settings, key, value)
+    after = live.current()
+    assert after is live.current() is live.last
+    assert getattr(after, name) == value
+    assert getattr(before, name) != value
+    WAYS[way](settings, key, getattr(before, name))
+    assert live.current() == before
+
+
+def test_c2_what_a_configuration_makes_up_is_seen() -> None:
+    settings = Layered("")
+    live = LivePolicy(settings)
+    before = live.current()
+    assert live.current() is before
+    settings.over["COMPRESS_LEVEL"] = 1
+    assert live.current().level == 1
+    settings.over.clear()
+    assert live.current() == before
+    settings["COMPRESS_MIN_SIZE"] = 1
+    assert live.current().min_size == 1
+
+
+def test_c2_a_setting_that_comes_back_is_seen() -> None:
+    settings: dict[str, Any] = {}
+    live = LivePolicy(settings)
+    del settings["COMPRESS_LEVEL"]
+    assert live.current().level == 6
+    settings["COMPRESS_LEVEL"] = 1
+    assert live.current().level == 1
+    with mock.patch.dict(settings, {"COMPRESS_LEVEL": 2, "COMPRESS_MIN_SIZE": 0}):
+        assert (live.current().level, live.current().min_size) == (2, 0)
+    assert (live.current().level, live.current().min_size) == (1, 500)
+
+
+def test_what_is_assigned_holds_whatever_the_application_sets() -> None:
+    settings: dict[str, Any] = {}
+    live = LivePolicy(settings)
+    live.assign(algorithm="br, gzip", algorithm_streaming="auto", predicate=None)
+    settings["COMPRESS_ALGORITHM"] = "zstd"
+    settings["COMPRESS_LEVEL"] = 1
+    policy = live.current()
+    assert (policy.algorithm, policy.level) == (("br", "gzip"), 1)
+    assert policy.algorithm_streaming == ("gzip", "br", "zstd", "deflate")
+    assert live.in_effect == {
+        **DEFAULTS,
+        "COMPRESS_ALGORITHM": ["br", "gzip"],
+        "COMPRESS_ALGORITHM_STREAMING": "auto",
+        "COMPRESS_LEVEL": 1,
+    }
+    assert live.assigned == {
+        "COMPRESS_ALGORITHM",
+        "COMPRESS_ALGORITHM_STREAMING",
+        "COMPRESS_PREDICATE",
+    }
+
+
+@pytest.mark.parametrize("name", ["level", "min_size", "levels", "wildcards", "nonsense"])
+def test_what_is_followed_or_made_cannot_be_assigned(name: str) -> None:
+    with pytest.raises(TypeError, match=f"{name} cannot be assigned"):
+        LivePolicy({}).assign(**{name: 1})
+
+
+def test_r50_nothing_is_assigned_if_one_value_is_not_usable() -> None:
+    live = LivePolicy({})
+    before = live.current()
+    with pytest.raises(ConfigurationError, match="COMPRESS_ALGORITHM is 'lzma'"):
+        live.assign(mimetypes=["text/html"], algorithm="lzma")
+    assert live.current() is before
+
+
+CHANGES: dict[str, Callable[[set[str]], object]] = {
+    "add": lambda items: items.add("text/csv"),
+    "update": lambda items: items.update({"text/csv"}, ["text/markdown"]),
+    "discard": lambda items: items.discard("text/html"),
+    "remove": lambda items: items.remove("text/html"),
+    "pop": lambda items: items.pop(),
+    "clear": lambda items: items.clear(),
+    "difference_update": lambda items: items.difference_update({"text/html"}),
+    "intersection_update": lambda items: items.intersection_update({"text/html"}),
+    "symmetric_difference_update": lambda items: items.symmetric_difference_update(["a/b"]),
+    "|=": lambda items: items.__ior__({"text/csv"}),
+    "&=": lambda items: items.__iand__({"text/html"}),
+    "-=": lambda items: items.__isub__({"text/html"}),
+    "^=": lambda items: items.__ixor__({"a/b"}),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+@pytest.mark.parametrize("name", ["mimetypes", "streaming_endpoint_conditional"])
+def test_what_is_done_to_a_set_holds(change: str, name: str) -> None:
+    live = LivePolicy({"COMPRESS_STREAMING_ENDPOINT_CONDITIONAL": ["text/html", "text/xml"]})
+    items = live.set_of(name)
+    expected = set(items)
+    before = live.current()
+    assert getattr(before, name) == expected
+    if change == "pop":
+        items.pop()
+    else:
+        CHANGES[change](items)
+        CHANGES[change](expected)
+        assert items == expected
+    assert getattr(live.current(), name) == items == live.set_of(name)
+    assert getattr(before, name) != items
+    assert live.in_effect[f"COMPRESS_{name.upper()}"] == sorted(items)
+
+
+def test_a_media_type_with_an_asterisk_may_be_added_and_taken_away() -> None:
+    live = LivePolicy({})
+    kinds = live.set_of("mimetypes")
+    assert live.current().wildcards is None
+    kinds.add("image/*")
+    pattern = live.current().wildcards
+    assert pattern is not None
+    assert pattern.fullmatch("image/bmp")
+    kinds.remove("image/*")
+    assert live.current().wildcards is None
+    with pytest.raises(KeyError):
+        kinds.remove("image/*")
+
+
+def test_what_is_no_text_in_a_set_does_no_harm() -> None:
+    live = LivePolicy({})
+    kinds: set[Any] = live.set_of("mimetypes")
+    kinds.add(mimetypes.guess_type("no-suffix")[0])
+    kinds.add("text/csv")
+    assert live.current().mimetypes == {*DEFAULTS["COMPRESS_MIMETYPES"], "text/csv"}
+
+
+def test_copies_of_a_set_are_free() -> None:
+    live = LivePolicy({})
+    kinds = live.set_of("mimetypes")
+    before = live.current()
+    for one in (kinds.copy(), copy.copy(kinds), copy.deepcopy(kinds), kinds | {"text/csv"}):
+        one.add("text/x-mine")
+    live.assign(mimetypes=kinds | {"text/x-new"})
+    kinds.add("text/x-old")
+    assert live.current().mimetypes == before.mimetypes | {"text/x-new"}
+    assert live.current().extra_mimetypes == frozenset()
+
+
+def test_r51_threads_lose_nothing_that_is_assigned() -> None:
+    settings: dict[str, Any] = {}
+    live = LivePolicy(settings)
+    kinds = live.set_of("mimetypes")
+
+    def add(number: int) -> None:
+        for i in range(100):
+            kinds.add(f"text/x-{number}-{i}")
+            settings["COMPRESS_MIN_SIZE"] = i
+            live.current()
+
+    threads = [threading.Thread(target=add, args=(number,)) for number in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert live.current().mimetypes == kinds
+    assert len(kinds) == len(DEFAULTS["COMPRESS_MIMETYPES"]) + 400
+    assert live.current().min_size == settings["COMPRESS_MIN_SIZE"]
+
+
+def test_every_setting_has_one_name() -> None:
+    policy = Policy.from_mapping({})
+    assert {f"COMPRESS_{name.upper()}": name for name in KEYS} == {
+        key: name for name, key in KEYS.items()
+    }
+    assert list(KEYS.values()) == list(SETTINGS)
+    for name, key in KEYS.items():
+        value = SETTINGS[key].kind.read(SETTINGS[key].default)
+        assert getattr(policy, name) == value
+    others = {field.name for field in fields(policy)} - KEYS.keys()
+    assert others == {"brotli", "flush_seconds", "levels", "wildcards"}
 
 
 @pytest.mark.parametrize("key", SETTINGS)

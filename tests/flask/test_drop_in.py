@@ -12,7 +12,7 @@ from flask import Flask
 from flask import Request
 
 import pyfastgz
-from pyfastgz.config import DEFAULTS
+from pyfastgz.policy.table import DEFAULTS
 
 OTHERS = {"COMPRESS_ALGORITHM_STREAMING": ["zstd", "br", "gzip", "deflate"]}
 """The defaults that docs/COMPAT.md says are others."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 import signal
 import sys
 
+from pyfastgz.policy.table import LEVEL_KEYS
 from tools.kit.checks import Mismatch
 from tools.kit.decoders import CODINGS
 from tools.kit.server import ServerError
@@ -31,18 +32,11 @@ from .timing import encode_with_stdlib
 APPLICATION = "tools.kit.shop.application:create_app()"
 """What is served unless told otherwise."""
 
-_LEVEL_KEYS = {
-    "gzip": "COMPRESS_LEVEL",
-    "deflate": "COMPRESS_DEFLATE_LEVEL",
-    "zstd": "COMPRESS_ZSTD_LEVEL",
-    "br": "COMPRESS_BR_LEVEL",
-}
-
 
 def make_rows(sent: list[Sent]) -> list[Row]:
     """Measure how long coding the same bodies takes, at the application's levels."""
     config = create_app().config
-    levels = {coding: config[_LEVEL_KEYS[coding]] for coding in CODINGS}
+    levels = {coding: config[LEVEL_KEYS[coding]] for coding in CODINGS}
     bodies = {one.resource.path: one.pieces for one in sent if one.resource.coded}
     seconds = {path: encode_seconds(pieces, levels) for path, pieces in bodies.items()}
     return [

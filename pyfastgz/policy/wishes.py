@@ -5,73 +5,63 @@ from __future__ import annotations
 from collections.abc import Iterable
 from collections.abc import Mapping
 from contextlib import suppress
+from types import MappingProxyType
 from typing import NamedTuple
 
-from .coding import KNOWN_CODINGS
-from .coding import checked_level
-from .coding import is_integer
-from .errors import ConfigurationError
-from .settings import CODINGS_BY_NAME
-from .settings import INSTALLED
-from .settings import installed
-
-ATTRIBUTE = "pyfastgz_view"
-"""Where a request object holds the :class:`ViewOptions` of its view.
-
-The environment is no place for them: one application may hand it on to another.
-
-.. versionadded:: 0.1
-"""
+from ..coding import KNOWN_CODINGS
+from ..coding import checked_level
+from ..coding import is_integer
+from ..errors import ConfigurationError
+from .kinds import CODINGS_BY_NAME
+from .kinds import INSTALLED
+from .kinds import installed
 
 
-class ViewOptions(NamedTuple):
+class Wishes(NamedTuple):
     """What a view asks for.
 
+    :param asked: it asks for its responses to be looked at, whatever ``COMPRESS_REGISTER`` is.
     :param exempt: its responses are never coded.
     :param codings: the codings to choose from, in order of preference; None for the
         application's.
     :param levels: by coding, its level where it is not the application's.
-
-    .. versionadded:: 0.1
     """
 
+    asked: bool = False
     exempt: bool = False
     codings: tuple[str, ...] | None = None
-    levels: Mapping[str, int] = {}
+    levels: Mapping[str, int] = MappingProxyType({})
 
 
-ASKED = ViewOptions()
-"""What a view asks for that is to be looked at, and nothing else.
+NO_WISHES = Wishes()
+"""What most views ask for."""
 
-.. versionadded:: 0.1
-"""
+ASKED = Wishes(asked=True)
+"""To be looked at, and nothing else."""
 
-EXEMPT = ViewOptions(exempt=True)
-"""What a view asks for that must not be coded.
-
-.. versionadded:: 0.1
-"""
+EXEMPT = Wishes(asked=True, exempt=True)
+"""Never to be coded."""
 
 
-def view_options(
+def checked_wishes(
     level: int | Mapping[str, int] | None, codings: str | Iterable[str] | None
-) -> ViewOptions:
-    """Validate what a view asks for.
+) -> Wishes:
+    """Return what a view asks for, after checking it.
 
     :param level: of every coding, or by coding.
     :param codings: one name, names with commas between them, or several names.
     :raises TypeError: a level is no integer.
     :raises ConfigurationError: a coding is unknown, or none of those named is installed.
     :raises ValueError: a coding has no such level.
-
-    .. versionadded:: 0.1
     """
+    if level is None and codings is None:
+        return ASKED
     wanted = names = None
     if codings is not None:
         wanted = CODINGS_BY_NAME.checked("codings", codings)
         names = INSTALLED.checked("codings", ", ".join(wanted))
     if level is None:
-        return ViewOptions(codings=names)
+        return Wishes(asked=True, codings=names)
     if isinstance(level, Mapping):
         levels = {str(name).lower(): number for name, number in level.items()}
         for name in levels:
@@ -92,7 +82,8 @@ def view_options(
         if not is_integer(number):
             raise TypeError(f"the level of {name} must be an int, not {number!r}")
         levels[name] = checked_level(name, number)
-    return ViewOptions(codings=names, levels={name: levels[name] for name in installed(levels)})
+    levels = {name: levels[name] for name in installed(levels)}
+    return Wishes(asked=True, codings=names, levels=levels)
 
 
 def _hint(level: object) -> str:
