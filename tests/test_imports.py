@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -23,6 +24,18 @@ FORBIDDEN = {
     "tests/http": ("tools", "bench"),
 }
 """What the modules of a folder must not import."""
+
+ALLOWED = {
+    "pyfastgz/http": (),
+    "pyfastgz/coding": ("pyfastgz.errors", "pyfastgz._core"),
+    "pyfastgz/policy": (
+        "pyfastgz.callables",
+        "pyfastgz.coding",
+        "pyfastgz.errors",
+        "pyfastgz.http",
+    ),
+}
+"""What the modules of a room may import beside the standard library and each other."""
 
 
 def imported_by(path: Path) -> Iterator[str]:
@@ -49,6 +62,30 @@ def test_nothing_forbidden_is_imported(folder: str) -> None:
         if f"{name}.".startswith(f"{forbidden}.")
     ]
     assert found == []
+
+
+@pytest.mark.parametrize("room", ALLOWED)
+def test_a_room_imports_what_it_may(room: str) -> None:
+    own = room.replace("/", ".")
+    # Type checkers alone import the last.
+    allowed = {*sys.stdlib_module_names, own, *ALLOWED[room], "typing_extensions"}
+    found = [
+        f"{path.relative_to(ROOT)} imports {name}"
+        for path in sorted((ROOT / room).rglob("*.py"))
+        for name in imported_by(path)
+        if not any(f"{name}.".startswith(f"{each}.") for each in allowed)
+    ]
+    assert found == []
+
+
+def test_one_module_touches_the_core() -> None:
+    touching = {
+        path.relative_to(ROOT).as_posix()
+        for path in (ROOT / "pyfastgz").rglob("*.py")
+        for name in imported_by(path)
+        if f"{name}.".startswith("pyfastgz._core.")
+    }
+    assert touching == {"pyfastgz/coding/core.py"}
 
 
 def test_relative_imports_are_seen() -> None:
