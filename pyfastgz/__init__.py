@@ -11,8 +11,6 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING
 from typing import Any
 
-from .cache import CacheBackend
-from .cache import DictCache
 from .coding.br import BrotliSettings
 from .coding.encoder import Encoder
 from .coding.encoder import compress
@@ -21,6 +19,8 @@ from .errors import EncoderStateError
 from .errors import FastgzError
 from .errors import NotInitialisedError
 from .http.eligibility import SkipReason
+from .store import CacheBackend
+from .store import DictCache
 
 if TYPE_CHECKING:
     from .extension import Compress

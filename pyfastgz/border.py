@@ -11,11 +11,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 from typing import Any
 
-from .coding import KNOWN_CODINGS
 from .http.conditions import Conditions
-from .http.conditions import uncoded_tags
-from .http.negotiation import CodingsBySize
-from .http.negotiation import choose
+from .http.translation import plan_request
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -24,20 +21,16 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
     from _typeshed.wsgi import WSGIEnvironment
 
-    from .state import State
+    from .engine import Engine
 
 _SENT = "pyfastgz.sent"
 _IF_MATCH = "HTTP_IF_MATCH"
 _IF_NONE_MATCH = "HTTP_IF_NONE_MATCH"
-_RANGE = "HTTP_RANGE"
+_IF_MODIFIED_SINCE = "HTTP_IF_MODIFIED_SINCE"
+_IF_UNMODIFIED_SINCE = "HTTP_IF_UNMODIFIED_SINCE"
+_IF_RANGE = "HTTP_IF_RANGE"
 _CONDITIONS = frozenset(
-    {
-        _IF_MATCH,
-        _IF_NONE_MATCH,
-        "HTTP_IF_MODIFIED_SINCE",
-        "HTTP_IF_UNMODIFIED_SINCE",
-        "HTTP_IF_RANGE",
-    }
+    {_IF_MATCH, _IF_NONE_MATCH, _IF_MODIFIED_SINCE, _IF_UNMODIFIED_SINCE, _IF_RANGE, _SENT}
 )
 
 
@@ -51,14 +44,16 @@ class Border:
     put it: all but the call is that of the wrapped application.
 
     :param wsgi_app: what to wrap.
-    :param state_of: returns what the extension keeps for the application.
+    :param engine_of: returns what the door keeps for the application.
 
     .. versionadded:: 0.1
     """
 
-    def __init__(self, wsgi_app: WSGIApplication, state_of: Callable[[], State | None]) -> None:
+    def __init__(
+        self, wsgi_app: WSGIApplication, engine_of: Callable[[], Engine | None]
+    ) -> None:
         self._wsgi_app = wsgi_app
-        self._state_of = state_of
+        self._engine_of = engine_of
 
     def __call__(
         self, environ: WSGIEnvironment, start_response: StartResponse
@@ -66,9 +61,9 @@ class Border:
         """Call the application (PEP 3333)."""
         if _IF_NONE_MATCH not in environ and _IF_MATCH not in environ:
             return self._wsgi_app(environ, start_response)
-        state = self._state_of()
+        engine = self._engine_of()
         # Without a hook nothing is coded here.
-        shown = {} if state is None or state.hook is None else _shown(environ, state)
+        shown = {} if engine is None or engine.hook is None else _shown(environ, engine)
         # One application may be mounted in another, whose border was passed before.
         before = {key: environ.get(key) for key in (_SENT, *shown)}
         environ[_SENT] = shown, {key: _sent(environ, key) for key in shown}
@@ -107,14 +102,15 @@ def sent_conditions(environ: dict[str, Any]) -> Conditions | None:
 
     .. versionadded:: 0.1
     """
-    if _CONDITIONS.isdisjoint(environ) and _SENT not in environ:
+    # Of two sets the smaller one is walked through.
+    if environ.keys().isdisjoint(_CONDITIONS):
         return None
     return Conditions(
         _sent(environ, _IF_MATCH),
         _sent(environ, _IF_NONE_MATCH),
-        environ.get("HTTP_IF_MODIFIED_SINCE"),
-        environ.get("HTTP_IF_UNMODIFIED_SINCE"),
-        environ.get("HTTP_IF_RANGE"),
+        environ.get(_IF_MODIFIED_SINCE),
+        environ.get(_IF_UNMODIFIED_SINCE),
+        environ.get(_IF_RANGE),
     )
 
 
@@ -127,54 +123,16 @@ def was_translated(environ: dict[str, Any]) -> bool:
     return pair is not None and bool(pair[0])
 
 
-def _shown(environ: dict[str, Any], state: State) -> dict[str, str | None]:
-    """Return the fields that the application is to see otherwise; None for not at all."""
-    is_get = environ["REQUEST_METHOD"] in {"GET", "HEAD"}
-    own = state.own_tags
-    shown: dict[str, str | None] = {}
-
-    sent = _sent(environ, _IF_MATCH)
-    if sent is not None:
-        tags = uncoded_tags(sent, KNOWN_CODINGS, own)
-        if tags != sent:
-            shown[_IF_MATCH] = tags
-            if is_get:
-                # The client holds coded bytes, and of those there are no ranges.
-                shown[_RANGE] = None
-        elif is_get and sent.strip() == "*":
-            # It holds for all that there is, but werkzeug takes it for no tag at all.
-            shown[_IF_MATCH] = None
-
-    sent = _sent(environ, _IF_NONE_MATCH)
-    if sent is not None:
-        if not is_get:
-            # Whoever asks not to overwrite is better told once too often.
-            tags = uncoded_tags(sent, KNOWN_CODINGS, own, keeps_coded=True)
-        else:
-            tags = uncoded_tags(sent, _codings_of_304(environ, state), own)
-        if tags != sent:
-            shown[_IF_NONE_MATCH] = tags
-    return shown
-
-
-def _codings_of_304(environ: dict[str, Any], state: State) -> set[str]:
-    """Return the codings that the response to a GET may have: a 304 stands for one of these.
-
-    None where the application alone evaluates conditions, or where views ask for the hook: it
-    sees what the client sent, and decides after them.
-    """
-    policy = state.live.current()
-    if not (policy.register and policy.evaluate_conditional_request):
-        return set()
-    accepted = environ.get("HTTP_ACCEPT_ENCODING")
-    orders = (policy.algorithm, policy.algorithm_streaming)
-    choices = {choose(accepted, order).coding for order in orders}
-    choices |= {
-        choose(accepted, order.long).coding
-        for order in orders
-        if isinstance(order, CodingsBySize)
-    }
-    return {coding for coding in choices if coding is not None}
+def _shown(environ: dict[str, Any], engine: Engine) -> dict[str, str | None]:
+    """Return the variables that the application is to see otherwise; None for not at all."""
+    edits = plan_request(
+        environ["REQUEST_METHOD"],
+        Conditions(_sent(environ, _IF_MATCH), _sent(environ, _IF_NONE_MATCH)),
+        environ.get("HTTP_ACCEPT_ENCODING"),
+        engine.settings.current(),
+        engine.own_tags,
+    )
+    return {f"HTTP_{name.upper().replace('-', '_')}": value for name, value in edits.items()}
 
 
 def _put(environ: dict[str, Any], fields: dict[str, Any]) -> None:

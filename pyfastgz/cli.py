@@ -22,14 +22,14 @@ from werkzeug.test import TestResponse
 
 from .coding import available_codings
 from .coding import core
+from .engine import Engine
+from .extension import EXTENSION
+from .hook import WISHES
 from .http.fields import is_of_events
 from .outcome import Outcome
 from .outcome import response_compressed
 from .policy.table import SETTINGS
 from .policy.table import unknown_keys
-from .state import EXTENSION
-from .state import WISHES
-from .state import State
 
 _ENOUGH_NBYTES = 1 << 20
 
@@ -60,9 +60,9 @@ def info(url: str | None, accept_encoding: str, method: str) -> None:
     _show("Versions", _versions())
     if EXTENSION not in app.extensions:
         raise click.ClickException(f"{app.name!r} does not use pyfastgz: call Compress(app)")
-    state: State = app.extensions[EXTENSION]
-    _show("Codings", _codings(state))
-    _show("Configuration (* is not the default)", _configuration(app.config, state))
+    engine: Engine = app.extensions[EXTENSION]
+    _show("Codings", _codings(engine))
+    _show("Configuration (* is not the default)", _configuration(app.config, engine))
     if url is not None:
         _show(f"{method} {url}", _effect(app, url, accept_encoding, method))
 
@@ -75,22 +75,22 @@ def _versions() -> dict[str, str]:
     return found
 
 
-def _codings(state: State) -> dict[str, str]:
+def _codings(engine: Engine) -> dict[str, str]:
     return {
         "installed": ", ".join(available_codings()),
-        "in use": ", ".join(state.live.last.algorithm) or "none",
-        "for streams": ", ".join(state.live.last.algorithm_streaming) or "none",
+        "in use": ", ".join(engine.settings.current().algorithm) or "none",
+        "for streams": ", ".join(engine.settings.current().algorithm_streaming) or "none",
     }
 
 
-def _configuration(settings: Mapping[str, Any], state: State) -> dict[str, str]:
+def _configuration(settings: Mapping[str, Any], engine: Engine) -> dict[str, str]:
     """Return every setting in effect, those that are not the default with a star."""
     rows = {}
-    in_effect = state.live.in_effect
+    in_effect = engine.settings.in_effect
     for key, setting in SETTINGS.items():
         value = in_effect[key]
         remark = ""
-        if key in state.live.assigned:
+        if key in engine.settings.assigned:
             remark = " (assigned to an attribute of Compress)"
         elif settings.get(key, value) != value:
             remark = (
@@ -153,15 +153,15 @@ def _effect(app: Flask, url: str, accept_encoding: str, method: str) -> dict[str
     return effect
 
 
-def _why_not(state: State, stages: list[str]) -> str:
+def _why_not(engine: Engine, stages: list[str]) -> str:
     """Return why nothing was told of a response, by how far its request got."""
     if "started" not in stages:
         return f"{_NOT_FLASK}, such as a mounted application, has answered"
-    if state.hook is None:
+    if engine.hook is None:
         return "COMPRESS_MIMETYPES and COMPRESS_EXTRA_MIMETYPES are empty"
     if "finished" not in stages:
         return "a function that runs after the request failed, as the log says"
-    if not (state.live.last.register or "asked" in stages):
+    if not (engine.settings.last.register or "asked" in stages):
         return "COMPRESS_REGISTER is off, and the view does not have compressed()"
     return f"the hook failed, as the log says, or {_NOT_FLASK} did not close the response"
 

@@ -20,32 +20,22 @@ from flask import Response
 from flask import current_app
 from flask import make_response
 from flask import request
-from werkzeug.datastructures import Headers
 
 from .border import Border
 from .border import untranslate
-from .cache import CacheBackend
-from .cache import checked_cache
-from .candidate import Candidate
-from .candidate import changed
-from .candidate import was_looked_at
+from .engine import Engine
 from .errors import NotInitialisedError
-from .http.eligibility import STILL_VARIES
-from .http.eligibility import SkipReason
-from .http.eligibility import skip_reason
-from .http.fields import collect
-from .http.fields import server_timing
-from .outcome import SKIPPED
-from .outcome import Outcome
+from .hook import NOT_LOOKED_AT
+from .hook import WISHES
+from .hook import handle
+from .hook import make_hook
 from .outcome import Stats
-from .outcome import notify
-from .outcome import response_compressed
+from .policy import LivePolicy
 from .policy.wishes import EXEMPT
-from .policy.wishes import Wishes
 from .policy.wishes import checked_wishes
-from .state import EXTENSION
-from .state import WISHES
-from .state import State
+from .responses import headers_of
+from .store import CacheBackend
+from .store import checked_cache
 from .targets import check_parentheses
 from .targets import check_target
 from .targets import checked_app
@@ -54,25 +44,22 @@ from .targets import without_parentheses
 if TYPE_CHECKING:
     from typing_extensions import Self
 
-_NOT_LOOKED_AT = "a response could not be looked at; it is sent as it is"
+EXTENSION = "compress"
+"""The key of the :class:`~pyfastgz.engine.Engine` in ``app.extensions``."""
 
 _T = TypeVar("_T")
 _Target = TypeVar("_Target", bound="Callable[..., Any] | Blueprint")
 
 
-def _checked_by_policy(value: Any) -> Any:
-    return value
-
-
 class _PerApplication(Generic[_T]):
-    """An attribute of :class:`Compress` that is kept in the state of the application."""
+    """An attribute of :class:`Compress` that is one of the application's policy.
 
-    __slots__ = ("_convert", "_name")
+    :param name: of the policy's attribute.
+    """
 
-    def __init__(self, convert: Callable[[Any], _T]) -> None:
-        self._convert = convert
+    __slots__ = ("_name",)
 
-    def __set_name__(self, owner: type[Compress], name: str) -> None:
+    def __init__(self, name: str) -> None:
         self._name = name
 
     @overload
@@ -80,12 +67,22 @@ class _PerApplication(Generic[_T]):
     @overload
     def __get__(self, compress: Compress, owner: type[Compress]) -> _T: ...
     def __get__(self, compress: Compress | None, owner: type[Compress]) -> Self | _T:
-        if compress is None:
-            return self
-        return cast("_T", getattr(compress._state(), self._name))
+        return self if compress is None else self._of(compress._engine().settings)
 
     def __set__(self, compress: Compress, value: Any) -> None:
-        setattr(compress._state(), self._name, self._convert(value))
+        compress._engine().settings.assign(**{self._name: value})
+
+    def _of(self, settings: LivePolicy) -> _T:
+        return cast("_T", getattr(settings.current(), self._name))
+
+
+class _SetPerApplication(_PerApplication[set[str]]):
+    """One that is handed out as a set to be changed."""
+
+    __slots__ = ()
+
+    def _of(self, settings: LivePolicy) -> set[str]:
+        return settings.set_of(self._name)
 
 
 class Compress:
@@ -102,24 +99,19 @@ class Compress:
     .. versionadded:: 0.1
     """
 
-    cache = _PerApplication[CacheBackend | None](
-        lambda cache: None if cache is None else checked_cache(cache, "Compress.cache is")
-    )
-    """Keeps compressed bodies between requests; in use when :attr:`cache_key` is set too."""
-
-    cache_key = _PerApplication[Callable[..., str] | None](_checked_by_policy)
+    cache_key = _PerApplication[Callable[..., str] | None]("cache_key")
     """Called with the request, returns the cache's name for the response."""
 
-    enabled_algorithms = _PerApplication[tuple[str, ...]](_checked_by_policy)
+    enabled_algorithms = _PerApplication[tuple[str, ...]]("algorithm")
     """The codings in use, in order of preference."""
 
-    streaming_algorithms = _PerApplication[tuple[str, ...]](_checked_by_policy)
+    streaming_algorithms = _PerApplication[tuple[str, ...]]("algorithm_streaming")
     """The codings in use for streamed responses, in order of preference."""
 
-    compress_mimetypes_set = _PerApplication[set[str]](_checked_by_policy)
+    compress_mimetypes_set = _SetPerApplication("mimetypes")
     """The media types that are compressed, in lower case."""
 
-    streaming_endpoint_with_conditional = _PerApplication[set[str]](_checked_by_policy)
+    streaming_endpoint_with_conditional = _SetPerApplication("streaming_endpoint_conditional")
     """The endpoints whose streamed responses may become a 304, as files may anywhere."""
 
     def __init__(self, app: Flask | None = None) -> None:
@@ -138,26 +130,37 @@ class Compress:
         .. versionadded:: 0.1
         """
         app = checked_app(app)
-        previous = _state_of(app)
-        state = State(app.config)
+        previous = engine_of(app)
+        engine = Engine(app.config)
         # Flask calls these functions from the last to the first, and whatever others change
         # must have been changed before.
         if previous is not None and previous.hook is not None:
             app.after_request_funcs[None].remove(previous.hook)
-        policy = state.live.last
-        if policy.mimetypes:
-            state.hook = self.after_request if policy.register else self._after_marked_request
-            app.after_request_funcs.setdefault(None, []).insert(0, state.hook)
+        if previous is not None:
+            engine.tally = previous.tally
+            engine.own_tags = previous.own_tags
+        if engine.settings.last.mimetypes:
+            engine.hook = self._hook(app, engine)
+            app.after_request_funcs.setdefault(None, []).insert(0, engine.hook)
         if previous is None:
             # A function before each request costs a microsecond, a call in between a tenth.
             app.wsgi_app = Border(  # type: ignore[method-assign]
-                app.wsgi_app, functools.partial(_state_of, app)
+                app.wsgi_app, functools.partial(engine_of, app)
             )
-        else:
-            state.tally = previous.tally
-            state.own_tags = previous.own_tags
-        app.extensions[EXTENSION] = state
+        app.extensions[EXTENSION] = engine
         self.app = app
+
+    def _hook(self, app: Flask, engine: Engine) -> Callable[[Response], Response]:
+        """Return what an application calls after each request."""
+        if not engine.settings.last.register:
+            return self._after_marked_request
+        if type(self).after_request is not Compress.after_request or "after_request" in vars(
+            self
+        ):
+            # Somebody wants to be called in between.
+            return self.after_request
+
+        return make_hook(app, engine)
 
     def after_request(self, response: Response | None) -> Response:
         """Compress a response if that is allowed, wanted and useful.
@@ -174,25 +177,36 @@ class Compress:
             return make_response("", 204)
         # Every attribute of a proxy costs several times what the object behind it does.
         app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
-        state = _state_of(app) or self._state()
+        engine = engine_of(app) or self._engine()
         try:
-            return _handled(response, app, state)
+            return handle(response, app, engine)
         except Exception as error:
-            state.log_once(_NOT_LOOKED_AT, error)
+            engine.log_once(NOT_LOOKED_AT, error)
             return response
 
     def _after_marked_request(self, response: Response) -> Response:
         """Code a response only if its view asked for that."""
         if WISHES in vars(request._get_current_object()):  # type: ignore[attr-defined]
             return self.after_request(response)
-        state = self._state()
+        engine = self._engine()
         try:
-            etag = _headers_of(response).get("ETag")
+            etag = headers_of(response).get("ETag")
             if etag is not None:
-                state.note_tag(etag)
+                engine.note_tag(etag)
         except Exception as error:
-            state.log_once(_NOT_LOOKED_AT, error)
+            engine.log_once(NOT_LOOKED_AT, error)
         return response
+
+    @property
+    def cache(self) -> CacheBackend | None:
+        """Keeps compressed bodies between requests; in use with :attr:`cache_key`."""
+        return self._engine().cache
+
+    @cache.setter
+    def cache(self, cache: CacheBackend | None) -> None:
+        if cache is not None:
+            checked_cache(cache, "Compress.cache is")
+        self._engine().cache = cache
 
     def compressed(
         self,
@@ -216,11 +230,11 @@ class Compress:
         .. versionadded:: 0.1
         """
         check_parentheses(level)
-        options = checked_wishes(level, codings)
+        wishes = checked_wishes(level, codings)
 
         def mark() -> None:
-            self._state()
-            setattr(request, WISHES, options)
+            self._engine()
+            setattr(request, WISHES, wishes)
 
         return functools.partial(_before, mark)
 
@@ -242,17 +256,17 @@ class Compress:
 
         .. versionadded:: 0.1
         """
-        return self._state().tally.stats()
+        return self._engine().tally.stats()
 
-    def _state(self) -> State:
-        state: State | None = None
+    def _engine(self) -> Engine:
+        engine: Engine | None = None
         if current_app:
-            state = _state_of(current_app)
-        if state is None and self.app is not None:
-            state = _state_of(self.app)
-        if state is None:
+            engine = engine_of(current_app)
+        if engine is None and self.app is not None:
+            engine = engine_of(self.app)
+        if engine is None:
             raise NotInitialisedError("Compress has no application yet: call init_app first")
-        return state
+        return engine
 
 
 def _mark_exempt() -> None:
@@ -260,10 +274,10 @@ def _mark_exempt() -> None:
     untranslate(request.environ)
 
 
-def _state_of(app: Flask) -> State | None:
-    """Return what the extension keeps for an application, None if it keeps nothing."""
-    state = app.extensions.get(EXTENSION)
-    return state if isinstance(state, State) else None
+def engine_of(app: Flask) -> Engine | None:
+    """Return what is kept for an application, None if it was never initialised."""
+    engine = app.extensions.get(EXTENSION)
+    return engine if isinstance(engine, Engine) else None
 
 
 def _before(action: Callable[[], None], target: _Target) -> _Target:
@@ -288,70 +302,3 @@ def _before(action: Callable[[], None], target: _Target) -> _Target:
         return view(*args, **kwargs)
 
     return cast("_Target", sync_view)
-
-
-def _headers_of(response: Response) -> Headers:
-    """Return the fields of a response, in which a view may have left something else."""
-    headers = response.headers
-    if not isinstance(headers, Headers):
-        # Anything that werkzeug makes Headers of in the end.
-        headers = response.headers = Headers(headers)
-    return headers
-
-
-def _handled(response: Response, app: Flask, state: State) -> Response:
-    """Return the response to send, and tell what became of it."""
-    if was_looked_at(response):
-        return response
-    asked = request._get_current_object()  # type: ignore[attr-defined]
-    environ = asked.environ
-    options: Wishes | None = asked.__dict__.get(WISHES)
-    fields = collect(_headers_of(response))
-    etag = fields.get("etag")
-    if etag is not None:
-        state.note_tag(etag)
-    status = response.status_code
-    policy = state.live.last
-    reason = skip_reason(
-        environ["REQUEST_METHOD"],
-        status,
-        fields,
-        policy.mimetypes,
-        policy.wildcards,
-        errors=policy.errors,
-    )
-    if options is not None and options.exempt:
-        reason = SkipReason.EXEMPT
-    outcome: Outcome | None
-    if reason is None:
-        response, outcome = Candidate(response, fields, environ, state, app, options).code()
-    elif status == 304 or reason in STILL_VARIES:
-        candidate = Candidate(response, fields, environ, state, app, options)
-        response, outcome = candidate.reconsider(reason)
-    else:
-        outcome = SKIPPED[reason]
-    if policy.server_timing:
-        response = _with_timing(response, outcome)
-    if outcome is not None:
-        state.tally.count(outcome)
-        if response_compressed.receivers:
-            notify(app, response, outcome)
-    return response
-
-
-def _with_timing(response: Response, outcome: Outcome | None) -> Response:
-    """Return a response that also tells what became of it."""
-    lines = [*response.headers.getlist("Server-Timing"), _timing(response, outcome)]
-    return changed(response, {"server-timing": ", ".join(lines)})
-
-
-def _timing(response: Response, outcome: Outcome | None) -> str:
-    """Return the Server-Timing entry of a response; a stream has not been coded yet."""
-    if outcome is None:
-        return server_timing(response.headers["Content-Encoding"])
-    if outcome.reason is not None:
-        return server_timing(outcome.reason.name.lower())
-    if not outcome.out_nbytes:
-        return server_timing(str(outcome.coding))
-    ratio = outcome.in_nbytes / outcome.out_nbytes
-    return server_timing(f"{outcome.coding} {ratio:.1f}x", outcome.seconds)

@@ -1,86 +1,21 @@
-"""Entity tags of coded representations, and the conditions that name them (RFC 9110, 8.8, 13).
+"""The conditions of a request, and whether they hold for a coded representation (RFC 9110, 13).
 
-A strong tag names one sequence of bytes, so each coding of a body needs its own: ``"abc"``
-becomes ``"abc:gzip"``. A weak tag names what the bytes mean, which no coding changes: it
-stays.
-
-Nothing here raises, whatever a client sends, and every walk over a field is linear. A list of
-tags that is malformed, or longer than :data:`MAX_FIELD_LENGTH`, is in doubt: it is neither
-translated for the application nor taken to hold.
+Nothing here raises, whatever a client sends. A field that is in doubt does not fail a request.
 """
 
 from __future__ import annotations
 
-from collections.abc import Container
 from collections.abc import Iterable
 from datetime import datetime
 from datetime import timezone
 from email.utils import parsedate_to_datetime
 from typing import NamedTuple
 
-MAX_FIELD_LENGTH = 1024
-"""Longest list of entity tags that is looked at, in characters.
-
-.. versionadded:: 0.1
-"""
+from .tags import coded_tag
+from .tags import parse_tag
+from .tags import parse_tags
 
 _MAX_DATE_LENGTH = 64
-_SPACE = " \t"
-
-
-class EntityTag(NamedTuple):
-    """An entity tag (RFC 9110 section 8.8.3).
-
-    :param opaque: what stands between the quotes.
-    :param is_weak: whether it promises the same meaning only, and not the same bytes.
-    :param is_bare: whether it has no quotes: malformed, but common, and to be kept so for an
-        application that compares the text.
-
-    .. versionadded:: 0.1
-    """
-
-    opaque: str
-    is_weak: bool = False
-    is_bare: bool = False
-
-    def __str__(self) -> str:
-        """Return the tag as a field has it."""
-        quote = "" if self.is_bare else '"'
-        return f"{'W/' if self.is_weak else ''}{quote}{self.opaque}{quote}"
-
-
-class TagList(NamedTuple):
-    """What an If-Match or If-None-Match field lists (RFC 9110 sections 13.1.1, 13.1.2).
-
-    :param tags: the tags, in their order.
-    :param is_any: the field is ``*``, which stands for every tag.
-
-    .. versionadded:: 0.1
-    """
-
-    tags: tuple[EntityTag, ...]
-    is_any: bool = False
-
-    def names(self, etag: str, *, strongly: bool = False) -> bool:
-        """Tell whether a tag is listed outright; ``*`` names none.
-
-        :param etag: an ETag value.
-        :param strongly: only two strong tags are equal (RFC 9110 section 8.8.3.2).
-
-        .. versionadded:: 0.1
-        """
-        wanted = parse_tag(etag)
-        return any(
-            tag.opaque == wanted.opaque and not (strongly and (tag.is_weak or wanted.is_weak))
-            for tag in self.tags
-        )
-
-    def holds(self, etag: str, *, strongly: bool = False) -> bool:
-        """Tell whether a tag is listed, outright or by ``*``. Parameters as for :meth:`names`.
-
-        .. versionadded:: 0.1
-        """
-        return self.is_any or self.names(etag, strongly=strongly)
 
 
 class Conditions(NamedTuple):
@@ -96,69 +31,8 @@ class Conditions(NamedTuple):
     if_range: str | None = None
 
 
-# ---- Tags ----
-
-
-def parse_tag(etag: str) -> EntityTag:
-    """Return the one tag that an ETag field has.
-
-    .. versionadded:: 0.1
-    """
-    opaque = etag.strip(_SPACE)
-    is_weak = opaque[:2] in {"W/", "w/"}
-    if is_weak:
-        opaque = opaque[2:]
-    if len(opaque) >= 2 and opaque[0] == opaque[-1] == '"':
-        return EntityTag(opaque[1:-1], is_weak)
-    return EntityTag(opaque, is_weak, is_bare=True)
-
-
-def parse_tags(field: str) -> TagList | None:
-    """Return what an If-Match or If-None-Match field lists, None if that is in doubt.
-
-    Clients that lose the quotes of a tag are common, and what they mean is certain. A field
-    that lists nothing, has a quote that is not closed, a ``*`` among tags, or anything else
-    between two commas is in doubt, as is one that is too long.
-
-    .. versionadded:: 0.1
-    """
-    end = len(field)
-    if end > MAX_FIELD_LENGTH:
-        return None
-    if field.strip(_SPACE) == "*":
-        return TagList((), is_any=True)
-    tags: list[EntityTag] = []
-    at = 0
-    while True:
-        while at < end and field[at] in ", \t":
-            at += 1
-        if at == end:
-            return TagList(tuple(tags)) if tags else None
-        is_weak = field[at : at + 2] in {"W/", "w/"}
-        if is_weak:
-            at += 2
-        is_bare = field[at : at + 1] != '"'
-        if not is_bare:
-            closing = field.find('"', at + 1)
-            if closing < 0:
-                return None
-            opaque = field[at + 1 : closing]
-            at = closing + 1
-            while at < end and field[at] in _SPACE:
-                at += 1
-            if at < end and field[at] != ",":
-                return None
-        else:
-            comma = field.find(",", at)
-            stop = end if comma < 0 else comma
-            opaque = field[at:stop].strip(_SPACE)
-            if not opaque or not _OUTSIDE_A_BARE_TAG.isdisjoint(opaque):
-                return None
-            at = stop
-        tags.append(EntityTag(opaque, is_weak, is_bare))
-
-
-_OUTSIDE_A_BARE_TAG = frozenset('" \t*')
+NO_CONDITIONS = Conditions()
+"""Those of a request that has none."""
 
 
 def lists(field: str | None, etag: str) -> bool:
@@ -188,101 +62,6 @@ def only_tag(field: str | None) -> str | None:
     """
     listed = None if field is None else parse_tags(field)
     return str(listed.tags[0]) if listed is not None and len(listed.tags) == 1 else None
-
-
-def ends_like_coded(etag: str, codings: Iterable[str]) -> bool:
-    """Tell whether a tag of the application ends as :func:`coded_tag` would end it.
-
-    .. versionadded:: 0.1
-    """
-    tag = parse_tag(etag)
-    return uncoded_tag(tag, codings) != tag
-
-
-def is_strong(etag: str | None) -> bool:
-    """Tell whether an ETag value is there and promises the same bytes (RFC 9110 section 8.8.1).
-
-    .. versionadded:: 0.1
-    """
-    return bool(etag) and etag is not None and not etag.startswith(("W/", "w/"))
-
-
-def coded_tag(etag: str, coding: str) -> str:
-    """Return the tag of the coded representation: ``"abc"`` to ``"abc:gzip"``.
-
-    A weak tag is returned as it is.
-
-    :param etag: the ETag value of the representation without coding.
-    :param coding: the content coding that is applied.
-
-    .. versionadded:: 0.1
-    """
-    if not is_strong(etag):
-        return etag
-    tag = parse_tag(etag)
-    return str(tag._replace(opaque=f"{tag.opaque}:{coding}"))
-
-
-def weak_tag(etag: str) -> str:
-    """Return the tag that promises the same meaning and no longer the same bytes.
-
-    .. versionadded:: 0.1
-    """
-    return str(EntityTag(parse_tag(etag).opaque, is_weak=True))
-
-
-def uncoded_tag(tag: EntityTag, codings: Iterable[str]) -> EntityTag:
-    """Undo :func:`coded_tag`: ``"abc:gzip"`` to ``"abc"``.
-
-    Takes off one suffix, so that a tag which the application itself ends in ``:br`` survives
-    the round trip. A proxy may have weakened a tag of ours: weak ones lose the suffix as well.
-    Other tags are returned as they are.
-
-    :param codings: the codings whose suffixes are ours.
-
-    .. versionadded:: 0.1
-    """
-    opaque = tag.opaque
-    for coding in codings:
-        suffix = f":{coding}"
-        if opaque.endswith(suffix):
-            return tag._replace(opaque=opaque.removesuffix(suffix))
-    return tag
-
-
-def uncoded_tags(
-    field: str,
-    codings: Iterable[str],
-    own: Container[str] = (),
-    *,
-    keeps_coded: bool = False,
-) -> str:
-    """Return an If-Match or If-None-Match value with the tags that the application made.
-
-    A client that was sent a coded representation has ``"abc:gzip"``, and the application knows
-    ``"abc"`` only (RFC 9110 sections 13.1.1, 13.1.2). A list in doubt is returned as it is.
-
-    :param codings: the codings whose suffixes are ours.
-    :param own: what stands between the quotes of tags that the application itself ends like
-        that, and that stay.
-    :param keeps_coded: also list what the client sent, where a tag too many does no harm.
-
-    .. versionadded:: 0.1
-    """
-    listed = parse_tags(field)
-    if listed is None:
-        return field
-    codings = tuple(codings)
-    uncoded = tuple(
-        tag if tag.opaque in own else uncoded_tag(tag, codings) for tag in listed.tags
-    )
-    if uncoded == listed.tags:
-        return field
-    tags = dict.fromkeys((*uncoded, *listed.tags) if keeps_coded else uncoded)
-    return ", ".join(map(str, tags))
-
-
-# ---- Conditions ----
 
 
 def failed_precondition(

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import enum
 import re
-from collections.abc import Collection
+from collections.abc import Container
 from collections.abc import Iterable
 from collections.abc import Mapping
+from typing import Protocol
 
 from .fields import media_type
 from .fields import tokens
@@ -63,26 +64,36 @@ _FIELDS_OF_INTEREST = frozenset(_BLOCKING_FIELDS) | {"cache-control", "content-r
 _NO_CONTENT = frozenset({204, 205})
 
 
+class Selection(Protocol):
+    """Which responses are candidates."""
+
+    @property
+    def mimetypes(self) -> Container[str]:
+        """The media types to code, in lower case."""
+        ...
+
+    @property
+    def wildcards(self) -> re.Pattern[str] | None:
+        """What :func:`wildcard_pattern` makes of them."""
+        ...
+
+    @property
+    def errors(self) -> bool:
+        """Whether client and server errors are candidates."""
+        ...
+
+
 def skip_reason(
-    method: str,
-    status: int,
-    fields: Mapping[str, str],
-    mimetypes: Collection[str],
-    wildcards: re.Pattern[str] | None = None,
-    *,
-    errors: bool = False,
+    status: int, fields: Mapping[str, str], selection: Selection
 ) -> SkipReason | None:
     """Return why a response must not be coded, ``None`` if it is a candidate.
 
     The commonest reason is looked for first; the order matters also where two apply, because
     :data:`STILL_VARIES` may only name responses to which nothing else applies.
 
-    :param method: the request method.
     :param status: the status code of the response.
     :param fields: the response's field values by lower-case name.
-    :param mimetypes: the media types to code, in lower case.
-    :param wildcards: what :func:`wildcard_pattern` makes of them.
-    :param errors: whether client and server errors are candidates.
+    :param selection: which responses are candidates.
 
     .. versionadded:: 0.1
     """
@@ -93,7 +104,9 @@ def skip_reason(
             return SkipReason.MEDIA_TYPE
     else:
         kind = media_type(content_type)
-        if kind not in mimetypes and not (wildcards and wildcards.fullmatch(kind)):
+        if kind not in selection.mimetypes and not (
+            (wildcards := selection.wildcards) and wildcards.fullmatch(kind)
+        ):
             return SkipReason.MEDIA_TYPE
 
     partial = False
@@ -105,16 +118,16 @@ def skip_reason(
             return SkipReason.NO_TRANSFORM
         partial = is_part(fields.get("content-range"))
 
-    if status == 200 and not partial and method != "CONNECT":
+    if status == 200 and not partial:
         return None
-    if status == 101 or method == "CONNECT":
+    if status == 101:
         return SkipReason.UPGRADE
     if status == 304:
         return SkipReason.NOT_MODIFIED
     if status < 200 or status in _NO_CONTENT:
         return SkipReason.NO_CONTENT
     if status >= 300:
-        return None if errors and status >= 400 and not partial else SkipReason.STATUS
+        return None if selection.errors and status >= 400 and not partial else SkipReason.STATUS
     if partial or status == 206:
         return SkipReason.PARTIAL
     return None

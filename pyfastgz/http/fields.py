@@ -80,6 +80,7 @@ _EVENT_SUFFIXES = ("+json-seq", "+cbor-seq", "+ndjson", "+x-ndjson", "+jsonl", "
 # Enough for every body there is.
 _MAX_LENGTH_DIGITS = 18
 
+# Those of all fields that edits may set.
 _SPELLINGS = {
     "content-encoding": "Content-Encoding",
     "content-length": "Content-Length",
@@ -89,27 +90,20 @@ _SPELLINGS = {
     "vary": "Vary",
 }
 
-Edits = dict[str, str | None]
-"""What is to change in the fields of a response: new values by lower-case name, None to drop.
+Edits = Mapping[str, str | None]
+"""What is to change in fields: new values by lower-case name, None to drop."""
 
-.. versionadded:: 0.1
-"""
+NO_EDITS: Edits = {}
+"""Nothing is to change."""
+
+VARY_ALONE: Edits = {"vary": "Accept-Encoding"}
+"""What :func:`vary_edits` returns for a response that has no Vary yet."""
 
 
 def edited(headers: Iterable[tuple[str, str]], edits: Edits) -> list[tuple[str, str]]:
-    """Return header lines with fields changed, each in its place, new ones at the end.
-
-    .. versionadded:: 0.1
-    """
-    missing = edits.copy()
-    lines = []
-    for line in headers:
-        key = line[0].lower()
-        if key not in edits:
-            lines.append(line)
-        elif (value := missing.pop(key, None)) is not None:
-            lines.append((line[0], value))
-    for key, value in missing.items():
+    """Return header lines with fields changed; those come last, in the order of the edits."""
+    lines = [line for line in headers if line[0].lower() not in edits]
+    for key, value in edits.items():
         if value is not None:
             lines.append((_SPELLINGS[key], value))
     return lines
@@ -123,10 +117,13 @@ def collect(headers: Iterable[tuple[str, str]]) -> dict[str, str]:
 
     .. versionadded:: 0.1
     """
-    fields: dict[str, str] = {}
-    for name, value in headers:
-        key = name.lower()
-        fields[key] = f"{fields[key]}, {value}" if key in fields else value
+    lines = list(headers)
+    fields = {name.lower(): value for name, value in lines}
+    if len(fields) < len(lines):
+        fields.clear()
+        for name, value in lines:
+            key = name.lower()
+            fields[key] = f"{fields[key]}, {value}" if key in fields else value
     return fields
 
 
@@ -190,6 +187,18 @@ def vary_with_accept_encoding(vary: str | None) -> str:
         return "*"
     names.setdefault("accept-encoding", "Accept-Encoding")
     return ", ".join(names.values())
+
+
+def vary_edits(fields: Mapping[str, str]) -> Edits:
+    """Return what makes Vary name Accept-Encoding.
+
+    :param fields: field values by lower-case name.
+    """
+    vary = fields.get("vary")
+    if vary is None:
+        return VARY_ALONE
+    wanted = vary_with_accept_encoding(vary)
+    return NO_EDITS if wanted == vary else {"vary": wanted}
 
 
 def declared_length(fields: Mapping[str, str]) -> int | None:

@@ -5,41 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable
 from collections.abc import Mapping
 from contextlib import suppress
-from types import MappingProxyType
-from typing import NamedTuple
 
 from ..coding import KNOWN_CODINGS
 from ..coding import checked_level
 from ..coding import is_integer
 from ..errors import ConfigurationError
+from ..http.exchange import NO_WISHES
+from ..http.exchange import Wishes
 from .kinds import CODINGS_BY_NAME
 from .kinds import INSTALLED
 from .kinds import installed
 
-
-class Wishes(NamedTuple):
-    """What a view asks for.
-
-    :param asked: it asks for its responses to be looked at, whatever ``COMPRESS_REGISTER`` is.
-    :param exempt: its responses are never coded.
-    :param codings: the codings to choose from, in order of preference; None for the
-        application's.
-    :param levels: by coding, its level where it is not the application's.
-    """
-
-    asked: bool = False
-    exempt: bool = False
-    codings: tuple[str, ...] | None = None
-    levels: Mapping[str, int] = MappingProxyType({})
-
-
-NO_WISHES = Wishes()
-"""What most views ask for."""
-
-ASKED = Wishes(asked=True)
-"""To be looked at, and nothing else."""
-
-EXEMPT = Wishes(asked=True, exempt=True)
+EXEMPT = Wishes(exempt=True)
 """Never to be coded."""
 
 
@@ -55,13 +32,13 @@ def checked_wishes(
     :raises ValueError: a coding has no such level.
     """
     if level is None and codings is None:
-        return ASKED
+        return NO_WISHES
     wanted = names = None
     if codings is not None:
         wanted = CODINGS_BY_NAME.checked("codings", codings)
         names = INSTALLED.checked("codings", ", ".join(wanted))
     if level is None:
-        return Wishes(asked=True, codings=names)
+        return Wishes(codings=names)
     if isinstance(level, Mapping):
         levels = {str(name).lower(): number for name, number in level.items()}
         for name in levels:
@@ -83,7 +60,7 @@ def checked_wishes(
             raise TypeError(f"the level of {name} must be an int, not {number!r}")
         levels[name] = checked_level(name, number)
     levels = {name: levels[name] for name in installed(levels)}
-    return Wishes(asked=True, codings=names, levels=levels)
+    return Wishes(codings=names, levels=levels)
 
 
 def _hint(level: object) -> str:

@@ -78,9 +78,13 @@ class Interrupter:
 def make_interrupter(request: pytest.FixtureRequest) -> Iterator[Interrupter]:
     interrupter = Interrupter(request.node.name)
     before = signal.signal(signal.SIGALRM, interrupter.handle)
+    # What a handler raises in one of these is not raised, but warned of.
+    callbacks = gc.callbacks.copy()
+    gc.callbacks.clear()
     yield interrupter
     signal.setitimer(signal.ITIMER_REAL, 0)
     signal.signal(signal.SIGALRM, before)
+    gc.callbacks.extend(callbacks)
     # What was in hand when a call was interrupted counts no more, once it is freed.
     gc.collect()
     assert idle.counted_nbytes() == sum(map(idle.Shelf.nbytes, idle._shelves))

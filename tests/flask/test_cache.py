@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from pyfastgz import DictCache
-from pyfastgz.cache import code_through
-from pyfastgz.cache import entry_name
-from pyfastgz.cache import key_of
+from pyfastgz.store import code_through
+from pyfastgz.store import entry_name
+from pyfastgz.store import key_of
 
 
 class Coder:

@@ -21,7 +21,7 @@ from flask import send_from_directory
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 
 from pyfastgz import Compress
-from pyfastgz import candidate
+from pyfastgz import engine
 
 CODINGS = ("gzip", "deflate", "zstd", "br")
 Get = Callable[..., Any]
@@ -116,7 +116,7 @@ def test_r30_nothing_is_coded_for_a_client_that_lists_the_tag(
     def fail(*args: object, **kwargs: object) -> bytes:
         raise AssertionError
 
-    monkeypatch.setattr(candidate, "compress", fail)
+    monkeypatch.setattr(engine, "compress", fail)
     assert get("/strong", If_None_Match='"tag:gzip"').status == 304
 
 
@@ -494,7 +494,7 @@ def test_conditions_are_evaluated_whatever_becomes_of_the_body(
 ) -> None:
     app.config["COMPRESS_EVALUATE_CONDITIONAL_REQUEST"] = evaluates
     if kind == "fails":
-        monkeypatch.setattr(candidate, "compress", None)
+        monkeypatch.setattr(engine, "compress", None)
     tag = get(f"/{kind}").field("ETag")
     assert tag == STATES[kind]
     for condition, status in [(tag, 304), ("*", 304), ('"x"', 200)]:
@@ -893,7 +893,7 @@ def test_r30_a_304_that_a_view_makes_by_hand_stays_one(
 def test_nothing_is_coded_for_a_304_of_a_view_by_a_tag(
     get: Get, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(candidate, "compress", None)
+    monkeypatch.setattr(engine, "compress", None)
     exchange = get("/own-strong", If_None_Match='"tag:gzip"')
     assert (exchange.status, exchange.field("ETag")) == (304, '"tag:gzip"')
 
@@ -984,7 +984,7 @@ def test_a_condition_does_not_make_a_stream_be_read(
         pulled.append(1)
         yield BODY
 
-    app.extensions["compress"].streaming_endpoint_with_conditional.add("produced")
+    app.extensions["compress"].settings.set_of("streaming_endpoint_conditional").add("produced")
     app.add_url_rule(
         "/",
         "produced",

@@ -238,8 +238,8 @@ def test_settings_may_come_from_the_environment(
     compress = Compress(app)
     assert compress.enabled_algorithms == ("br", "gzip")
     assert {"text/csv", "text/markdown"} < compress.compress_mimetypes_set
-    policy = app.extensions["compress"].live.current()
-    assert (policy.levels["gzip"], policy.streams) == (9, False)
+    config = app.extensions["compress"].settings.current()
+    assert (config.levels["gzip"], config.streams) == (9, False)
 
 
 @pytest.mark.parametrize(
@@ -746,7 +746,7 @@ def test_r50_a_cache_without_get_and_set_is_refused(app: Flask, cache: Any) -> N
 def test_r50_what_is_assigned_is_checked_too(app: Flask) -> None:
     compress = Compress(app)
     with pytest.raises(ConfigurationError, match="no such set"):
-        compress.cache = {}
+        compress.cache = {}  # type: ignore[assignment]
     with pytest.raises(ConfigurationError, match="COMPRESS_CACHE_KEY"):
         compress.cache_key = lambda: "key"
     compress.cache = compress.cache_key = None

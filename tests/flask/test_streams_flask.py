@@ -25,7 +25,7 @@ from jinja2 import DictLoader
 from pyfastgz import Compress
 from pyfastgz import Encoder
 from pyfastgz import EncoderStateError
-from pyfastgz import candidate
+from pyfastgz import engine
 from pyfastgz.http.fields import EVENT_MEDIA_TYPES
 
 CODINGS = ("gzip", "deflate", "zstd", "br")
@@ -305,7 +305,7 @@ def test_r26_head_of_a_stream_makes_no_encoder(
     def fail(*args: object, **kwargs: object) -> None:
         raise AssertionError
 
-    monkeypatch.setattr(candidate, "Encoder", fail)
+    monkeypatch.setattr(engine, "Encoder", fail)
     serve("a")
     assert get(method="HEAD").field("Content-Encoding") == "gzip"
 
@@ -339,7 +339,7 @@ def test_no_encoder_no_coding(
     def fail(*args: object, **kwargs: object) -> None:
         raise MemoryError
 
-    monkeypatch.setattr(candidate, "Encoder", fail)
+    monkeypatch.setattr(engine, "Encoder", fail)
     source = serve("a" * 900, ETag='"t"', Content_Length="900")
     with caplog.at_level(logging.ERROR, logger="pyfastgz"):
         exchange = get()
@@ -431,7 +431,7 @@ def test_r39_encoders_are_freed_on_close(
         made.append(real(*args, **kwargs))
         return made[-1]
 
-    monkeypatch.setattr(candidate, "Encoder", make)
+    monkeypatch.setattr(engine, "Encoder", make)
     serve("a", "b", content_type="text/event-stream")
     exchange = get()
     next(exchange.chunks)

@@ -4,22 +4,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pyfastgz.http.conditions import MAX_FIELD_LENGTH
 from pyfastgz.http.conditions import Conditions
-from pyfastgz.http.conditions import EntityTag
-from pyfastgz.http.conditions import TagList
 from pyfastgz.http.conditions import allows_part
-from pyfastgz.http.conditions import coded_tag
-from pyfastgz.http.conditions import ends_like_coded
 from pyfastgz.http.conditions import failed_precondition
-from pyfastgz.http.conditions import is_strong
 from pyfastgz.http.conditions import lists
-from pyfastgz.http.conditions import parse_tag
-from pyfastgz.http.conditions import parse_tags
 from pyfastgz.http.conditions import tag_of_304
-from pyfastgz.http.conditions import uncoded_tag
-from pyfastgz.http.conditions import uncoded_tags
-from pyfastgz.http.conditions import weak_tag
+from pyfastgz.http.tags import MAX_FIELD_LENGTH
+from pyfastgz.http.tags import EntityTag
+from pyfastgz.http.tags import TagList
+from pyfastgz.http.tags import coded_tag
+from pyfastgz.http.tags import ends_like_coded
+from pyfastgz.http.tags import is_strong
+from pyfastgz.http.tags import parse_tag
+from pyfastgz.http.tags import parse_tags
+from pyfastgz.http.tags import uncoded_tag
+from pyfastgz.http.tags import uncoded_tags
+from pyfastgz.http.tags import weak_tag
 
 CODINGS = ("zstd", "br", "gzip", "deflate")
 opaque_tags = st.text(st.characters(min_codepoint=0x23, max_codepoint=0x7E), max_size=20)

@@ -1,0 +1,148 @@
+"""What one application has of all this: settings, cache, counters. It carries plans out."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from collections.abc import MutableMapping
+from contextlib import suppress
+from time import perf_counter
+from typing import TYPE_CHECKING
+from typing import Any
+from typing import cast
+
+from .coding.encoder import Encoder
+from .coding.encoder import compress
+from .coding.stream import CodedStream
+from .http.tags import ends_like_coded
+from .http.tags import is_strong
+from .http.tags import parse_tag
+from .outcome import Tally
+from .policy import LivePolicy
+from .store import CacheBackend
+from .store import checked_cache
+from .store import code_through
+from .store import entry_name
+
+if TYPE_CHECKING:
+    from .http.answers import Answer
+    from .http.plan import Plan
+    from .policy import Policy
+
+_log = logging.getLogger("pyfastgz")
+
+_MAX_LOGGED = 64
+_MAX_OWN_TAGS = 1024
+
+
+class Engine:
+    """What a door keeps for an application.
+
+    :param settings: the application's configuration; the part that may change is read again
+        whenever it did.
+    :raises ConfigurationError: a setting is not usable.
+    """
+
+    __slots__ = ("_logged", "cache", "hook", "own_tags", "settings", "tally")
+
+    def __init__(self, settings: MutableMapping[str, Any]) -> None:
+        self.settings = LivePolicy(settings)
+        """The settings, of which ``current()`` tells what holds."""
+        self.cache: CacheBackend | None = None
+        """Keeps coded bodies between requests, if ``cache_key`` is set too."""
+        make_cache = self.settings.current().cache_backend
+        if make_cache is not None:
+            self.cache = checked_cache(make_cache(), "COMPRESS_CACHE_BACKEND returns")
+        self.hook: Callable[..., Any] | None = None
+        """What the door has put into the application; None if nothing is ever looked at."""
+        self.tally = Tally()
+        """Counts what became of responses."""
+        self.own_tags: dict[str, None] = {}
+        """What stands between the quotes of tags that the application ends as coding does."""
+        self._logged: set[tuple[object, ...]] = set()
+
+    def code(
+        self, plan: Plan, body: bytes, own_level: int | None = None, key: str | None = None
+    ) -> tuple[Answer, bytes, float]:
+        """Code a whole body, and settle what the client gets.
+
+        A body that cannot be coded is logged and sent as it is.
+
+        :param own_level: the level that the view asks for; None if it has the application's.
+        :param key: names the body in the cache; None for not at all.
+        :return: the answer, the coded body, and the seconds that the encoder took: 0 if it was
+            in the cache.
+        """
+        coded, seconds = b"", 0.0
+        if len(body) >= plan.min_nbytes:
+            coding, level = plan.coding, plan.level
+            brotli = cast("Policy", plan.policy).brotli
+            try:
+                if key is None or self.cache is None:
+                    start = perf_counter()
+                    coded = compress(body, coding, level=level, brotli=brotli)
+                    seconds = perf_counter() - start
+                else:
+                    coded, seconds = code_through(
+                        self.cache,
+                        entry_name(coding, key, own_level),
+                        body,
+                        lambda body: compress(body, coding, level=level, brotli=brotli),
+                        f"{level};{brotli}" if coding == "br" else f"{level}",
+                    )
+            except Exception as error:
+                return self.failed(plan, error), b"", 0.0
+        return plan.answer(len(body), len(coded)), coded, seconds
+
+    def stream(
+        self, plan: Plan, chunks: Any, on_close: Callable[[int, int, float], object]
+    ) -> CodedStream:
+        """Return the coded form of a stream.
+
+        :param chunks: the stream.
+        :param on_close: as for :class:`~pyfastgz.coding.stream.CodedStream`.
+        """
+        encoder = Encoder(
+            plan.coding,
+            plan.level,
+            small=plan.is_small,
+            brotli=cast("Policy", plan.policy).brotli,
+        )
+        return CodedStream(
+            chunks,
+            encoder,
+            flush_seconds=plan.flush_seconds,
+            repeatable=is_strong(plan.tag),
+            on_close=on_close,
+        )
+
+    def failed(self, plan: Plan, error: Exception) -> Answer:
+        """Log why a body cannot be coded, and return what the client gets instead."""
+        self.log_once(f"{plan.coding} failed; the response is sent as it is", error)
+        return plan.answer(failed=True)
+
+    def log_once(self, message: str, error: Exception) -> None:
+        """Log an error, with its traceback, unless one of its type came from the same line.
+
+        What fails for one response often fails for every one like it.
+        """
+        traceback = error.__traceback__
+        while traceback is not None and traceback.tb_next is not None:
+            traceback = traceback.tb_next
+        where = traceback and (traceback.tb_frame.f_code, traceback.tb_lineno)
+        kind = (message, type(error), where)
+        if kind not in self._logged and len(self._logged) < _MAX_LOGGED:
+            self._logged.add(kind)
+            _log.error("%s", message, exc_info=error)
+
+    def note_tag(self, etag: str) -> None:
+        """Remember a tag of the application that ends as coding would end it, among the latest.
+
+        Nothing else tells it from a coded one when a client sends it back.
+        """
+        # The colon settles almost every tag.
+        if ":" in etag and ends_like_coded(etag, self.settings.last.known_codings):
+            if len(self.own_tags) >= _MAX_OWN_TAGS:
+                with suppress(KeyError, StopIteration, RuntimeError):
+                    del self.own_tags[next(iter(self.own_tags))]
+            self.own_tags[parse_tag(etag).opaque] = None

@@ -1,0 +1,309 @@
+"""The way of a response through Flask: collect, plan, carry out, apply, count."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+from typing import Any
+
+from flask import Flask
+from flask import Response
+from flask import make_response
+from flask import request
+from werkzeug.datastructures import Headers
+
+from .http.answers import Answer
+from .http.exchange import NO_WISHES
+from .http.exchange import Wishes
+from .http.fields import VARY_ALONE
+from .http.fields import collect
+from .http.fields import server_timing
+from .http.plain import MATTERS
+from .http.plain import PlainPlans
+from .http.plan import Plan
+from .http.plan import Step
+from .http.plan import answer_at_sight
+from .http.plan import plan_candidate
+from .http.plan import plan_response
+from .outcome import SKIPPED
+from .outcome import Outcome
+from .outcome import notify
+from .outcome import response_compressed
+from .responses import LOOKED_AT
+from .responses import VARY_LINE
+from .responses import Kind
+from .responses import applied
+from .responses import chunks_of
+from .responses import copied
+from .responses import exchange_of
+from .responses import headers_of
+from .responses import kind_of
+from .responses import restored
+from .responses import whole_body
+from .responses import with_body
+from .store import key_of
+
+if TYPE_CHECKING:
+    from .engine import Engine
+    from .policy import Policy
+
+WISHES = "pyfastgz_wishes"
+"""The attribute of a request that holds what its view asks for.
+
+The environment is no place for it: one application may hand that on to another.
+"""
+
+NOT_LOOKED_AT = "a response could not be looked at; it is sent as it is"
+
+_ORDINARY = Kind(sends_itself=False, encodes_itself=False, has_slots=False)
+
+# Every attribute of a proxy costs several times what the object behind it does.
+_current_request: Callable[[], Any] = request._get_current_object  # type: ignore[attr-defined]
+
+
+def make_hook(app: Flask, engine: Engine) -> Callable[[Response | None], Response]:
+    """Return what an application calls after each request.
+
+    It never raises for what a view left in the response: what cannot be understood is logged
+    once and sent as it is. Plans of plain exchanges it looks up; in all else it is like
+    :func:`handle`.
+    """
+    config, settings, skipped = app.config, engine.settings, engine.tally.skipped
+    ordinary = {kind for kind in (Response, app.response_class) if not any(kind_of(kind))}
+    plans = PlainPlans(settings.last)
+
+    def after_request(response: Response | None) -> Response:
+        nonlocal plans
+        if response is None:
+            return make_response("", 204)
+        try:
+            headers = response.headers
+            if type(headers) is not Headers:
+                return handle(response, app, engine)
+            lines, fields = headers._list, {}
+            for name, value in lines:
+                fields[name.lower()] = value
+            content_type = fields.get("content-type")
+            if plans.policy is not settings.last:
+                plans = PlainPlans(settings.last)
+            known = plans.by_type.get(content_type)
+            if known is None:
+                known = plans.learn_type(content_type)
+            if isinstance(known, Answer):
+                if response.status_code == 304 or "etag" in fields:
+                    return handle(response, app, engine)
+                skipped[known.reason]()
+                if response_compressed.receivers:
+                    notify(app, response, SKIPPED[known.reason])
+                return response
+            if known is None or content_type is None or len(fields) < len(lines):
+                return handle(response, app, engine)
+            parts, asked = response.response, _current_request()
+            environ = asked.environ
+            if (
+                response.status_code != 200
+                or type(parts) is not list
+                or len(parts) != 1
+                or type(body := parts[0]) is not bytes
+                or not body
+                or type(response) not in ordinary
+                or not fields.keys().isdisjoint(MATTERS)
+                or getattr(asked, WISHES, None) is not None
+                or "HTTP_IF_NONE_MATCH" in environ
+                or "HTTP_IF_MODIFIED_SINCE" in environ
+                or "HTTP_IF_MATCH" in environ
+                or "HTTP_IF_UNMODIFIED_SINCE" in environ
+                or "HTTP_IF_RANGE" in environ
+                or environ["REQUEST_METHOD"] == "CONNECT"
+                or config.get("COMPRESS_MIN_SIZE") is not plans.policy.min_size
+            ):
+                return handle(response, app, engine)
+            accept_encoding = environ.get("HTTP_ACCEPT_ENCODING")
+            is_short = len(body) < plans.min_nbytes
+            plan = (known.short if is_short else known.long).get(accept_encoding)
+            if plan is None:
+                plan = plans.learn(known, content_type, accept_encoding, is_short=is_short)
+            if isinstance(plan, Plan):
+                if settings.current() is not plans.policy:
+                    return handle(response, app, engine)
+                response, outcome = _coded(response, plan, body, _ORDINARY, engine)
+                return _told(response, outcome, app, engine)
+            if plan.edits is not VARY_ALONE:
+                return handle(response, app, engine)
+            lines.append(VARY_LINE)
+            skipped[plan.reason]()
+            if response_compressed.receivers:
+                notify(app, response, SKIPPED[plan.reason])
+            return response
+        except Exception as error:
+            engine.log_once(NOT_LOOKED_AT, error)
+            return response
+
+    return after_request
+
+
+def handle(response: Response, app: Flask, engine: Engine) -> Response:
+    """Return the response to send, and tell what became of it."""
+    if getattr(response, LOOKED_AT, False):
+        return response
+    fields = collect(headers_of(response)._list)
+    etag = fields.get("etag")
+    if etag is not None:
+        engine.note_tag(etag)
+    answer = answer_at_sight(response.status_code, fields, engine.settings.last)
+    outcome: Outcome | None
+    if answer is None:
+        response, outcome = _candidate(response, fields, app, engine)
+    else:
+        outcome = SKIPPED[answer.reason]
+    if engine.settings.last.server_timing:
+        response = _with_timing(response, outcome)
+    return response if outcome is None else _told(response, outcome, app, engine)
+
+
+def _told(response: Response, outcome: Outcome, app: Flask, engine: Engine) -> Response:
+    """Return a response after telling what became of it."""
+    engine.tally.count(outcome)
+    if response_compressed.receivers:
+        notify(app, response, outcome)
+    return response
+
+
+def _candidate(
+    response: Response, fields: dict[str, str], app: Flask, engine: Engine
+) -> tuple[Response, Outcome | None]:
+    """Return the response to send, and what became of it: None for a stream that is coded."""
+    asked = _current_request()
+    policy = engine.settings.current()
+    wishes: Wishes = getattr(asked, WISHES, NO_WISHES)
+    kind = kind_of(type(response))  # type: ignore[arg-type]
+    plan = plan_candidate(exchange_of(response, kind, fields, asked, policy), policy, wishes)
+    if not isinstance(plan, Answer) and plan.step not in _CODING:
+        response, plan = _planned_again(response, plan, kind, asked, policy, wishes, engine)
+    if isinstance(plan, Answer):
+        return applied(response, plan, kind), _outcome(plan)
+    if plan.step is Step.CODE:
+        try:
+            body = whole_body(response, kind)
+        except Exception as error:
+            answer = engine.failed(plan, error)
+            return applied(response, answer, kind), _outcome(answer)
+        own_level = wishes.levels.get(plan.coding)
+        return _coded(response, plan, body, kind, engine, own_level)
+    return _streamed(response, plan, kind, app, engine)
+
+
+_CODING = frozenset({Step.CODE, Step.STREAM})
+
+
+def _planned_again(  # noqa: PLR0917
+    response: Response,
+    plan: Answer | Plan,
+    kind: Kind,
+    asked: Any,
+    policy: Policy,
+    wishes: Wishes,
+    engine: Engine,
+) -> tuple[Response, Answer | Plan]:
+    """Ask the application, or make a part whole, and return what that comes to."""
+    is_wanted, is_restored = None, False
+    while not isinstance(plan, Answer) and plan.step not in _CODING:
+        if plan.step is Step.ASK:
+            is_wanted = _is_wanted(policy, response, engine)
+        else:
+            response, is_restored = restored(response, plan.edits, kind), True
+        exchange = exchange_of(
+            response,
+            kind,
+            collect(headers_of(response)._list),
+            asked,
+            policy,
+            is_restored=is_restored,
+            is_wanted=is_wanted,
+        )
+        plan = plan_response(exchange, policy, wishes)
+    return response, plan
+
+
+def _is_wanted(policy: Policy, response: Response, engine: Engine) -> bool:
+    assert policy.predicate is not None
+    try:
+        return bool(policy.predicate(request, response))
+    except Exception as error:
+        engine.log_once("COMPRESS_PREDICATE failed; the response is sent as it is", error)
+        return False
+
+
+# ---- Carrying out ----
+
+
+def _coded(  # noqa: PLR0917
+    response: Response,
+    plan: Plan,
+    body: bytes,
+    kind: Kind,
+    engine: Engine,
+    own_level: int | None = None,
+) -> tuple[Response, Outcome]:
+    """Code a whole body, and return what is sent, and what became of it."""
+    key = None
+    policy = engine.settings.last
+    if engine.cache is not None and policy.cache_key is not None:
+        key = key_of(policy.cache_key, request)
+    answer, coded, seconds = engine.code(plan, body, own_level, key)
+    if answer.coding is None:
+        return applied(response, answer, kind), _outcome(answer)
+    sent = with_body(response, answer.edits, kind, coded)
+    return sent, Outcome(answer.coding, None, len(body), len(coded), seconds)
+
+
+def _streamed(
+    response: Response, plan: Plan, kind: Kind, app: Flask, engine: Engine
+) -> tuple[Response, Outcome | None]:
+    """Return a response whose body is coded as it is pulled, and tells when it is closed."""
+
+    def report(in_nbytes: int, out_nbytes: int, seconds: float) -> None:
+        outcome = Outcome(plan.coding, None, in_nbytes, out_nbytes, seconds)
+        engine.tally.count(outcome)
+        if response_compressed.receivers:
+            notify(app, sent, outcome)
+
+    try:
+        stream = engine.stream(plan, chunks_of(response, kind), report)
+    except Exception as error:
+        answer = engine.failed(plan, error)
+        return applied(response, answer, kind), _outcome(answer)
+    attributes = {
+        "response": stream,
+        "automatically_set_content_length": False,
+        "direct_passthrough": kind.encodes_itself and not response.direct_passthrough,
+    }
+    sent = copied(response, plan.answer().edits, kind, attributes)
+    return sent, None
+
+
+# ---- Applying ----
+
+
+def _outcome(answer: Answer) -> Outcome:
+    """Return what became of a response whose body was not coded."""
+    return Outcome(answer.coding, None) if answer.reason is None else SKIPPED[answer.reason]
+
+
+def _with_timing(response: Response, outcome: Outcome | None) -> Response:
+    """Return a response that also tells what became of it."""
+    lines = [*response.headers.getlist("Server-Timing"), _timing(response, outcome)]
+    kind = kind_of(type(response))  # type: ignore[arg-type]
+    return copied(response, {"server-timing": ", ".join(lines)}, kind, {})
+
+
+def _timing(response: Response, outcome: Outcome | None) -> str:
+    """Return the Server-Timing entry of a response; a stream has not been coded yet."""
+    if outcome is None:
+        return server_timing(response.headers["Content-Encoding"])
+    if outcome.reason is not None:
+        return server_timing(outcome.reason.name.lower())
+    if not outcome.out_nbytes:
+        return server_timing(str(outcome.coding))
+    ratio = outcome.in_nbytes / outcome.out_nbytes
+    return server_timing(f"{outcome.coding} {ratio:.1f}x", outcome.seconds)

@@ -1,0 +1,152 @@
+"""What a client gets: the status, the edits of fields, and whether it is coded."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from .conditions import NO_CONDITIONS
+from .conditions import only_tag
+from .conditions import tag_of_304
+from .eligibility import STILL_VARIES
+from .eligibility import SkipReason
+from .exchange import Exchange
+from .exchange import Policy
+from .exchange import failed_condition
+from .fields import NO_EDITS
+from .fields import OF_THE_REPRESENTATION
+from .fields import STALE_WHEN_CODED
+from .fields import VARY_ALONE
+from .fields import Edits
+from .fields import vary_edits
+from .tags import ends_like_coded
+
+
+class Answer(NamedTuple):
+    """What the client gets.
+
+    :param reason: why that is not coded, None if it is.
+    :param edits: what changes in the fields of the response.
+    :param coding: which coding it has or, without a body, would have.
+    :param status: in place of the response's, None for the same.
+    :param text: in place of the response's body, None for the same.
+    """
+
+    reason: SkipReason | None
+    edits: Edits = NO_EDITS
+    coding: str | None = None
+    status: int | None = None
+    text: str | None = None
+
+
+LEFT = {reason: Answer(reason) for reason in SkipReason}
+"""By reason, to send the response as it is."""
+
+VARIED = {reason: Answer(reason, VARY_ALONE) for reason in SkipReason}
+"""By reason, to send the response with the Vary that it does not have yet."""
+
+
+_REFUSALS = {
+    406: (
+        SkipReason.NOT_ACCEPTABLE,
+        "The request accepts neither an available content coding nor none.\n",
+    ),
+    412: (SkipReason.PRECONDITION_FAILED, "A condition of the request does not hold.\n"),
+}
+
+
+def varied(fields: Mapping[str, str], reason: SkipReason) -> Answer:
+    """Send the representation without a coding."""
+    edits = vary_edits(fields)
+    if edits is VARY_ALONE:
+        return VARIED[reason]
+    return Answer(reason, edits) if edits else LEFT[reason]
+
+
+def as_it_is(exchange: Exchange, policy: Policy, reason: SkipReason) -> Answer:
+    """Send the representation without a coding, if no condition asks for something else."""
+    if exchange.conditions is not None:
+        etag = exchange.fields.get("etag")
+        status = failed_condition(exchange, policy, etag)
+        if status is not None:
+            return answer_condition(exchange, status, etag, is_coded=False)
+    return varied(exchange.fields, reason)
+
+
+def answer_condition(
+    exchange: Exchange, status: int, tag: str | None, *, is_coded: bool = True
+) -> Answer:
+    """Answer 304 or 412 instead of the representation with this tag."""
+    if status != 304:
+        return refuse(exchange, status)
+    edits = dict(vary_edits(exchange.fields))
+    if is_coded:
+        edits.update(_relabelled(exchange.fields, tag))
+    return Answer(SkipReason.NOT_MODIFIED, edits, status=304)
+
+
+def refuse(exchange: Exchange, status: int) -> Answer:
+    """Answer with a status and its meaning alone, and nothing of the representation."""
+    reason, text = _REFUSALS[status]
+    edits = {
+        **vary_edits(exchange.fields),
+        **dict.fromkeys(OF_THE_REPRESENTATION.intersection(exchange.fields)),
+        "content-type": "text/plain; charset=utf-8",
+        "content-length": str(len(text)),
+    }
+    return Answer(reason, edits, status=status, text=text)
+
+
+def answer_coded(
+    exchange: Exchange, coding: str, tag: str | None, nbytes: int | None
+) -> Answer:
+    """Send a body that is coded to so many bytes; None if that is not known."""
+    fields = exchange.fields
+    edits: dict[str, str | None] = dict(vary_edits(fields))
+    edits["content-encoding"] = coding
+    if nbytes is not None:
+        edits["content-length"] = str(nbytes)
+    elif "content-length" in fields:
+        edits["content-length"] = None
+    if tag is not None or not STALE_WHEN_CODED.isdisjoint(fields):
+        edits.update(_relabelled(fields, tag))
+    return Answer(None, edits, coding)
+
+
+def _relabelled(fields: Mapping[str, str], tag: str | None) -> Edits:
+    """Return the edits that a coded 200 and the 304 for it have in common."""
+    edits: dict[str, str | None] = dict.fromkeys(STALE_WHEN_CODED.intersection(fields))
+    if tag is not None and tag != fields["etag"]:
+        edits["etag"] = tag
+    return edits
+
+
+def answer_304(
+    exchange: Exchange,
+    policy: Policy,
+    tag: str | None,
+    reason: SkipReason = SkipReason.NOT_MODIFIED,
+) -> Answer:
+    """Return a 304 of the application with the tag that the client has.
+
+    :param tag: of the coded 200 that it stands for, None if that is not coded.
+    """
+    etag = exchange.fields.get("etag")
+    conditions = exchange.conditions or NO_CONDITIONS
+    edits: dict[str, str | None] = {}
+    if reason in STILL_VARIES:
+        edits.update(vary_edits(exchange.fields))
+    if etag is None:
+        # An application that compares texts often names no tag; it means what it was shown.
+        known = only_tag(conditions.if_none_match) if exchange.is_translated else None
+        if known is not None:
+            edits["etag"] = known
+        return Answer(reason, edits)
+    if reason not in STILL_VARIES and ends_like_coded(etag, policy.known_codings):
+        return Answer(reason)
+    known = tag_of_304(conditions, etag, tag or etag, policy.known_codings)
+    if tag is not None:
+        edits.update(_relabelled(exchange.fields, known))
+    elif known != etag:
+        edits["etag"] = known
+    return Answer(reason, edits)

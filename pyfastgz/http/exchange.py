@@ -1,0 +1,219 @@
+"""A request and its response, as a decision sees them, and what it asks of them."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Mapping
+from collections.abc import Sequence
+from types import MappingProxyType
+from typing import NamedTuple
+from typing import Protocol
+
+from .conditions import Conditions
+from .conditions import failed_precondition
+from .conditions import lists
+from .eligibility import Selection
+from .eligibility import SkipReason
+from .fields import declared_length
+from .fields import is_of_events
+from .fields import media_type
+from .negotiation import IDENTITY
+from .negotiation import Choice
+from .negotiation import CodingsBySize
+from .negotiation import choose
+from .tags import coded_tag
+from .tags import weak_tag
+
+GET = frozenset({"GET", "HEAD"})
+"""The methods whose conditions ask for a 304 or a 412 (RFC 9110 section 13.2.1)."""
+
+
+class Policy(Selection, Protocol):
+    """The settings that a decision needs."""
+
+    @property
+    def predicate(self) -> object:
+        """What the application is asked with, None for nothing."""
+        ...
+
+    @property
+    def algorithm(self) -> tuple[str, ...]:
+        """The codings for whole bodies, in order of preference."""
+        ...
+
+    @property
+    def algorithm_streaming(self) -> tuple[str, ...]:
+        """The codings for all other bodies, in order of preference."""
+        ...
+
+    @property
+    def known_codings(self) -> Sequence[str]:
+        """Every coding that a response of this kind of server may have."""
+        ...
+
+    @property
+    def levels(self) -> Mapping[str, int]:
+        """The level of each coding."""
+        ...
+
+    @property
+    def min_size(self) -> int:
+        """A shorter body is left alone, in bytes."""
+        ...
+
+    @property
+    def streams(self) -> bool:
+        """Whether streams are coded."""
+        ...
+
+    @property
+    def flush_seconds(self) -> float:
+        """In which time a stream may be flushed once more."""
+        ...
+
+    @property
+    def evaluate_conditional_request(self) -> bool:
+        """Whether a coded response may become a 304 or a 412."""
+        ...
+
+    @property
+    def not_acceptable(self) -> bool:
+        """Whether a client that nothing is acceptable to gets a 406."""
+        ...
+
+    @property
+    def server_timing(self) -> bool:
+        """Whether every response tells what became of it."""
+        ...
+
+    @property
+    def register(self) -> bool:
+        """Whether every response is looked at."""
+        ...
+
+
+class Wishes(NamedTuple):
+    """What the view of a response asks for.
+
+    :param exempt: its responses are never coded.
+    :param codings: the codings to choose from, in order of preference; None for the policy's.
+    :param levels: by coding, its level where it is not the policy's.
+    """
+
+    exempt: bool = False
+    codings: tuple[str, ...] | None = None
+    levels: Mapping[str, int] = MappingProxyType({})
+
+
+NO_WISHES = Wishes()
+"""What nearly every view asks for."""
+
+
+class Body(enum.Enum):
+    """How a response has its body."""
+
+    WHOLE = "all its bytes are there"
+    STREAM = "it is made as it is sent"
+    FILE = "it is read as it is sent, and nobody waits between two reads"
+    UNKNOWN = "its class sends it in a way of its own"
+
+
+class Exchange(NamedTuple):
+    """A request and its response, before the body is touched.
+
+    :param method: of the request.
+    :param status: of the response.
+    :param fields: the response's field values by lower-case name.
+    :param body: how the response has its body; a part, how the whole had it.
+    :param nbytes: how many bytes a whole body has, None if only making it tells.
+    :param accept_encoding: the request's field, its lines joined; None if there is none.
+    :param conditions: of the request, as its client sent them; None if there are none.
+    :param is_conditional: a stream may become a 304, as a whole body may anyway.
+    :param is_cut: the response is a part that can be made whole again.
+    :param is_translated: the application was shown other conditions than were sent.
+    :param is_wanted: what the application says when it is asked; None if it was not.
+    """
+
+    method: str
+    status: int
+    fields: Mapping[str, str]
+    body: Body
+    nbytes: int | None = None
+    accept_encoding: str | None = None
+    conditions: Conditions | None = None
+    is_conditional: bool = False
+    is_cut: bool = False
+    is_translated: bool = False
+    is_wanted: bool | None = None
+
+
+# ---- What is asked of it ----
+
+
+def left_alone_for(body: Body, policy: Policy) -> SkipReason | None:
+    """Return why the body is not looked at; None if it is."""
+    if body is Body.UNKNOWN:
+        return SkipReason.OWN_WAY
+    return None if body is Body.WHOLE or policy.streams else SkipReason.STREAMS_OFF
+
+
+def choice_for(exchange: Exchange, policy: Policy, wishes: Wishes) -> Choice:
+    """Return the coding for a response, and whether it has to have one."""
+    is_whole = exchange.body is Body.WHOLE
+    codings = policy.algorithm if is_whole else policy.algorithm_streaming
+    if wishes.codings is not None:
+        codings = wishes.codings
+    elif isinstance(codings, CodingsBySize):
+        nbytes = declared_length(exchange.fields)
+        codings = codings.order(exchange.nbytes if nbytes is None else nbytes)
+    accept_encoding = exchange.accept_encoding
+    return IDENTITY if accept_encoding is None else choose(accept_encoding, codings)
+
+
+def level_for(policy: Policy, wishes: Wishes, coding: str) -> int:
+    """Return the level of a coding that the view asks for, or else the policy's."""
+    level = wishes.levels.get(coding)
+    return policy.levels[coding] if level is None else level
+
+
+def tag_for(exchange: Exchange, coding: str) -> str | None:
+    """Return the entity tag of the coded representation, None without one."""
+    etag = exchange.fields.get("etag")
+    if not etag:
+        return None
+    if exchange.body is not Body.WHOLE and is_of_events(
+        media_type(exchange.fields.get("content-type", ""))
+    ):
+        # Each message is flushed, so that how they are cut shows in the bytes.
+        return weak_tag(etag)
+    return coded_tag(etag, coding)
+
+
+def is_listed(conditions: Conditions, tag: str | None) -> bool:
+    """Tell whether the client names a tag as that of what it holds, and asks nothing else."""
+    return (
+        tag is not None and conditions.if_match is None and lists(conditions.if_none_match, tag)
+    )
+
+
+def failed_condition(exchange: Exchange, policy: Policy, tag: str | None) -> int | None:
+    """Return the status that the conditions ask for instead of 200; None for none.
+
+    :param tag: of the representation that would be sent.
+    """
+    conditions, fields = exchange.conditions, exchange.fields
+    if (
+        conditions is None
+        or not policy.evaluate_conditional_request
+        or exchange.method not in GET
+        or not 200 <= exchange.status < 300
+        or not (
+            exchange.body is Body.WHOLE
+            or exchange.is_conditional
+            # It has been through make_conditional, which always sets Date, unless its view
+            # asked for it not to be.
+            or (exchange.body is Body.FILE and "date" in fields)
+        )
+    ):
+        return None
+    return failed_precondition(conditions, tag, fields.get("last-modified"))

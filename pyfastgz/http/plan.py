@@ -1,0 +1,306 @@
+"""What becomes of a response: one decision, made of strings and numbers.
+
+A door collects an :class:`~.exchange.Exchange`, and :func:`plan_response` says what the client
+gets, or what has to be done to know it; :meth:`Plan.answer` then says it. Every field of a
+response that changes is in the edits of an :class:`~.answers.Answer`.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Mapping
+from math import inf
+from typing import NamedTuple
+
+from .answers import LEFT
+from .answers import Answer
+from .answers import answer_304
+from .answers import answer_coded
+from .answers import answer_condition
+from .answers import as_it_is
+from .answers import refuse
+from .answers import varied
+from .conditions import allows_part
+from .conditions import failed_precondition
+from .conditions import names_none
+from .eligibility import STILL_VARIES
+from .eligibility import SkipReason
+from .eligibility import skip_reason
+from .exchange import NO_WISHES
+from .exchange import Body
+from .exchange import Exchange
+from .exchange import Policy
+from .exchange import Wishes
+from .exchange import choice_for
+from .exchange import failed_condition
+from .exchange import is_listed
+from .exchange import left_alone_for
+from .exchange import level_for
+from .exchange import tag_for
+from .fields import NO_EDITS
+from .fields import Edits
+from .fields import complete_length
+from .fields import declared_length
+from .fields import flush_rule
+from .fields import is_of_events
+from .fields import media_type
+from .fields import vary_edits
+from .tags import ends_like_coded
+from .tags import is_strong
+
+
+class Step(enum.Enum):
+    """What has to be done before there is an answer."""
+
+    CODE = "code the whole body, then ask for the answer"
+    STREAM = "code the body as it is sent, and send the answer"
+    ASK = "ask the application whether it wants that, and plan again"
+    RESTORE = "make the part whole again, with the answer's edits, and plan again"
+
+
+class Plan(NamedTuple):
+    """What to do about a response.
+
+    :param step: what to do next.
+    :param exchange: what it is about.
+    :param policy: by which it was made.
+    :param coding: the content coding to apply.
+    :param level: its level.
+    :param min_nbytes: a shorter body is not to be coded.
+    :param may_grow: the coded body is to be sent even if it is longer.
+    :param tag: the entity tag of the coded representation, None without one.
+    :param flush_seconds: when to flush a stream: 0 at every chunk, infinite never early, else
+        in which time once more.
+    :param is_small: whether the encoder of a stream is to take little memory.
+    :param edits: what makes a part whole again.
+    """
+
+    step: Step
+    exchange: Exchange
+    policy: Policy
+    coding: str = ""
+    level: int = 0
+    min_nbytes: int = 0
+    may_grow: bool = False
+    tag: str | None = None
+    flush_seconds: float = inf
+    is_small: bool = False
+    edits: Edits = NO_EDITS
+
+    def answer(
+        self, in_nbytes: int = 0, out_nbytes: int = 0, *, failed: bool = False
+    ) -> Answer:
+        """Return what the client gets when the body is coded, or the coding of a stream begins.
+
+        :param in_nbytes: how many bytes the body has; 0 for a stream.
+        :param out_nbytes: how many bytes it has coded; 0 for a stream.
+        :param failed: it could not be coded.
+        """
+        exchange, policy = self.exchange, self.policy
+        reason = None
+        if failed:
+            reason = SkipReason.FAILED
+        elif self.step is Step.CODE:
+            if in_nbytes < self.min_nbytes:
+                reason = SkipReason.TOO_SMALL if in_nbytes else SkipReason.EMPTY
+            elif out_nbytes >= in_nbytes and not self.may_grow:
+                reason = SkipReason.NOT_SMALLER
+        if exchange.status == 304:
+            return answer_304(exchange, policy, self.tag if reason is None else None)
+        if reason is not None:
+            return as_it_is(exchange, policy, reason)
+        if exchange.conditions is not None and self.step is Step.CODE:
+            status = failed_condition(exchange, policy, self.tag)
+            if status is not None:
+                return answer_condition(exchange, status, self.tag)
+        return answer_coded(exchange, self.coding, self.tag, out_nbytes or None)
+
+
+def plan_response(
+    exchange: Exchange, policy: Policy, wishes: Wishes = NO_WISHES
+) -> Answer | Plan:
+    """Decide what becomes of a response.
+
+    :param policy: the settings that hold.
+    :param wishes: what its view asks for.
+    """
+    answer = answer_at_sight(exchange.status, exchange.fields, policy)
+    return plan_candidate(exchange, policy, wishes) if answer is None else answer
+
+
+def answer_at_sight(status: int, fields: Mapping[str, str], policy: Policy) -> Answer | None:
+    """Return the answer where status and fields of a response say all, None where not.
+
+    Most responses that are left alone are pictures and redirections: a door that asks this
+    first need not look at the request for them.
+    """
+    reason = skip_reason(status, fields, policy)
+    if reason is None or status == 304 or reason in STILL_VARIES:
+        return None
+    return LEFT[reason]
+
+
+def plan_candidate(exchange: Exchange, policy: Policy, wishes: Wishes) -> Answer | Plan:
+    """Decide about a response for which :func:`answer_at_sight` has none."""
+    method, status, fields, body, nbytes, _, conditions, *_ = exchange
+    reason = None
+    if wishes.exempt:
+        reason = SkipReason.EXEMPT
+    elif method == "CONNECT":
+        reason = SkipReason.UPGRADE
+    elif status != 200 or "content-range" in fields:
+        reason = skip_reason(status, fields, policy)
+    if reason is not None:
+        if status == 304:
+            return _plan_304(exchange, policy, wishes, reason)
+        if reason is SkipReason.PARTIAL:
+            return _plan_part(exchange, policy, wishes)
+        return LEFT[reason]
+    if body is not Body.WHOLE and (reason := left_alone_for(body, policy)) is not None:
+        return LEFT[reason]
+    if policy.predicate is not None and not exchange.is_wanted:
+        if exchange.is_wanted is None:
+            return Plan(Step.ASK, exchange, policy)
+        return varied(fields, SkipReason.PREDICATE)
+
+    coding, identity_refused = choice_for(exchange, policy, wishes)
+    if coding is None:
+        if identity_refused and policy.not_acceptable and 200 <= status < 300:
+            return refuse(exchange, 406)
+        return as_it_is(exchange, policy, SkipReason.NOT_ACCEPTED)
+    min_nbytes = 1 if identity_refused else policy.min_size or 1
+    if body is not Body.WHOLE:
+        return _plan_stream(exchange, policy, wishes, coding, min_nbytes)
+
+    has_no_body = False
+    if not nbytes:
+        # A view may leave out the body of a HEAD response, and none is known before it is made.
+        declared = declared_length(fields)
+        if nbytes is None:
+            nbytes = declared
+        elif method == "HEAD" and declared:
+            nbytes, has_no_body = declared, True
+    if nbytes is not None and nbytes < min_nbytes:
+        return as_it_is(exchange, policy, SkipReason.TOO_SMALL if nbytes else SkipReason.EMPTY)
+    tag = tag_for(exchange, coding)
+    if conditions is not None and (has_no_body or is_listed(conditions, tag)):
+        # Which tag the response will have is not known yet: the body may not shrink. But a
+        # client that lists this one was sent it coded.
+        condition = failed_condition(exchange, policy, tag)
+        if condition is not None and (has_no_body or condition == 304):
+            return answer_condition(exchange, condition, tag)
+    if has_no_body:
+        # GET would be coded, so HEAD says so, but not the coded length: only making the
+        # content tells it (RFC 9110 section 9.3.2).
+        return answer_coded(exchange, coding, tag, None)
+    level = level_for(policy, wishes, coding)
+    return Plan(Step.CODE, exchange, policy, coding, level, min_nbytes, identity_refused, tag)
+
+
+def _plan_stream(
+    exchange: Exchange, policy: Policy, wishes: Wishes, coding: str, min_nbytes: int
+) -> Answer | Plan:
+    """Plan for a body that is made, or read, as it is sent."""
+    declared = declared_length(exchange.fields)
+    if declared is not None and declared < min_nbytes:
+        return as_it_is(exchange, policy, SkipReason.TOO_SMALL)
+    tag = tag_for(exchange, coding)
+    status = failed_condition(exchange, policy, tag)
+    if status is not None:
+        return answer_condition(exchange, status, tag)
+    if exchange.method == "HEAD":
+        # Its body is never pulled, so it needs no encoder.
+        return answer_coded(exchange, coding, tag, None)
+    kind = media_type(exchange.fields["content-type"])
+    # A file that has no strong tag may be a pipe, which somebody waits for.
+    is_file = exchange.body is Body.FILE and is_strong(tag)
+    return Plan(
+        Step.STREAM,
+        exchange,
+        policy,
+        coding,
+        level_for(policy, wishes, coding),
+        tag=tag,
+        flush_seconds=flush_rule(kind, policy.flush_seconds, is_file=is_file),
+        is_small=is_of_events(kind),
+    )
+
+
+# ---- Responses that stand for one that may be coded: 304 and 206 ----
+
+
+def _plan_304(
+    exchange: Exchange, policy: Policy, wishes: Wishes, reason: SkipReason
+) -> Answer | Plan:
+    """Plan for a 304 that the application made.
+
+    It compared the tags of representations without coding, as translated, and dates, which all
+    representations have in common. If the client holds a coded one, the 304 gets its tag. So
+    it matters whether the 200 that it stands for is coded, which may need the body.
+    """
+    fields, conditions = exchange.fields, exchange.conditions
+    etag = fields.get("etag")
+    if reason not in STILL_VARIES or etag is None:
+        return answer_304(exchange, policy, None, reason)
+    if ends_like_coded(etag, policy.known_codings) and not vary_edits(fields):
+        # An application inside of this one has made it, and has looked at it.
+        return LEFT[reason]
+    coding, identity_refused = None, False
+    if left_alone_for(exchange.body, policy) is None:
+        if policy.predicate is not None and exchange.is_wanted is None:
+            return Plan(Step.ASK, exchange, policy)
+        if policy.predicate is None or exchange.is_wanted:
+            coding, identity_refused = choice_for(exchange, policy, wishes)
+    if coding is None:
+        return answer_304(exchange, policy, None, reason)
+    tag = tag_for(exchange, coding)
+    if "date" in fields and exchange.nbytes != 0:
+        # Unlike make_conditional, whoever answers 304 by hand has no body of the 200 there.
+        min_nbytes = 1 if identity_refused else policy.min_size or 1
+        nbytes = declared_length(fields)
+        if nbytes is not None and nbytes < min_nbytes:
+            tag = None
+        elif (
+            exchange.body is Body.WHOLE
+            and is_strong(etag)
+            # Otherwise the client was sent what it lists.
+            and (conditions is None or names_none(conditions.if_none_match))
+        ):
+            level = level_for(policy, wishes, coding)
+            return Plan(
+                Step.CODE, exchange, policy, coding, level, min_nbytes, identity_refused, tag
+            )
+    return answer_304(exchange, policy, tag, reason)
+
+
+def _plan_part(exchange: Exchange, policy: Policy, wishes: Wishes) -> Answer | Plan:
+    """Plan for a part, which is taken back where the client may hold coded bytes."""
+    if exchange.is_cut and left_alone_for(exchange.body, policy) is None:
+        if policy.predicate is not None and exchange.is_wanted is None:
+            return Plan(Step.ASK, exchange, policy)
+        if policy.predicate is None or exchange.is_wanted:
+            coding, identity_refused = choice_for(exchange, policy, wishes)
+            if coding is not None and (
+                identity_refused or not _allows_part(exchange, policy, coding)
+            ):
+                nbytes = complete_length(exchange.fields)
+                length = None if nbytes is None else str(nbytes)
+                edits: Edits = {"content-range": None, "content-length": length}
+                return Plan(Step.RESTORE, exchange, policy, edits=edits)
+    return varied(exchange.fields, SkipReason.PARTIAL)
+
+
+def _allows_part(exchange: Exchange, policy: Policy, coding: str) -> bool:
+    conditions, fields = exchange.conditions, exchange.fields
+    if conditions is None:
+        return True
+    etag, date = fields.get("etag"), fields.get("last-modified")
+    if not allows_part(conditions, etag):
+        return False
+    if not policy.evaluate_conditional_request:
+        return True
+    # These come before the range (RFC 9110 section 13.2.2), but not in werkzeug.
+    return (
+        failed_precondition(conditions, etag, date) != 412
+        and failed_precondition(conditions, tag_for(exchange, coding), date) != 304
+    )

@@ -1,0 +1,242 @@
+"""Flask's responses: what an exchange is made of, and copies with other fields and bodies.
+
+A view may return the same response again, to another client, perhaps at the same time. So it is
+copied, but where nothing changes, or a Vary alone is added, which is right for all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from collections.abc import Iterable
+from copy import copy as shallow_copy
+from functools import lru_cache
+from typing import TYPE_CHECKING
+from typing import Any
+from typing import NamedTuple
+
+from flask import Response
+from werkzeug.datastructures import Headers
+from werkzeug.wsgi import ClosingIterator
+from werkzeug.wsgi import _RangeWrapper
+
+from .border import sent_conditions
+from .border import was_translated
+from .http.answers import Answer
+from .http.bodies import nbytes_of
+from .http.exchange import Body
+from .http.exchange import Exchange
+from .http.fields import VARY_ALONE
+from .http.fields import Edits
+from .http.fields import edited
+
+if TYPE_CHECKING:
+    from .policy import Policy
+
+LOOKED_AT = "pyfastgz_looked_at"
+"""The attribute that marks copies that were made here: a hook may be registered twice."""
+
+VARY_LINE = ("Vary", "Accept-Encoding")
+"""The line of :data:`~pyfastgz.http.fields.VARY_ALONE`."""
+
+# By any of its own, a class decides what is sent.
+_WAYS_TO_SEND = ("__call__", "get_app_iter", "get_wsgi_response")
+
+
+# ---- Collecting ----
+
+
+def headers_of(response: Response) -> Headers:
+    """Return the fields of a response, in which a view may have left something else."""
+    headers = response.headers
+    if not isinstance(headers, Headers):
+        # Anything that werkzeug makes Headers of in the end.
+        headers = response.headers = Headers(headers)
+    return headers
+
+
+class Kind(NamedTuple):
+    """What a class of responses does in a way of its own.
+
+    :param sends_itself: send the body.
+    :param encodes_itself: make bytes of what it has as body.
+    :param has_slots: keep attributes that ``vars`` does not show.
+    """
+
+    sends_itself: bool
+    encodes_itself: bool
+    has_slots: bool
+
+
+@lru_cache(maxsize=64)
+def kind_of(kind: type[Response]) -> Kind:
+    """Return what a class of responses does in a way of its own."""
+    return Kind(
+        any(getattr(kind, name) is not getattr(Response, name) for name in _WAYS_TO_SEND),
+        kind.iter_encoded is not Response.iter_encoded,
+        any(parent.__dict__.get("__slots__") for parent in kind.__mro__),
+    )
+
+
+def exchange_of(
+    response: Response,
+    kind: Kind,
+    fields: dict[str, str],
+    asked: Any,
+    policy: Policy,
+    *,
+    is_restored: bool = False,
+    is_wanted: bool | None = None,
+) -> Exchange:
+    """Return what a decision needs to know of a response.
+
+    :param fields: its fields, as :func:`~pyfastgz.http.fields.collect` returns them.
+    :param asked: the request.
+    :param is_restored: it was cut down to a part, and made whole again.
+    :param is_wanted: what the application said when it was asked; None if it was not.
+    """
+    environ: dict[str, Any] = asked.environ
+    parts: Any = response.response
+    status = response.status_code
+    conditions = sent_conditions(environ)
+    nbytes, is_cut, is_conditional = None, False, is_restored
+    if kind.sends_itself:
+        body = Body.UNKNOWN
+    elif isinstance(parts, (list, tuple)):
+        body = Body.WHOLE
+        if not kind.encodes_itself or response.direct_passthrough:
+            nbytes = _nbytes_of(parts)
+    elif parts is None:
+        body, nbytes = Body.WHOLE, 0
+    else:
+        body = Body.FILE if response.direct_passthrough else Body.STREAM
+        if status == 206 and isinstance(parts, _RangeWrapper):
+            is_cut = True
+            body = Body.FILE if response.direct_passthrough else Body.WHOLE
+        elif conditions is not None and not is_restored:
+            is_conditional = asked.endpoint in policy.streaming_endpoint_conditional
+    return Exchange(
+        environ["REQUEST_METHOD"],
+        status,
+        fields,
+        body,
+        nbytes,
+        environ.get("HTTP_ACCEPT_ENCODING"),
+        conditions,
+        is_conditional,
+        is_cut,
+        status == 304 and was_translated(environ),
+        is_wanted,
+    )
+
+
+def _nbytes_of(parts: list[Any] | tuple[Any, ...]) -> int | None:
+    """Return how many bytes the parts of a body have, None if they are no parts of one."""
+    # A list of one bytes object is what nearly every view ends up with.
+    if len(parts) == 1 and type(parts[0]) is bytes:
+        return len(parts[0])
+    try:
+        return nbytes_of(parts)
+    except (AttributeError, TypeError):
+        return None
+
+
+def whole_body(response: Response, kind: Kind) -> bytes:
+    """Return the bytes of a body that is there."""
+    parts: Any = response.response
+    if kind.encodes_itself and not response.direct_passthrough:
+        parts = list(response.iter_encoded())
+    if len(parts) == 1 and type(parts[0]) is bytes:
+        body: bytes = parts[0]
+        return body
+    return b"".join(part.encode() if isinstance(part, str) else part for part in parts)
+
+
+def chunks_of(response: Response, kind: Kind) -> Any:
+    """Return the body as what can be iterated over, and perhaps closed."""
+    chunks: Any = response.response
+    if not kind.encodes_itself or response.direct_passthrough:
+        return chunks
+    return ClosingIterator(response.iter_encoded(), getattr(chunks, "close", None))
+
+
+# ---- Applying ----
+
+
+def applied(response: Response, answer: Answer, kind: Kind) -> Response:
+    """Return what is sent for an answer that leaves the body or replaces it by a text."""
+    edits = answer.edits
+    if edits is VARY_ALONE:
+        response.headers._list.append(VARY_LINE)
+        return response
+    if answer.text is not None:
+        sent = with_body(response, edits, kind, answer.text.encode())
+    elif answer.coding is not None:
+        # Without a body, nobody knows the length of the coded one.
+        sent = copied(response, edits, kind, {"automatically_set_content_length": False})
+    elif edits or answer.status is not None:
+        sent = copied(response, edits, kind, {})
+    else:
+        return response
+    if answer.status is not None:
+        sent.status_code = answer.status
+    return sent
+
+
+class _Parts(list[bytes]):
+    """A body in place of another, which is closed with it."""
+
+    __slots__ = ("close",)
+
+    def __init__(self, parts: Iterable[bytes], close: Callable[[], object]) -> None:
+        super().__init__(parts)
+        self.close = close
+
+
+def with_body(response: Response, edits: Edits, kind: Kind, body: bytes) -> Response:
+    """Return a response with other fields and another body; the old one is closed with it."""
+    close: Callable[[], object] | None = getattr(response.response, "close", None)
+    attributes = {
+        "response": [body] if close is None else _Parts([body], close),
+        # So that a class with a way of its own does not make bytes of bytes.
+        "direct_passthrough": kind.encodes_itself and not response.direct_passthrough,
+    }
+    return copied(response, edits, kind, attributes)
+
+
+def copied(
+    response: Response, edits: Edits, kind: Kind, attributes: dict[str, Any]
+) -> Response:
+    """Return a copy of a response with other fields and attributes.
+
+    The two share the body and what is called when they are closed. Nothing else that is changed
+    in one shows in the other.
+    """
+    # Given to Headers, all lines would be checked again, as they were when they were set.
+    headers = Headers.__new__(Headers)
+    headers._list = edited(response.headers._list, edits)
+    attributes["headers"] = headers
+    attributes[LOOKED_AT] = True
+    copy: Response
+    if kind.has_slots:
+        copy = shallow_copy(response)
+        for name, value in attributes.items():
+            setattr(copy, name, value)
+        return copy
+    # The same for all other classes, in a fifth of the time.
+    copy = object.__new__(type(response))
+    own = copy.__dict__
+    own.update(response.__dict__)
+    own.update(attributes)
+    return copy
+
+
+def restored(response: Response, edits: Edits, kind: Kind) -> Response:
+    """Return the 200 of which werkzeug made a part."""
+    parts: Any = response.response
+    whole = copied(response, edits, kind, {"response": parts.iterable})
+    whole.status_code = 200
+    if not response.direct_passthrough and whole.implicit_sequence_conversion:
+        # So make_conditional does for a 200: as a stream it would be coded to other bytes,
+        # under the same tag.
+        whole.make_sequence()
+    return whole

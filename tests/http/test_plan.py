@@ -1,0 +1,483 @@
+"""What becomes of a response, by tables: the same for every door, and without any."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from dataclasses import field
+from dataclasses import replace
+from math import inf
+from typing import Any
+
+import pytest
+
+from pyfastgz.http.answers import Answer
+from pyfastgz.http.conditions import Conditions
+from pyfastgz.http.eligibility import SkipReason
+from pyfastgz.http.exchange import NO_WISHES
+from pyfastgz.http.exchange import Body
+from pyfastgz.http.exchange import Exchange
+from pyfastgz.http.exchange import Wishes
+from pyfastgz.http.negotiation import CodingsBySize
+from pyfastgz.http.plan import Plan
+from pyfastgz.http.plan import Step
+from pyfastgz.http.plan import answer_at_sight
+from pyfastgz.http.plan import plan_response
+
+CODINGS = ("zstd", "br", "gzip", "deflate")
+DATE = "Thu, 01 Jan 2026 00:00:00 GMT"
+LATER = "Fri, 02 Jan 2026 00:00:00 GMT"
+ALL = "gzip, deflate, br, zstd"
+
+
+LEVELS = {"zstd": 3, "br": 4, "gzip": 6, "deflate": 7}
+
+
+@dataclass(frozen=True)
+class Policy:
+    """What a decision needs, as it is if an application says nothing."""
+
+    mimetypes: frozenset[str] = frozenset({"text/html", "text/event-stream"})
+    wildcards: re.Pattern[str] | None = None
+    errors: bool = False
+    predicate: object = None
+    algorithm: tuple[str, ...] = CODINGS
+    algorithm_streaming: tuple[str, ...] = CODINGS
+    known_codings: tuple[str, ...] = CODINGS
+    levels: Mapping[str, int] = field(default_factory=lambda: LEVELS)
+    min_size: int = 500
+    streams: bool = True
+    flush_seconds: float = 0.02
+    evaluate_conditional_request: bool = True
+    not_acceptable: bool = False
+    register: bool = True
+    server_timing: bool = False
+
+
+POLICY = Policy()
+
+
+def html(**fields: str) -> dict[str, str]:
+    named = {name.replace("_", "-"): value for name, value in fields.items()}
+    return {"content-type": "text/html; charset=utf-8", **named}
+
+
+PAGE = Exchange("GET", 200, html(), Body.WHOLE, 2000, "gzip")
+
+
+def change(exchange: Exchange = PAGE, *, drop: str = "", **values: Any) -> Exchange:
+    """Return another exchange: fields of the response by name, the rest by parameter."""
+    known = {name: values.pop(name) for name in list(values) if name in Exchange._fields}
+    fields = {**exchange.fields, **{name.replace("_", "-"): v for name, v in values.items()}}
+    fields.pop(drop, None)
+    return exchange._replace(fields=fields, **known)
+
+
+def answer_of(
+    exchange: Exchange, policy: Policy = POLICY, wishes: Wishes = NO_WISHES
+) -> Answer:
+    planned = plan_response(exchange, policy, wishes)
+    assert isinstance(planned, Answer), planned
+    return planned
+
+
+def plan_of(exchange: Exchange, policy: Policy = POLICY, wishes: Wishes = NO_WISHES) -> Plan:
+    planned = plan_response(exchange, policy, wishes)
+    assert isinstance(planned, Plan), planned
+    return planned
+
+
+# ---- Left alone ----
+
+
+@pytest.mark.parametrize(
+    ("exchange", "reason"),
+    [
+        (change(content_type="image/png"), SkipReason.MEDIA_TYPE),
+        (change(drop="content-type"), SkipReason.MEDIA_TYPE),
+        (change(content_encoding="br"), SkipReason.ALREADY_CODED),
+        (change(cache_control="no-transform"), SkipReason.NO_TRANSFORM),
+        (change(x_sendfile="/a"), SkipReason.SENT_BY_PROXY),
+        (change(upgrade="h2c"), SkipReason.UPGRADE),
+        (change(method="CONNECT"), SkipReason.UPGRADE),
+        (change(status=301), SkipReason.STATUS),
+        (change(status=404), SkipReason.STATUS),
+        (change(status=204), SkipReason.NO_CONTENT),
+        (change(body=Body.UNKNOWN), SkipReason.OWN_WAY),
+    ],
+)
+def test_r12_to_r19_nothing_changes(exchange: Exchange, reason: SkipReason) -> None:
+    """Whatever the client accepts, and whatever conditions it has."""
+    for accept_encoding in (None, "gzip", "*;q=0"):
+        for conditions in (None, Conditions(if_none_match="*")):
+            asked = exchange._replace(accept_encoding=accept_encoding, conditions=conditions)
+            assert answer_of(asked) == Answer(reason)
+
+
+def test_what_is_exempt_is_left_alone() -> None:
+    assert answer_of(PAGE, wishes=Wishes(exempt=True)) == Answer(SkipReason.EXEMPT)
+
+
+def test_streams_may_be_left_alone() -> None:
+    policy = replace(POLICY, streams=False)
+    for body in (Body.STREAM, Body.FILE):
+        assert answer_of(change(body=body), policy) == Answer(SkipReason.STREAMS_OFF)
+    assert plan_of(PAGE, policy).step is Step.CODE
+
+
+def test_what_is_seen_at_once_is_what_is_planned() -> None:
+    for status in (200, 201, 204, 206, 301, 304, 404, 500):
+        for kind in ("text/html", "image/png"):
+            exchange = change(status=status, content_type=kind)
+            seen = answer_at_sight(status, exchange.fields, POLICY)
+            assert seen is None or seen == plan_response(exchange, POLICY)
+
+
+# ---- Sent without a coding, which varies ----
+
+VARIES = {"vary": "Accept-Encoding"}
+
+
+@pytest.mark.parametrize(
+    ("exchange", "reason"),
+    [
+        (change(accept_encoding=None), SkipReason.NOT_ACCEPTED),
+        (change(accept_encoding="identity"), SkipReason.NOT_ACCEPTED),
+        (change(accept_encoding="lzma"), SkipReason.NOT_ACCEPTED),
+        (change(nbytes=499), SkipReason.TOO_SMALL),
+        (change(nbytes=0), SkipReason.EMPTY),
+        (change(nbytes=None, content_length="499"), SkipReason.TOO_SMALL),
+        (change(body=Body.STREAM, nbytes=None, content_length="499"), SkipReason.TOO_SMALL),
+        (change(body=Body.FILE, nbytes=None, content_length="0"), SkipReason.TOO_SMALL),
+        (change(method="HEAD", nbytes=0), SkipReason.EMPTY),
+        (change(method="HEAD", nbytes=0, content_length="499"), SkipReason.TOO_SMALL),
+    ],
+)
+def test_r20_what_is_not_coded_varies(exchange: Exchange, reason: SkipReason) -> None:
+    assert answer_of(exchange) == Answer(reason, VARIES)
+    assert answer_of(change(exchange, vary="Cookie")) == Answer(
+        reason, {"vary": "Cookie, Accept-Encoding"}
+    )
+    for vary in ("*", "accept-encoding", "Cookie, Accept-Encoding"):
+        assert answer_of(change(exchange, vary=vary)) == Answer(reason)
+
+
+def test_r10_a_client_that_refuses_identity_gets_small_bodies_coded() -> None:
+    asked = change(accept_encoding="gzip, identity;q=0", nbytes=1)
+    plan = plan_of(asked)
+    assert (plan.step, plan.min_nbytes, plan.may_grow) == (Step.CODE, 1, True)
+    assert plan.answer(1, 21).edits["content-length"] == "21"
+
+
+@pytest.mark.parametrize("status", [200, 404])
+def test_r10_nothing_is_acceptable(status: int) -> None:
+    asked = change(accept_encoding="*;q=0", status=status, etag='"a"', content_md5="x")
+    policy = replace(POLICY, errors=True)
+    assert answer_of(asked, policy) == Answer(SkipReason.NOT_ACCEPTED, VARIES)
+    answer = answer_of(asked, replace(policy, not_acceptable=True))
+    if status == 404:
+        assert answer == Answer(SkipReason.NOT_ACCEPTED, VARIES)
+        return
+    assert (answer.status, answer.reason) == (406, SkipReason.NOT_ACCEPTABLE)
+    assert answer.text is not None
+    assert answer.edits == {
+        "vary": "Accept-Encoding",
+        "etag": None,
+        "content-md5": None,
+        "content-type": "text/plain; charset=utf-8",
+        "content-length": str(len(answer.text)),
+    }
+
+
+# ---- Coded ----
+
+
+def test_a_whole_body_is_coded() -> None:
+    plan = plan_of(change(content_length="2000"))
+    assert plan[:1] + plan[3:8] == (Step.CODE, "gzip", 6, 500, False, None)
+    assert plan.answer(2000, 300) == Answer(
+        None,
+        {"vary": "Accept-Encoding", "content-encoding": "gzip", "content-length": "300"},
+        "gzip",
+    )
+
+
+def test_r18_what_does_not_shrink_is_sent_as_it_is() -> None:
+    plan = plan_of(PAGE)
+    assert plan.answer(2000, 2000) == Answer(SkipReason.NOT_SMALLER, VARIES)
+    assert plan.answer(2000, 1999).coding == "gzip"
+    assert plan.answer(failed=True) == Answer(SkipReason.FAILED, VARIES)
+
+
+def test_a_length_that_only_making_tells_is_looked_at_again() -> None:
+    plan = plan_of(change(nbytes=None))
+    assert plan.answer(499, 0) == Answer(SkipReason.TOO_SMALL, VARIES)
+    assert plan.answer(0, 0) == Answer(SkipReason.EMPTY, VARIES)
+
+
+def test_r24_r25_r27_fields_of_what_is_coded() -> None:
+    fields: dict[str, Any] = {
+        "accept_ranges": "bytes",
+        "digest": "a",
+        "repr_digest": "b",
+        "etag": '"a"',
+    }
+    edits = plan_of(change(PAGE, **fields, unencoded_digest="c")).answer(2000, 300).edits
+    assert edits == {
+        "vary": "Accept-Encoding",
+        "content-encoding": "gzip",
+        "content-length": "300",
+        "accept-ranges": None,
+        "digest": None,
+        "repr-digest": None,
+        "etag": '"a:gzip"',
+    }
+
+
+def test_r29_weak_tags_stay() -> None:
+    assert "etag" not in plan_of(change(etag='W/"a"')).answer(2000, 300).edits
+
+
+def test_what_a_view_wishes() -> None:
+    wishes = Wishes(codings=("deflate", "gzip"), levels={"deflate": 9})
+    plan = plan_of(change(accept_encoding=ALL), wishes=wishes)
+    assert (plan.coding, plan.level) == ("deflate", 9)
+    assert plan_of(change(accept_encoding="gzip"), wishes=wishes).level == 6
+
+
+@pytest.mark.parametrize(
+    ("nbytes", "length", "coding"),
+    [(999, None, "gzip"), (1000, None, "zstd"), (None, "999", "gzip"), (None, None, "zstd")],
+)
+def test_the_order_of_codings_may_depend_on_the_size(
+    nbytes: int | None, length: str | None, coding: str
+) -> None:
+    order = CodingsBySize(("gzip", "zstd"), ("zstd", "gzip"), 1000)
+    policy = replace(POLICY, algorithm=order, algorithm_streaming=order)
+    asked = change(accept_encoding=ALL, nbytes=nbytes)
+    if length is not None:
+        asked = change(asked, content_length=length)
+    assert plan_of(asked, policy).coding == coding
+    if nbytes is None:
+        assert plan_of(change(asked, body=Body.STREAM), policy).coding == coding
+
+
+def test_r26_head_without_a_body_says_what_get_would() -> None:
+    asked = change(method="HEAD", nbytes=0, content_length="2000", etag='"a"')
+    edits = {
+        "vary": "Accept-Encoding",
+        "content-encoding": "gzip",
+        "content-length": None,
+        "etag": '"a:gzip"',
+    }
+    assert answer_of(asked) == Answer(None, edits, "gzip")
+
+
+# ---- Streams ----
+
+
+def test_r22_a_stream_has_no_length() -> None:
+    plan = plan_of(change(body=Body.STREAM, nbytes=None, content_length="2000"))
+    assert (plan.step, plan.flush_seconds, plan.is_small) == (Step.STREAM, 0.02, False)
+    assert plan.answer() == Answer(
+        None,
+        {"vary": "Accept-Encoding", "content-encoding": "gzip", "content-length": None},
+        "gzip",
+    )
+
+
+def test_r35_messages_are_flushed_one_by_one() -> None:
+    asked = change(body=Body.STREAM, content_type="text/event-stream", etag='"a"')
+    plan = plan_of(asked)
+    assert (plan.flush_seconds, plan.is_small, plan.tag) == (0.0, True, 'W/"a"')
+
+
+@pytest.mark.parametrize(("etag", "seconds"), [('"a"', inf), ('W/"a"', 0.02), ("", 0.02)])
+def test_files_are_not_flushed_unless_they_may_be_pipes(etag: str, seconds: float) -> None:
+    asked = change(body=Body.FILE, etag=etag) if etag else change(body=Body.FILE)
+    assert plan_of(asked).flush_seconds == seconds
+
+
+def test_r26_head_of_a_stream_needs_no_encoder() -> None:
+    answer = answer_of(change(method="HEAD", body=Body.STREAM))
+    assert (answer.coding, answer.reason) == ("gzip", None)
+
+
+# ---- Asking the application ----
+
+
+def test_the_application_is_asked_of_candidates_only() -> None:
+    policy = replace(POLICY, predicate=print)
+    assert plan_of(PAGE, policy).step is Step.ASK
+    assert plan_of(change(is_wanted=True), policy).step is Step.CODE
+    assert answer_of(change(is_wanted=False), policy) == Answer(SkipReason.PREDICATE, VARIES)
+    assert answer_of(change(content_type="image/png"), policy).reason is SkipReason.MEDIA_TYPE
+    not_modified = change(status=304, etag='"a"')
+    assert plan_of(not_modified, policy).step is Step.ASK
+    for is_wanted, edits in ((True, {**VARIES, "etag": '"a:gzip"'}), (False, VARIES)):
+        asked = not_modified._replace(is_wanted=is_wanted)
+        assert answer_of(asked, policy).edits == edits
+
+
+# ---- Conditions ----
+
+
+@pytest.mark.parametrize(
+    ("conditions", "status"),
+    [
+        (Conditions(if_none_match='"a:gzip"'), 304),
+        (Conditions(if_none_match='W/"a:gzip"'), 304),
+        (Conditions(if_none_match='"a"'), None),
+        (Conditions(if_none_match='"a:br"'), None),
+        (Conditions(if_none_match='"b", "a:gzip"'), 304),
+        (Conditions(if_none_match="*"), 304),
+        (Conditions(if_match='"a:gzip"'), None),
+        (Conditions(if_match='"a"'), 412),
+        (Conditions(if_match="*"), None),
+        (Conditions(if_match='"b"', if_none_match='"a:gzip"'), 412),
+        (Conditions(if_modified_since=DATE), 304),
+        (Conditions(if_modified_since=DATE, if_none_match='"b"'), None),
+        (Conditions(if_unmodified_since=DATE), None),
+        (Conditions(if_unmodified_since="Wed, 31 Dec 2025 00:00:00 GMT"), 412),
+    ],
+)
+def test_r30_r31_r45_conditions_are_judged_by_what_is_sent(
+    conditions: Conditions, status: int | None
+) -> None:
+    exchange = change(etag='"a"', last_modified=DATE, accept_ranges="bytes")
+    exchange = exchange._replace(conditions=conditions)
+    planned = plan_response(exchange, POLICY)
+    answer = planned.answer(2000, 300) if isinstance(planned, Plan) else planned
+    assert answer.status == status
+    if status == 304:
+        assert answer.edits == {**VARIES, "accept-ranges": None, "etag": '"a:gzip"'}
+        assert answer.reason is SkipReason.NOT_MODIFIED
+    elif status == 412:
+        assert answer.reason is SkipReason.PRECONDITION_FAILED
+        assert answer.edits["etag"] is None
+        assert answer.edits["last-modified"] is None
+
+
+def test_a_body_that_does_not_shrink_is_judged_by_its_own_tag() -> None:
+    exchange = change(etag='"a"')._replace(conditions=Conditions(if_none_match='"a"'))
+    answer = plan_of(exchange).answer(2000, 2000)
+    assert answer == Answer(SkipReason.NOT_MODIFIED, VARIES, status=304)
+
+
+@pytest.mark.parametrize(
+    ("exchange", "policy"),
+    [
+        (change(method="PUT"), POLICY),
+        (change(status=404), replace(POLICY, errors=True)),
+        (PAGE, replace(POLICY, evaluate_conditional_request=False)),
+        (change(body=Body.STREAM), POLICY),
+        (change(body=Body.FILE), POLICY),
+    ],
+)
+def test_c5_c6_conditions_that_are_not_ours_to_judge(
+    exchange: Exchange, policy: Policy
+) -> None:
+    exchange = change(exchange, etag='"a"')._replace(
+        conditions=Conditions(if_none_match='"a:gzip"')
+    )
+    assert plan_of(exchange, policy).step in {Step.CODE, Step.STREAM}
+
+
+def test_c6_streams_that_may_become_a_304() -> None:
+    conditions = Conditions(if_none_match='"a:gzip"')
+    stream = change(body=Body.STREAM, etag='"a"', conditions=conditions)
+    assert answer_of(stream._replace(is_conditional=True)).status == 304
+    assert answer_of(change(stream, body=Body.FILE, date=DATE)).status == 304
+
+
+# ---- 304s of the application ----
+
+NOT_MODIFIED = change(status=304, nbytes=0, etag='"a"')
+
+
+@pytest.mark.parametrize(
+    ("if_none_match", "etag"),
+    [
+        ('"a:gzip"', '"a:gzip"'),
+        ('"a"', None),
+        ('"a:br"', '"a:br"'),
+        ("*", '"a:gzip"'),
+        ('"', None),
+        (None, '"a:gzip"'),
+    ],
+)
+def test_r48_a_304_has_the_tag_that_the_client_has(
+    if_none_match: str | None, etag: str | None
+) -> None:
+    conditions = Conditions(if_none_match=if_none_match)
+    answer = answer_of(change(NOT_MODIFIED, accept_ranges="bytes", conditions=conditions))
+    edits = {**VARIES, "accept-ranges": None} | ({"etag": etag} if etag else {})
+    assert answer == Answer(SkipReason.NOT_MODIFIED, edits)
+
+
+def test_r48_a_304_by_date_has_the_tag_of_its_200() -> None:
+    """With the body of the 200 at hand, whether it shrinks is seen by coding it."""
+    conditions = Conditions(if_modified_since=DATE)
+    exchange = change(NOT_MODIFIED, nbytes=2000, date=DATE, conditions=conditions)
+    plan = plan_of(exchange)
+    assert plan.step is Step.CODE
+    coded = plan.answer(2000, 300)
+    assert coded == Answer(SkipReason.NOT_MODIFIED, {**VARIES, "etag": '"a:gzip"'})
+    for answer in (plan.answer(2000, 2000), plan.answer(failed=True), plan.answer(499, 9)):
+        assert answer == Answer(SkipReason.NOT_MODIFIED, VARIES)
+
+
+def test_a_304_that_stands_for_nothing_coded_keeps_its_tag() -> None:
+    for exchange in (
+        change(NOT_MODIFIED, accept_encoding="identity"),
+        change(NOT_MODIFIED, date=DATE, nbytes=2000, content_length="499"),
+        change(NOT_MODIFIED, body=Body.UNKNOWN),
+    ):
+        assert answer_of(exchange) == Answer(SkipReason.NOT_MODIFIED, VARIES)
+    image = change(NOT_MODIFIED, content_type="image/png")
+    assert answer_of(image) == Answer(SkipReason.MEDIA_TYPE)
+
+
+def test_a_304_without_a_tag_names_the_one_that_was_translated() -> None:
+    conditions = Conditions(if_none_match='"a:gzip"')
+    exchange = change(NOT_MODIFIED, drop="etag", conditions=conditions)
+    assert answer_of(exchange).edits == VARIES
+    exchange = exchange._replace(is_translated=True)
+    assert answer_of(exchange).edits == {**VARIES, "etag": '"a:gzip"'}
+
+
+# ---- Parts ----
+
+PART = change(
+    status=206, content_range="bytes 0-9/2000", content_length="10", etag='"a"', is_cut=True
+)
+
+
+@pytest.mark.parametrize(
+    ("conditions", "is_whole"),
+    [
+        (None, False),
+        (Conditions(if_range='"a"'), False),
+        (Conditions(if_range=DATE), True),
+        (Conditions(if_range='W/"a"'), True),
+        (Conditions(if_unmodified_since=LATER), True),
+        (Conditions(if_match='"b"'), True),
+        (Conditions(if_none_match='"a:gzip"'), True),
+        (Conditions(if_none_match='"b"'), False),
+    ],
+)
+def test_r47_a_part_is_for_who_holds_no_coded_bytes(
+    conditions: Conditions | None, is_whole: bool
+) -> None:
+    exchange = PART._replace(conditions=conditions)
+    planned = plan_response(exchange, POLICY)
+    if is_whole:
+        assert isinstance(planned, Plan)
+        assert planned.step is Step.RESTORE
+        assert planned.edits == {"content-range": None, "content-length": "2000"}
+    else:
+        assert planned == Answer(SkipReason.PARTIAL, VARIES)
+    # One that cannot be taken back is never touched.
+    cut_by_hand = exchange._replace(is_cut=False)
+    assert answer_of(cut_by_hand) == Answer(SkipReason.PARTIAL, VARIES)
