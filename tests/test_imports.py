@@ -18,9 +18,9 @@ FORBIDDEN = {
     "bench": ("tools.demo", "tests"),
     "tests": ("tools.demo",),
     # It is copied away from the sources, to meet wheels.
-    "tests/core": ("tools", "bench", "tests"),
+    "tests/coding": ("tools", "bench", "tests"),
     # So that it runs without the sources, too.
-    "tests/flask": ("tools", "bench"),
+    "tests/doors": ("tools", "bench"),
     "tests/http": ("tools", "bench"),
 }
 """What the modules of a folder must not import."""

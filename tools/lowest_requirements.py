@@ -19,7 +19,7 @@ else:
     import tomli as tomllib
 
 PYPROJECT = Path(__file__).resolve().parent.parent / "pyproject.toml"
-TEST_GROUPS = ("core-test", "decoders", "flask-test")
+TEST_GROUPS = ("coding-test", "decoders", "doors-test")
 
 
 def lowest(text: str) -> str:

@@ -59,10 +59,10 @@ def test_it_has_what_the_build_and_the_tests_of_the_core_need(
     wanted = {
         name
         for name in files_in(checkout)
-        if name.startswith(("csrc/", "pyfastgz/", "tests/core/", "licenses/", "build/zstd/"))
+        if name.startswith(("csrc/", "pyfastgz/", "tests/coding/", "licenses/", "build/zstd/"))
         and not name.endswith((".so", ".o"))
     }
-    wanted -= {"tests/core/test_c_programs.py"}
+    wanted -= {"tests/coding/test_c_programs.py"}
     wanted |= {"LICENSE", "README.md", "pyproject.toml", "setup.py"}
     wanted |= {f"tools/{name}" for name in ("__init__.py", "zstd_pin.py", "zstd.txt")}
     # What cibuildwheel, which builds from it, is told to install.
@@ -74,7 +74,7 @@ def test_it_has_nothing_else(unpacked: Path) -> None:
     needless = [
         name
         for name in files_in(unpacked)
-        if name.startswith((".", "bench/", "tests/e2e/", "tests/flask/", "tests/http/"))
+        if name.startswith((".", "bench/", "tests/e2e/", "tests/doors/", "tests/http/"))
         or (name.startswith("build/") and not name.startswith("build/zstd/"))
         or name.endswith((".so", ".o", ".pyc"))
     ]

@@ -15,7 +15,7 @@ from .targets import Target
 
 SMOKE = Path(__file__).with_name("smoke.py")
 NEEDS_A_CHECKOUT = "test_c_programs.py"
-GROUPS = ("core-test", "decoders")
+GROUPS = ("coding-test", "decoders")
 """The dependency groups of pyproject.toml that the tests of the core need."""
 
 
@@ -33,7 +33,7 @@ def test_wheel(wheel: Path, interpreter: Interpreter) -> str:
         # The pip that comes with an interpreter may be too old for groups.
         install = [sys.executable, "-m", "pip", "--python", python, "install"]
         # Not every decoder has a wheel for free-threaded interpreters.
-        needed = groups("core-test") if interpreter.is_free_threaded else groups(*GROUPS)
+        needed = groups("coding-test") if interpreter.is_free_threaded else groups(*GROUPS)
         run([*install, "--only-binary=:all:", *needed, wheel], cwd=folder)
 
         run([python, "-I", SMOKE, folder / "environment"], cwd=folder)
@@ -68,7 +68,7 @@ def test_emulated(wheel: Path, target: Target, emulator: Path, python: Path) -> 
 def copy_tests(folder: Path) -> None:
     """Copy the tests of the core away from the package's sources."""
     shutil.copytree(
-        ROOT / "tests" / "core",
+        ROOT / "tests" / "coding",
         folder / "tests",
         ignore=shutil.ignore_patterns("__pycache__", NEEDS_A_CHECKOUT),
     )

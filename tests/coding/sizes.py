@@ -1,6 +1,6 @@
 """How many bytes each DEFLATE level makes of generated bodies: numbers that may only shrink.
 
-``python tests/core/sizes.py`` shows how the encoder compares with the committed table,
+``python tests/coding/sizes.py`` shows how the encoder compares with the committed table,
 ``sizes.json``; ``--write`` replaces the table, for a change that makes it smaller or is worth
 what it costs. The bodies are of a few kinds of text that the web is full of. Levels are made
 for real documents, and ``make bench`` judges them by those; this table notices what changes.

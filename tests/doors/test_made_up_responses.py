@@ -1,6 +1,6 @@
 """Responses and requests that nobody would think of, each with and without the extension (R49).
 
-``MADE_UP_RESPONSES=100000 pytest tests/flask/test_made_up_responses.py`` tries as many as that.
+``MADE_UP_RESPONSES=100000 pytest tests/doors/test_made_up_responses.py`` tries as many as that.
 """
 
 from __future__ import annotations

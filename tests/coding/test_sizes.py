@@ -13,7 +13,7 @@ def test_no_level_makes_more_than_the_committed_size() -> None:
         for level, nbytes in by_level.items()
         if now[group][level] > nbytes
     }
-    assert not grown, "if it is worth it: python tests/core/sizes.py --write"
+    assert not grown, "if it is worth it: python tests/coding/sizes.py --write"
 
 
 def test_the_table_has_every_group_and_level() -> None:
