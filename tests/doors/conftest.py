@@ -1,7 +1,9 @@
-"""Independent decoders, and a server that shows what a WSGI server would see."""
+"""The doors that rules are tested through; for tests of Flask's alone, what a server sees."""
 
 from __future__ import annotations
 
+import dataclasses
+import logging
 import random
 from collections.abc import Callable
 from collections.abc import Iterator
@@ -9,22 +11,16 @@ from typing import Any
 from typing import Literal
 
 import pytest
-from decoders import DECODERS
-from decoders import INCREMENTAL
+from asking import Site
+from asking import decoded as decode
+from asking import decoded_part as decode_prefix
+from described import Application
+from described import Door
+from described import OpenDoor
+from described import Reply
+from doors import DOORS
 from flask import Flask
 from werkzeug.test import create_environ
-
-
-def decode(coding: str, coded: bytes) -> bytes:
-    """Decode one complete body; anything missing or left over is an error."""
-    first, *_ = DECODERS[coding].values()
-    return first(coded)
-
-
-def decode_prefix(coding: str, coded: bytes) -> bytes:
-    """Decode what can be decoded of an unfinished body."""
-    return INCREMENTAL[coding][0]()(coded)
-
 
 WHEN: tuple[Literal["setup", "call"], ...] = ("setup", "call")
 
@@ -83,6 +79,38 @@ class Exchange:
 
 
 Get = Callable[..., Exchange]
+Serve = Callable[..., Site]
+WISHES = {field.name for field in dataclasses.fields(Application)}
+
+
+@pytest.fixture(scope="session", params=DOORS, ids=lambda door: door.__name__)
+def door(request: pytest.FixtureRequest) -> Iterator[Door]:
+    open_door: OpenDoor = request.param
+    with open_door() as door:
+        yield door
+
+
+@pytest.fixture
+def serve(door: Door, caplog: pytest.LogCaptureFixture) -> Iterator[Serve]:
+    """Serve what answers requests, or a reply, or a body, with settings and wishes by name.
+
+    Whatever is logged as an error fails the test.
+    """
+    sites = []
+
+    def open_site(answers: Any, **options: Any) -> Site:
+        reply = answers if isinstance(answers, Reply) else Reply(answers)
+        respond = answers if callable(answers) else lambda asked: reply
+        wishes = {name: options.pop(name) for name in WISHES & options.keys()}
+        sites.append(Site(door.serve(Application(respond, options, **wishes))))
+        return sites[-1]
+
+    yield open_site
+    for site in sites:
+        site.close()
+    for record in caplog.get_records("call"):
+        ours = record.name.startswith("pyfastgz")
+        assert not (ours and record.levelno >= logging.ERROR), record.getMessage()
 
 
 @pytest.fixture(autouse=True)

@@ -101,17 +101,6 @@ def test_r42_a_stream_of_no_chunks(get: Get, serve: Serve, coding: str) -> None:
     assert source.closed == 1
 
 
-def test_codings_for_streams_have_their_own_order(app: Flask, get: Get) -> None:
-    app.config["COMPRESS_ALGORITHM"] = "gzip"
-    app.config["COMPRESS_ALGORITHM_STREAMING"] = "deflate, br"
-    Compress(app)
-    app.add_url_rule("/s", view_func=lambda: Response(iter(["x"]), mimetype="text/html"))
-    app.add_url_rule("/b", endpoint="b", view_func=lambda: "x" * 600)
-    assert get("/s", "gzip, br, deflate").field("Content-Encoding") == "deflate"
-    assert get("/s", "gzip").field("Content-Encoding") is None
-    assert get("/b", "gzip, br, deflate").field("Content-Encoding") == "gzip"
-
-
 @pytest.mark.parametrize("coding", CODINGS)
 @pytest.mark.parametrize("mimetype", MESSAGES)
 def test_r35_an_event_can_be_decoded_before_the_next_is_pulled(
