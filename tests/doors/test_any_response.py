@@ -461,26 +461,6 @@ def test_the_hook_runs_after_all_others(
     assert get().body() == BODY.upper().encode()
 
 
-@pytest.mark.parametrize("status", [400, 403, 404, 422, 500, 503])
-@pytest.mark.parametrize("errors", [True, False])
-def test_errors_are_coded_if_that_is_wanted(
-    app: Flask, get: Get, status: int, errors: bool
-) -> None:
-    app.config["COMPRESS_ERRORS"] = errors
-    app.config["COMPRESS_NOT_ACCEPTABLE"] = True
-    Compress(app)
-    app.add_url_rule("/", view_func=lambda: (BODY, status))
-    exchange = get()
-    assert exchange.status == status
-    assert exchange.field("Content-Encoding") == ("gzip" if errors else None)
-    assert exchange.field("Vary") == ("Accept-Encoding" if errors else None)
-    assert exchange.body() == BODY.encode()
-    refused = get(accept="identity;q=0, lzma")
-    assert refused.status == status
-    assert refused.body() == BODY.encode()
-    assert get("/missing").body() == get("/missing", accept=None).body()
-
-
 def test_errors_that_flask_makes_are_coded_too(app: Flask, get: Get) -> None:
     app.config["COMPRESS_ERRORS"] = True
     app.config["COMPRESS_MIN_SIZE"] = 1
@@ -496,30 +476,6 @@ def test_errors_that_flask_makes_are_coded_too(app: Flask, get: Get) -> None:
     assert exchange.status == 500
     assert exchange.field("Content-Encoding") == "gzip"
     assert b"Internal Server Error" in exchange.body()
-
-
-@pytest.mark.parametrize(
-    ("status", "content_range", "coded"),
-    [
-        (200, "users 0-299/10000", True),
-        (200, "items 0-24/*", True),
-        (200, "bytes 0-9/10", False),
-        (200, " Bytes 0-9/10", False),
-        (206, "users 0-299/10000", False),
-        (206, None, False),
-    ],
-)
-def test_r12_a_range_in_another_unit_is_an_answer_like_any_other(
-    app: Flask, get: Get, status: int, content_range: str | None, coded: bool
-) -> None:
-    Compress(app)
-    fields = {} if content_range is None else {"Content-Range": content_range}
-    app.add_url_rule("/", view_func=lambda: (BODY, status, fields))
-    exchange = get()
-    assert exchange.field("Content-Encoding") == ("gzip" if coded else None)
-    assert exchange.field("Content-Range") == content_range
-    assert exchange.field("Vary") == "Accept-Encoding"
-    assert exchange.body() == BODY.encode()
 
 
 @pytest.mark.parametrize("mimetype", ["text/event-stream", "application/x-ndjson"])

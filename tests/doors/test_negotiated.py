@@ -33,16 +33,11 @@ def test_a_406_is_counted(app: Flask, get: Get) -> None:
     assert compress.stats().skipped == {SkipReason.NOT_ACCEPTABLE: 1}
 
 
-def test_media_types_with_wildcards(app: Flask, get: Get) -> None:
-    app.config["COMPRESS_MIMETYPES"] = ["text/*", "application/*+json"]
+def test_media_types_may_be_assigned(app: Flask, get: Get) -> None:
     app.add_url_rule(
         "/<path:mimetype>", view_func=lambda mimetype: Response(BODY, mimetype=mimetype)
     )
     compress = Compress(app)
-    for mimetype in ("text/html", "text/x-anything", "application/geo+json"):
-        assert get(f"/{mimetype}").field("Content-Encoding") == "gzip"
-    for mimetype in ("application/json", "image/png"):
-        assert get(f"/{mimetype}").field("Content-Encoding") is None
     compress.compress_mimetypes_set = {"image/*"}
     assert get("/image/png").field("Content-Encoding") == "gzip"
     assert get("/text/html").field("Content-Encoding") is None

@@ -299,15 +299,6 @@ def test_r26_head_of_a_stream_makes_no_encoder(
     assert get(method="HEAD").field("Content-Encoding") == "gzip"
 
 
-def test_a_known_small_length_is_not_worth_it(get: Get, serve: Serve) -> None:
-    source = serve("tiny", Content_Length="4")
-    exchange = get()
-    assert exchange.field("Content-Encoding") is None
-    assert exchange.field("Vary") == "Accept-Encoding"
-    assert exchange.body() == b"tiny"
-    assert source.closed == 1
-
-
 def test_c2_streams_may_be_switched_off(app: Flask, get: Get, serve: Serve) -> None:
     source = serve("a" * 900, ETag='"t"')
     app.config["COMPRESS_STREAMS"] = False
