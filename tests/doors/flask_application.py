@@ -65,6 +65,8 @@ def make_response(reply: Reply) -> Response:
         response = Response(body, reply.status, content_type=reply.content_type)
         if reply.content_type is None:
             response.headers.remove("Content-Type")
+    for name, _ in reply.lines():
+        response.headers.remove(name)
     for name, value in reply.lines():
         response.headers.add(name, value)
     if reply.conditional and not isinstance(body, Path):

@@ -968,11 +968,6 @@ def test_r12_r33_parts_of_a_static_file(get: Get, static_file: bytes) -> None:
     assert whole.body() == static_file
 
 
-def test_r28_a_static_file_has_the_same_bytes_every_time(get: Get, static_file: bytes) -> None:
-    for coding in CODINGS:
-        assert get("/static/app.js", coding).read() == get("/static/app.js", coding).read()
-
-
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
 @pytest.mark.parametrize("condition", ["If_None_Match", "If_Modified_Since", "If_Match"])
 def test_a_condition_does_not_make_a_stream_be_read(

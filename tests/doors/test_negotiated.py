@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import pytest
 from flask import Flask
 from flask import Response
 
@@ -41,28 +40,3 @@ def test_media_types_may_be_assigned(app: Flask, get: Get) -> None:
     compress.compress_mimetypes_set = {"image/*"}
     assert get("/image/png").field("Content-Encoding") == "gzip"
     assert get("/text/html").field("Content-Encoding") is None
-
-
-@pytest.mark.parametrize("coding", ["gzip", "deflate", "zstd", "br"])
-def test_r22_r23_r37_tokens_length_and_a_single_member(
-    app: Flask, get: Get, coding: str
-) -> None:
-    app.config["COMPRESS_ALGORITHM_STREAMING"] = coding
-    app.add_url_rule("/", view_func=lambda: BODY)
-    app.add_url_rule(
-        "/stream",
-        view_func=lambda: Response((BODY for _ in range(9)), mimetype="text/html"),
-        endpoint="stream",
-    )
-    Compress(app)
-    exchange = get("/", coding)
-    assert exchange.lines("Content-Encoding") == [coding]
-    assert exchange.field("Content-Length") != str(len(BODY))
-    # Decoding checks the length, that "deflate" is the zlib format, and that nothing follows
-    # the end of the first member, frame or stream.
-    assert exchange.field("Content-Length") is not None
-    assert exchange.body() == BODY.encode()
-    exchange = get("/stream", coding)
-    assert exchange.lines("Content-Encoding") == [coding]
-    assert exchange.field("Content-Length") is None
-    assert exchange.body() == 9 * BODY.encode()

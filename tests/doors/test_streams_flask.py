@@ -182,21 +182,6 @@ def test_r36_a_streamed_template_shows_what_precedes_a_slow_query(
 
 
 @pytest.mark.parametrize("coding", CODINGS)
-def test_r28_a_strong_tag_has_the_same_bytes_however_the_view_yields(
-    app: Flask, get: Get, page: str, coding: str
-) -> None:
-    Compress(app)
-
-    def view(step: int) -> Response:
-        chunks = (page[at : at + step] for at in range(0, len(page), step))
-        return Response(chunks, mimetype="text/html", headers={"ETag": '"t"'})
-
-    app.add_url_rule("/<int:step>", view_func=view)
-    first, *others = (get(f"/{step}", coding).read() for step in (10, 1000, 1024, 5000, 10**6))
-    assert others == [first] * 4
-
-
-@pytest.mark.parametrize("coding", CODINGS)
 def test_a_file_with_a_strong_tag_is_not_flushed_early(
     app: Flask, get: Get, page: str, tmp_path: Path, coding: str
 ) -> None:
@@ -275,17 +260,6 @@ def test_r40_an_exception_in_the_generator(
     assert source.closed == 1
     with pytest.raises(Exception):  # noqa: B017, PT011
         decode_body(coding, coded)
-
-
-def test_r26_head_of_a_stream(get: Get, serve: Serve) -> None:
-    source = serve("a" * 900, ETag='"t"', Content_Length="900")
-    head = get(method="HEAD")
-    assert head.read() == b""
-    assert (source.pulled, source.closed) == (0, 1)
-    full = get()
-    assert sorted(head.headers) == sorted(full.headers)
-    assert head.field("Content-Encoding") == "gzip"
-    assert head.field("ETag") == '"t:gzip"'
 
 
 def test_r26_head_of_a_stream_makes_no_encoder(
