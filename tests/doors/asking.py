@@ -82,18 +82,19 @@ class Site:
         path: str = "/",
         accept: str | None = "gzip",
         method: str = "GET",
-        *,
-        lines: Lines | None = None,
-        **fields: str,
+        **fields: str | list[str],
     ) -> Answer:
         """Ask for something.
 
         :param accept: the Accept-Encoding; None for none.
-        :param lines: further lines of fields.
-        :param fields: further fields; an underscore stands for a hyphen.
+        :param fields: further fields; an underscore stands for a hyphen, a list for several
+            lines.
         """
-        sent = [*(lines or ())]
-        sent += [(name.replace("_", "-"), value) for name, value in fields.items()]
+        sent = [
+            (name.replace("_", "-"), line)
+            for name, value in fields.items()
+            for line in ([value] if isinstance(value, str) else value)
+        ]
         if accept is not None:
             sent.append(("Accept-Encoding", accept))
         answer = Answer(self._ask(Request(method, path, sent)), method)

@@ -95,7 +95,7 @@ class Request(NamedTuple):
 class Received(NamedTuple):
     """What came of a request.
 
-    :param lines: without those that speak of the connection, and of the server itself.
+    :param lines: without those of the connection alone.
     :param chunks: the body as it comes, without any framing. Raises :exc:`Cut` where it ends
         before its end.
     :param close: leave, whether or not all was read.

@@ -17,10 +17,14 @@ from werkzeug.serving import make_server
 
 
 class Quiet(WSGIRequestHandler):
-    """Says nothing of requests, nor of views that fail as they should."""
+    """Says nothing of requests, nor of views that fail as they should, nor of itself."""
 
     def log(self, type: str, message: str, *args: Any) -> None:
         """Say nothing."""
+
+    def send_response(self, code: int, message: str | None = None) -> None:
+        """Send the status, and not what the application may send itself, such as Date."""
+        self.send_response_only(code, message)
 
 
 class FlaskServer:

@@ -16,7 +16,7 @@ from described import Received
 from described import Request
 
 PATIENCE_SECONDS = 30.0
-OF_THE_CONNECTION = frozenset({"connection", "keep-alive", "server", "transfer-encoding"})
+OF_THE_CONNECTION = frozenset({"connection", "keep-alive", "transfer-encoding"})
 
 
 def ask_over_http(port: int, host: str, request: Request) -> Received:

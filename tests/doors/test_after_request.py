@@ -37,13 +37,6 @@ def view(app: Flask) -> Callable[[Callable[[], Any]], None]:
 View = Callable[[Callable[[], Any]], None]
 
 
-def test_r24_range_on_a_coded_response_is_ignored(get: Get, view: View) -> None:
-    view(lambda: BODY)
-    exchange = get(Range="bytes=0-9")
-    assert exchange.status == 200
-    assert exchange.body() == BODY.encode()
-
-
 def test_c3_levels_make_a_difference(app: Flask, get: Get, view: View) -> None:
     chooser = random.Random(3)
     words = ["lorem", "ipsum", "dolor", "sit", "amet", "consectetur", "adipiscing", "elit"]

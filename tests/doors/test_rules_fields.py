@@ -1,4 +1,4 @@
-"""What is sent: coded bytes, and fields that are true of them (R22 to R25, R28, R37, R43, R44)."""
+"""What is sent: coded bytes, and fields that are true of them (R22 to R25, R28, R37, R43)."""
 
 from __future__ import annotations
 

@@ -123,8 +123,8 @@ def test_r6_spelling_does_not_matter(page: Site, accept: str) -> None:
 
 
 def test_r6_repeated_lines_are_one_list(page: Site) -> None:
-    lines = [("Accept-Encoding", "gzip;q=0.5"), ("accept-encoding", "br;q=0.8, zstd;q=0")]
-    assert page.get(accept=None, lines=lines).coding == "br"
+    lines = ["gzip;q=0.5", "br;q=0.8, zstd;q=0"]
+    assert page.get(accept=None, Accept_Encoding=lines).coding == "br"
 
 
 @pytest.mark.parametrize("weight", ["", "x", "-1", "nan", "1e3", '"1"', "2", "1.1"])
