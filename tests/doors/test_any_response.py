@@ -15,7 +15,6 @@ from flask import Flask
 from flask import Response
 from flask import after_this_request
 from flask import g
-from flask import request
 from werkzeug.datastructures import Headers
 
 from pyfastgz import Compress
@@ -461,40 +460,3 @@ def test_errors_that_flask_makes_are_coded_too(app: Flask, get: Get) -> None:
     assert exchange.status == 500
     assert exchange.field("Content-Encoding") == "gzip"
     assert b"Internal Server Error" in exchange.body()
-
-
-@pytest.mark.parametrize("mimetype", ["text/event-stream", "application/x-ndjson"])
-def test_r28_r35_the_tag_of_a_stream_of_messages_becomes_weak(
-    app: Flask, get: Get, mimetype: str, decode_part: Callable[[str, bytes], bytes]
-) -> None:
-    app.config["COMPRESS_MIMETYPES"] = [mimetype]
-    Compress(app)
-
-    @app.get("/")
-    def view() -> Response:
-        chunks: Iterator[str] = (f"data: {number}\n\n" for number in range(3))
-        return Response(chunks, mimetype=mimetype, headers={"ETag": '"t"'})
-
-    exchange = get()
-    assert exchange.field("ETag") == 'W/"t"'
-    assert decode_part("gzip", next(exchange.chunks)) == b"data: 0\n\n"
-    assert get(accept=None).field("ETag") == '"t"'
-    current = get(If_None_Match='W/"t"')
-    assert (current.status, current.field("ETag")) == (200, 'W/"t"')
-
-
-def test_r28_r48_a_304_for_a_stream_of_messages_has_the_weak_tag(app: Flask, get: Get) -> None:
-    app.config["COMPRESS_EXTRA_MIMETYPES"] = ["text/event-stream"]
-    Compress(app)
-
-    @app.get("/")
-    def view() -> Response:
-        fields = {"ETag": '"t"', "Content-Length": "1000"}
-        body = iter(["data: 1\n\n" * 100])
-        response = Response(body, mimetype="text/event-stream", headers=fields)
-        response.make_conditional(request)
-        return response
-
-    assert get().field("ETag") == 'W/"t"'
-    current = get(If_None_Match='W/"t"')
-    assert (current.status, current.field("ETag")) == (304, 'W/"t"')

@@ -15,6 +15,8 @@ from asking import Site
 from described import Asked
 from described import Reply
 
+from pyfastgz import Encoder
+
 Serve = Callable[..., Site]
 BODY = "<p>in ranges</p>\n" * 100
 SCRIPT = b"function f() { return 1; }\n" * 2000
@@ -317,6 +319,14 @@ def test_r49_conditions_that_an_application_declines_stay_declined(
     answer = site.get(accept=accept, **{condition: value[condition]})
     assert (answer.status, answer.coding) == (200, accept)
     assert answer.body() == SCRIPT
+
+
+@pytest.mark.parametrize("coding", CODINGS)
+def test_a_file_is_not_flushed_early(serve: Serve, script: Path, coding: str) -> None:
+    """Nobody waits for a part of it, and flushes cost."""
+    site = serve(lambda asked: Reply(script, content_type="text/javascript"))
+    encoder = Encoder(coding)
+    assert site.get(accept=coding).read() == encoder.write(SCRIPT) + encoder.finish()
 
 
 def test_a_large_file_is_never_held_whole(serve: Serve, tmp_path: Path) -> None:
