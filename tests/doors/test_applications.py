@@ -100,7 +100,7 @@ def test_the_class_attribute_is_the_descriptor() -> None:
     assert Compress.cache is not None
 
 
-def test_compressed_codes_single_views(get: Get) -> None:
+def test_c7_compressed_codes_single_views(get: Get) -> None:
     compress = Compress()
     app = make_app(compress, COMPRESS_REGISTER=False)
     app.add_url_rule("/yes", view_func=compress.compressed()(lambda: BODY), endpoint="yes")
@@ -130,7 +130,7 @@ def test_compressed_may_come_before_init_app(get: Get) -> None:
 
 
 @pytest.mark.parametrize("register", [True, False])
-def test_compressed_looks_at_each_response_once(get: Get, register: bool) -> None:
+def test_c7_compressed_looks_at_each_response_once(get: Get, register: bool) -> None:
     keys = []
 
     def key(request: Request) -> str:
@@ -158,7 +158,7 @@ class AsyncFlask(Flask):
 
 
 @pytest.mark.parametrize("register", [True, False])
-def test_compressed_async_views(get: Get, register: bool) -> None:
+def test_c7_compressed_async_views(get: Get, register: bool) -> None:
     app = AsyncFlask(__name__)
     app.config["COMPRESS_REGISTER"] = register
     compress = Compress(app)
@@ -174,7 +174,7 @@ def test_compressed_async_views(get: Get, register: bool) -> None:
     assert exchange.body() == (BODY + "x").encode()
 
 
-def test_compressed_class_based_views_and_aborts(get: Get) -> None:
+def test_c7_compressed_class_based_views_and_aborts(get: Get) -> None:
     compress = Compress()
     app = make_app(compress, COMPRESS_REGISTER=False)
 

@@ -43,12 +43,12 @@ def test_something_is_compared() -> None:
     assert {"after_request", "compressed", "init_app"} <= set(METHODS)
 
 
-def test_every_public_name_is_here() -> None:
+def test_c1_every_public_name_is_here() -> None:
     assert set(flask_compress.__all__) <= set(pyfastgz.__all__)
 
 
 @pytest.mark.parametrize("key", THEIRS)
-def test_every_setting_has_the_same_default(key: str) -> None:
+def test_c1_every_setting_has_the_same_default(key: str) -> None:
     expected = OTHERS.get(key, THEIRS[key])
     assert DEFAULTS[key] == expected
     assert settings_of(pyfastgz.Compress)[key] == expected
@@ -62,7 +62,7 @@ def parameters(function: Callable[..., Any]) -> list[tuple[str, Any, Any]]:
 
 
 @pytest.mark.parametrize("method", ["__init__", *METHODS])
-def test_every_method_can_be_called_alike(method: str) -> None:
+def test_c1_every_method_can_be_called_alike(method: str) -> None:
     theirs = parameters(getattr(flask_compress.Compress, method))
     ours = parameters(getattr(pyfastgz.Compress, method))
     assert ours[: len(theirs)] == theirs
@@ -71,7 +71,7 @@ def test_every_method_can_be_called_alike(method: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["DictCache", "CacheBackend"])
-def test_caches_have_the_same_methods(name: str) -> None:
+def test_c1_caches_have_the_same_methods(name: str) -> None:
     theirs, ours = getattr(flask_compress, name), getattr(pyfastgz, name)
     for method in ("get", "set"):
         assert parameters(getattr(ours, method)) == parameters(getattr(theirs, method))
@@ -101,7 +101,7 @@ def make_cache() -> pyfastgz.DictCache:
     ],
     ids=lambda settings: ",".join(settings) or "none",
 )
-def test_every_attribute_has_the_same_value(settings: dict[str, Any]) -> None:
+def test_c1_every_attribute_has_the_same_value(settings: dict[str, Any]) -> None:
     """And settings that Flask-Compress takes are taken."""
     values = []
     for compress in (flask_compress.Compress(), pyfastgz.Compress()):
