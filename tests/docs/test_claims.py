@@ -53,7 +53,7 @@ def test_the_fields_that_proxies_says_are_dropped_are() -> None:
 
 
 def test_the_fields_that_compat_says_are_dropped_are() -> None:
-    (row,) = re.findall(r"\| ([^|]*) stay on [^|]* \| They are dropped; ", text_of("COMPAT.md"))
+    (row,) = re.findall(r"\| ([^|]*) stay on [^|]* \| They are dropped; ", text_of("compat.md"))
     assert names_in(row) == STALE_WHEN_CODED
 
 
@@ -94,7 +94,7 @@ def test_files_that_do_not_shrink_grow_no_more_than_compat_says(
     tmp_path: Path, nbytes: int
 ) -> None:
     claim = r"by (\d+) bytes at most, and (\d+) for each 64 KB, with gzip"
-    ((once, each),) = re.findall(claim, text_of("COMPAT.md"))
+    ((once, each),) = re.findall(claim, text_of("compat.md"))
     path = tmp_path / "archive.txt"
     path.write_bytes(random.Random(1).randbytes(nbytes))
     app = Flask(__name__)
@@ -153,7 +153,7 @@ def imports_of(module: Path) -> set[str]:
 def test_architecture_has_every_module_and_what_it_depends_on() -> None:
     table = re.findall(
         r"^\| `([\w/]+\.py)` \| [^|]+ \| ([^|]+) \|$",
-        (ROOT / "docs/ARCHITECTURE.md").read_text(),
+        (ROOT / "docs/architecture.md").read_text(),
         re.MULTILINE,
     )
     package = ROOT / "pyfastgz"

@@ -15,7 +15,7 @@ import pyfastgz
 from pyfastgz.policy.table import DEFAULTS
 
 OTHERS = {"COMPRESS_ALGORITHM_STREAMING": ["zstd", "br", "gzip", "deflate"]}
-"""The defaults that docs/COMPAT.md says are others."""
+"""The defaults that docs/compat.md says are others."""
 
 
 def settings_of(extension: Callable[[Flask], object]) -> dict[str, Any]:
