@@ -80,7 +80,7 @@ demo: .venv/built.stamp .venv/demo.group  ## serve a real application, fetch it 
 	$(BIN)/python -m tools.demo
 
 .PHONY: bench
-bench: setup  ## run the benchmarks in a quarter of an hour; write bench/REPORT.md and README's figures
+bench: setup  ## run the benchmarks in a quarter of an hour; write bench/REPORT.md and README's ratios
 	$(BIN)/python -m bench run --out bench
 	$(BIN)/python -m bench report
 	$(BIN)/python -m pytest tests/bench/benchmark_hook.py --benchmark-storage=$(BENCHMARK_STORAGE) --benchmark-autosave \

@@ -104,7 +104,7 @@ def run(quick: bool, out: Path, some: tuple[str, ...]) -> None:
 @main.command()
 @click.option("--check", is_flag=True, help="Write nothing, tell what differs.")
 def report(check: bool) -> None:
-    """Make REPORT.md, README's tables and its chart out of the committed results."""
+    """Make REPORT.md, README's ratios and its chart out of the committed results."""
     for path, text in reports.made_files().items():
         if not check:
             path.write_text(text, "utf-8")

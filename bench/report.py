@@ -1,7 +1,8 @@
 """The report: what results say as Markdown, charts, and what README quotes.
 
-The tables below a title line (one that ends in a colon) are blocks, which README quotes between
-``<!-- bench: TITLE -->`` and ``<!-- end -->``.
+What stands below a title line (one that ends in a colon) is a block. README quotes one, between
+``<!-- bench: TITLE -->`` and ``<!-- end -->``: a ratio of each benchmark. All else is told here
+alone.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from collections.abc import Callable
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 from tools.kit.tables import Table
@@ -29,7 +31,7 @@ README = ROOT / "README.md"
 README_CHART, README_CLASS = ROOT / "bench" / "chart.svg", "16-128K"
 
 _QUOTED = re.compile(r"(<!-- bench: (.+?) -->\n)(.*?)(<!-- end -->)", re.DOTALL)
-_INTRODUCTION = """# Benchmarks
+_INTRODUCTION = """# What the benchmarks measured
 
 Written by `make bench`. Read the ratios: they were measured in turns on one machine, and hold \
 better elsewhere than times do. The charts are in the documentation.
@@ -47,6 +49,8 @@ class Section:
     text: str  # what its section begins with
     row: type[Any]  # the class of its rows
     describe: Callable[[Run[Any]], Iterator[Table | str]]  # yields its tables and texts
+    compared: str  # what its ratios are of, and how many of what there are
+    ratios: Callable[[Run[Any]], list[float]]  # returns them
     draw: Callable[[Run[Any]], str]  # returns its chart
     options: tuple[str, ...] = ()  # of its command, in a run that takes its time
     quick_options: tuple[str, ...] = ()  # of its command, in a quick run
@@ -95,6 +99,8 @@ SECTIONS = (
         " next, and decodes what it made.",
         encoders.Row,
         encoder_tables.describe,
+        "time of gzip's level 6, by that of Python's `gzip` at the same size ({} size classes)",
+        encoder_tables.times_by_gzip,
         _draw_encoders,
         ("--half", "held-back", "--seconds", "240"),
         ("--half", "held-back", "--rounds", "2"),
@@ -108,6 +114,8 @@ SECTIONS = (
         " pages are ready to be sent.",
         calls.Row,
         calls.describe,
+        "time that the hook adds to a request, by what Flask-Compress adds ({} cases)",
+        calls.times_by_rival,
         _draw_hook,
         quick_options=("--rounds", "30"),
     ),
@@ -117,6 +125,8 @@ SECTIONS = (
         "The same applications under gunicorn on the loopback interface.",
         server.Row,
         server.describe,
+        "requests that a server answers, by those with Flask-Compress ({} cases)",
+        server.rates_by_rival,
         _draw_server,
         quick_options=("--rounds", "1", "--seconds", "1"),
     ),
@@ -130,10 +140,22 @@ def read_runs(path: Path = results.PATH) -> dict[str, Run[Any]]:
     return {s.name: results.read(s.name, s.row, path) for s in SECTIONS if s.name in names}
 
 
+def compare(runs: dict[str, Run[Any]]) -> Table:
+    """Return the ratios of each benchmark, short enough to be quoted."""
+    table = Table("In short", ["pyfastgz"], ["least", "median", "most"])
+    for section in SECTIONS:
+        if section.name in runs:
+            ratios = section.ratios(runs[section.name])
+            figures = (f"{of(ratios):.2f}" for of in (min, median, max))
+            table.add(section.compared.format(len(ratios)), *figures)
+    return table
+
+
 def make_report(runs: dict[str, Run[Any]]) -> str:
     """Return the report."""
     parts = [_INTRODUCTION.rstrip()]
     parts += dict.fromkeys(f"{run.how['machine']}." for run in runs.values())
+    parts.append(compare(runs).as_markdown())
     for section in SECTIONS:
         if section.name in runs:
             parts += [f"## {section.heading}", section.text]

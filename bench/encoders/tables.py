@@ -66,6 +66,20 @@ def describe(run: Run[Row]) -> Iterator[Table | str]:
     yield f"{run.how['machine']}.\n{', '.join(versions)}."
 
 
+def times_by_gzip(run: Run[Row]) -> list[float]:
+    """Return the times of level 6 by those of Python's ``gzip``, a size class each."""
+    return [ours.us / gzips.us for ours, gzips in _both_level_6(run).values()]
+
+
+def _both_level_6(run: Run[Row]) -> dict[str, tuple[Score, Score]]:
+    """Return the scores of level 6 and of Python's ``gzip``, by size class."""
+    found = {}
+    for size_class, some in scores(run).items():
+        by_name = {score.name: score for score in some}
+        found[size_class] = by_name[f"{OURS}-6"], by_name[f"{targets.GZIP}-6"]
+    return found
+
+
 def _points(size_class: str, some: Sequence[Score]) -> Table:
     headings = ["µs a document", "MB/s", "ratio", "our lead", "by level"]
     table = Table(f"Documents of {size_class}", ["encoder"], headings, ["among"])
@@ -83,9 +97,7 @@ def _level_6(run: Run[Row]) -> Table:
     headings = ["documents", "mean bytes", "pyfastgz µs", "gzip µs", "speed ratio"]
     headings += ["pyfastgz ratio", "gzip ratio", "difference"]
     table = Table("Level 6 and gzip.compress(.., 6)", ["size"], headings)
-    for size_class, some in scores(run).items():
-        by_name = {score.name: score for score in some}
-        ours, gzips = by_name[f"{OURS}-6"], by_name[f"{targets.GZIP}-6"]
+    for size_class, (ours, gzips) in _both_level_6(run).items():
         count, nbytes = (run.how["classes"][size_class][k] for k in ("documents", "in_nbytes"))
         cells = [str(count), f"{nbytes / count:,.0f}", f"{ours.us:,.1f}", f"{gzips.us:,.1f}"]
         cells += [

@@ -128,6 +128,14 @@ def run(
     return measured
 
 
+def rates_by_rival(run: Run[Row]) -> list[float]:
+    """Return the throughput with ours by that with Flask-Compress, a case each."""
+    rates = {(row.case, row.extension): row.requests_per_second for row in run.rows}
+    return [
+        rates[case, OURS] / rates[case, RIVAL] for case in dict.fromkeys(c for c, _ in rates)
+    ]
+
+
 def judge(rows: Sequence[Row]) -> list[Verdict]:
     """Return the verdicts on the throughput that is kept."""
     kept = {row.case: row.kept for row in rows if row.extension == OURS}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from collections import Counter
@@ -21,6 +22,7 @@ from bench.charts import draw_scores
 from bench.encoders.leads import Score
 from bench.report import SECTIONS
 from bench.report import blocks
+from bench.report import compare
 from bench.report import draw_charts
 from bench.report import is_current
 from bench.report import made_files
@@ -93,6 +95,16 @@ def test_figures_that_are_not_there(text: str) -> None:
 def test_report_readme_and_chart_say_what_the_results_say() -> None:
     for path, text in made_files().items():
         assert is_current(path, text), f"python -m bench report would change {path}"
+
+
+def test_readme_quotes_a_ratio_of_each_benchmark_and_no_more() -> None:
+    table = compare(read_runs())
+    assert re.findall(r"<!-- bench: (.+) -->", report.README.read_text("utf-8")) == [
+        table.title
+    ]
+    assert len(table.rows) == len(SECTIONS)
+    for _, *figures in table.rows:
+        assert sorted(figures, key=float) == figures
 
 
 def test_other_results_are_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -37,7 +37,7 @@ def test_standard_c_alone_makes_the_same_bytes(build_folder: Path, tmp_path: Pat
 
 
 def test_one_compiler_line_builds_all(build_folder: Path, tmp_path: Path) -> None:
-    """The line in the README, as it is meant: no configuration, no list of files."""
+    """The line in docs/architecture.md, as it is meant: no configuration, no list of files."""
     libzstd = libzstd_options(build_folder)
     sources = [*ROOT.glob("csrc/*.c"), *ROOT.glob("csrc/*/*.c")]
     command = ["cc", "-O2", "-Wall", "-Werror", "-Icsrc", *map(str, sources), *libzstd]
