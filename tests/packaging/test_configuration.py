@@ -154,6 +154,21 @@ def test_the_core_has_the_version_that_pyproject_has() -> None:
     assert pyfastgz.__version__ == expected
 
 
+def test_pages_name_this_version_and_the_libzstd_that_is_pinned() -> None:
+    expected = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
+    heading = re.findall(r"^## (\S+)", (ROOT / "docs/changelog.md").read_text(), re.MULTILINE)
+    assert heading[0] == expected
+    (pinned,) = re.findall(r"^# libzstd (\S+)", (ROOT / "tools/zstd.txt").read_text())
+    pages = [ROOT / "README.md", *(ROOT / "docs").glob("*.md")]
+    named = [
+        version
+        for page in [*pages, ROOT / "tools/wheels/smoke.py"]
+        for version in re.findall(r"libzstd\W+(\d+\.\d+\.\d+)", page.read_text())
+    ]
+    assert len(named) >= 4
+    assert set(named) == {pinned}
+
+
 def version_like(path: Path, version: str) -> list[str]:
     """Return the lines that define the version, or that have it in quotes."""
     lines = path.read_text("utf-8").splitlines()
