@@ -1,4 +1,4 @@
-"""``flask compress``: what the extension does in an application, and why."""
+"""``flask compress`` and ``python -m pyfastgz``: what is done in an application, and why."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from flask import request
 from flask import request_finished
 from flask import request_started
 from flask.cli import AppGroup
+from flask.cli import ScriptInfo
 from werkzeug.test import TestResponse
 
 from .coding import available_codings
@@ -39,6 +40,20 @@ _MIN_WRAPPED = 20
 _NOT_FLASK = "WSGI middleware around the application"
 
 compress = AppGroup("compress", help="Response compression by pyfastgz.")
+
+
+@click.group(help="Response compression by pyfastgz.")
+@click.option(
+    "-A",
+    "--app",
+    metavar="IMPORT",
+    envvar="FLASK_APP",
+    help="The Flask application, as in flask --app.",
+)
+@click.pass_context
+def main(context: click.Context, app: str | None) -> None:
+    """Run a command of ``flask compress`` as one of ``python -m pyfastgz``."""
+    context.obj = ScriptInfo(app_import_path=app)
 
 
 @compress.command("info")
@@ -65,6 +80,9 @@ def info(url: str | None, accept_encoding: str, method: str) -> None:
     _show("Configuration (* is not the default)", _configuration(app.config, engine))
     if url is not None:
         _show(f"{method} {url}", _effect(app, url, accept_encoding, method))
+
+
+main.add_command(info)
 
 
 def _versions() -> dict[str, str]:

@@ -63,6 +63,7 @@ ALLOWED = {
         for door, others in DOORS.items()
     },
     "cli.py": (*CENTRE, *FLASK, "pyfastgz.extension", "pyfastgz.hook"),
+    "__main__.py": ("pyfastgz.cli",),
     "__init__.py": ("pyfastgz",),
 }
 """What modules may import beside the standard library, those of a room also each other."""

@@ -264,3 +264,42 @@ def test_a_stream_without_end(app: Flask, run: Run, mimetype: str) -> None:
     assert " and more" in output
     assert "gzip, " in output
     assert closed == [True]
+
+
+def test_the_package_runs_the_same_commands(tmp_path: Path) -> None:
+    """``python -m pyfastgz info`` is ``flask compress info``."""
+    (tmp_path / "shop.py").write_text(
+        "from flask import Flask\n"
+        "from pyfastgz import Compress\n"
+        "app = Flask(__name__)\n"
+        "Compress(app)\n"
+        "app.add_url_rule('/page', view_func=lambda: 'again and again ' * 99)\n"
+    )
+    outputs = [
+        subprocess.run(
+            [sys.executable, "-m", *command, "/page"],
+            cwd=tmp_path,
+            check=True,
+            capture_output=True,
+            text=True,
+        ).stdout
+        for command in (
+            ["flask", "--app", "shop", "compress", "info"],
+            ["pyfastgz", "--app", "shop", "info"],
+        )
+    ]
+    assert "zstd, 1584 to " in outputs[0]
+    # What it took is in the last line.
+    assert outputs[0].splitlines()[:-1] == outputs[1].splitlines()[:-1]
+
+
+def test_the_package_without_an_application(tmp_path: Path) -> None:
+    result = subprocess.run(
+        [sys.executable, "-m", "pyfastgz", "info"],
+        cwd=tmp_path,
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+    assert result.returncode == 2
+    assert "Flask application" in result.stderr
