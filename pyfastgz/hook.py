@@ -65,8 +65,9 @@ def make_hook(app: Flask, engine: Engine) -> Callable[[Response | None], Respons
     """Return what an application calls after each request.
 
     It never raises for what a view left in the response: what cannot be understood is logged
-    once and sent as it is. Plans of plain exchanges it looks up; in all else it is like
-    :func:`handle`.
+    once and sent as it is. Plans of plain exchanges it looks up; all others go to
+    :func:`handle`, which would come to the same. What settles most comes first, and the request
+    is not touched for a response whose type is not compressed.
     """
     config, settings, skipped = app.config, engine.settings, engine.tally.skipped
     ordinary = {kind for kind in (Response, app.response_class) if not any(kind_of(kind))}
@@ -107,7 +108,7 @@ def make_hook(app: Flask, engine: Engine) -> Callable[[Response | None], Respons
                 or type(body := parts[0]) is not bytes
                 or not body
                 or type(response) not in ordinary
-                or not fields.keys().isdisjoint(MATTERS)
+                or not MATTERS.isdisjoint(fields)
                 or getattr(asked, WISHES, None) is not None
                 or "HTTP_IF_NONE_MATCH" in environ
                 or "HTTP_IF_MODIFIED_SINCE" in environ
