@@ -45,8 +45,6 @@ class Border:
 
     :param wsgi_app: what to wrap.
     :param engine_of: returns what the door keeps for the application.
-
-    .. versionadded:: 0.1
     """
 
     def __init__(
@@ -91,17 +89,12 @@ def untranslate(environ: dict[str, Any]) -> None:
     """Have the application see If-None-Match as the client sent it.
 
     For a view whose responses are not coded: the copy that its client has is not what it sends.
-
-    .. versionadded:: 0.1
     """
     _put(environ, {_IF_NONE_MATCH: _sent(environ, _IF_NONE_MATCH)})
 
 
 def sent_conditions(environ: dict[str, Any]) -> Conditions | None:
-    """Return the conditions of a request as its client sent them, None if there are none.
-
-    .. versionadded:: 0.1
-    """
+    """Return the conditions of a request as its client sent them, None if there are none."""
     # Of two sets the smaller one is walked through.
     if environ.keys().isdisjoint(_CONDITIONS):
         return None
@@ -115,10 +108,7 @@ def sent_conditions(environ: dict[str, Any]) -> Conditions | None:
 
 
 def was_translated(environ: dict[str, Any]) -> bool:
-    """Tell whether the application sees something else than its client sent.
-
-    .. versionadded:: 0.1
-    """
+    """Tell whether the application sees something else than its client sent."""
     pair = environ.get(_SENT)
     return pair is not None and bool(pair[0])
 

@@ -12,8 +12,6 @@ def accepts(function: Any, count: int) -> bool:
     What counts is the function itself, not one that it wraps and whose signature it shows: a
     decorator may add or take away arguments. A function that hides its signature, as some that
     are written in C do, gets the benefit of the doubt.
-
-    .. versionadded:: 0.1
     """
     if not callable(function):
         return False
@@ -29,19 +27,13 @@ def accepts(function: Any, count: int) -> bool:
 
 
 def is_async(function: Any) -> bool:
-    """Tell whether a call returns a coroutine, which counts as true and which nobody awaits.
-
-    .. versionadded:: 0.1
-    """
+    """Tell whether a call returns a coroutine, which counts as true and which nobody awaits."""
     call = getattr(function, "__call__", None)  # noqa: B004
     return inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(call)
 
 
 def signature_of(function: Any) -> str:
-    """Return the parameters of a function in parentheses, for a message.
-
-    .. versionadded:: 0.1
-    """
+    """Return the parameters of a function in parentheses, for a message."""
     try:
         return str(inspect.signature(function, follow_wrapped=False))
     except (TypeError, ValueError):

@@ -55,10 +55,7 @@ class Outcome(NamedTuple):
 SKIPPED: Mapping[SkipReason | None, Outcome] = {
     reason: Outcome(None, reason) for reason in SkipReason
 }
-"""The outcome for every reason not to code.
-
-.. versionadded:: 0.1
-"""
+"""The outcome for every reason not to code."""
 
 
 class CodingStats(NamedTuple):
@@ -153,10 +150,7 @@ class Tally:
 
 
 def notify(app: Any, response: Any, outcome: Outcome) -> None:
-    """Send :data:`response_compressed`; a receiver that raises is logged.
-
-    .. versionadded:: 0.1
-    """
+    """Send :data:`response_compressed`; a receiver that raises is logged."""
     try:
         response_compressed.send(app, response=response, outcome=outcome)
     except Exception:

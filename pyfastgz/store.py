@@ -67,8 +67,6 @@ def checked_cache(cache: Any, source: str) -> CacheBackend:
 
     :param source: where it comes from, for the message.
     :raises ConfigurationError: ``get(key)`` or ``set(key, value)`` is missing, or is async.
-
-    .. versionadded:: 0.1
     """
     for name, parameters in (("get", "key"), ("set", "key, value")):
         method = getattr(cache, name, None)
@@ -85,8 +83,6 @@ def key_of(function: Callable[..., str], request: Any) -> str | None:
 
     A function that raises, or returns something else than a string, is logged: its response is
     compressed without the cache.
-
-    .. versionadded:: 0.1
     """
     try:
         key = function(request)
@@ -108,8 +104,6 @@ def entry_name(coding: str, key: str, own_level: int | None) -> str:
 
     :param key: the application's name for the body.
     :param own_level: the level that the view asks for; None if it has the application's.
-
-    .. versionadded:: 0.1
     """
     return f"{coding};{key}" if own_level is None else f"{coding};{key};level={own_level}"
 
@@ -135,8 +129,6 @@ def code_through(
     :param code: codes them; its exceptions propagate.
     :param parameters: with which ``code`` does it; the version of this package counts as well.
     :return: the coded body, and the seconds in ``code`` alone, 0 for a hit.
-
-    .. versionadded:: 0.1
     """
     seal_name = f"{name};seal"
     try:

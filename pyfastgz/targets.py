@@ -21,8 +21,6 @@ def checked_app(app: Any) -> Flask:
 
     :param app: a Flask application, or the proxy ``current_app``.
     :raises TypeError: it is something else.
-
-    .. versionadded:: 0.1
     """
     if isinstance(app, LocalProxy):
         app = app._get_current_object()
@@ -45,8 +43,6 @@ def check_target(target: Any) -> None:
     """Check what a decorator was given.
 
     :raises TypeError: it is neither a view nor a blueprint.
-
-    .. versionadded:: 0.1
     """
     if isinstance(target, Blueprint):
         return
@@ -69,18 +65,13 @@ def check_parentheses(level: Any) -> None:
     """Check that the decorator with parameters was not given the view instead of them.
 
     :raises TypeError: it was.
-
-    .. versionadded:: 0.1
     """
     if callable(level) or isinstance(level, Blueprint):
         raise TypeError("compressed takes parentheses: @compress.compressed()")
 
 
 def without_parentheses(decorator: _Decorator) -> _Decorator:
-    """Have a method that decorates say so when it is called without what it decorates.
-
-    .. versionadded:: 0.1
-    """
+    """Have a method that decorates say so when it is called without what it decorates."""
     name = decorator.__name__
 
     @functools.wraps(decorator)

@@ -9,8 +9,6 @@ def nbytes_of(parts: Iterable[str | bytes | bytearray | memoryview]) -> int:
     """Return how many bytes the parts of a body have; text is sent as UTF-8.
 
     Never raises for text: what cannot be sent counts like a question mark.
-
-    .. versionadded:: 0.1
     """
     nbytes = 0
     for part in parts:

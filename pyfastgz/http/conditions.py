@@ -19,10 +19,7 @@ _MAX_DATE_LENGTH = 64
 
 
 class Conditions(NamedTuple):
-    """The conditions of a request, as the client sent them; None for a field that is absent.
-
-    .. versionadded:: 0.1
-    """
+    """The conditions of a request, as the client sent them; None for a field that is absent."""
 
     if_match: str | None = None
     if_none_match: str | None = None
@@ -39,27 +36,19 @@ def lists(field: str | None, etag: str) -> bool:
     """Tell whether an If-None-Match value names a tag outright, compared weakly.
 
     ``*`` does not count: it matches whatever is there and says nothing of what the client has.
-
-    .. versionadded:: 0.1
     """
     listed = None if field is None else parse_tags(field)
     return listed is not None and listed.names(etag)
 
 
 def names_none(field: str | None) -> bool:
-    """Tell whether an If-None-Match value is absent or ``*``, so that it names no tag.
-
-    .. versionadded:: 0.1
-    """
+    """Tell whether an If-None-Match value is absent or ``*``, so that it names no tag."""
     listed = None if field is None else parse_tags(field)
     return field is None or (listed is not None and listed.is_any)
 
 
 def only_tag(field: str | None) -> str | None:
-    """Return the tag that an If-None-Match value names, None if that is not exactly one.
-
-    .. versionadded:: 0.1
-    """
+    """Return the tag that an If-None-Match value names, None if that is not exactly one."""
     listed = None if field is None else parse_tags(field)
     return str(listed.tags[0]) if listed is not None and len(listed.tags) == 1 else None
 
@@ -75,8 +64,6 @@ def failed_precondition(
 
     :param etag: the ETag value of the representation that is selected, None without.
     :param last_modified: its Last-Modified value, None without.
-
-    .. versionadded:: 0.1
     """
     if conditions.if_match is not None:
         listed = parse_tags(conditions.if_match) if etag else None
@@ -103,8 +90,6 @@ def tag_of_304(conditions: Conditions, etag: str, selected: str, codings: Iterab
     :param etag: the application's tag.
     :param selected: the tag that the 200 would have.
     :param codings: the codings whose suffixes are ours.
-
-    .. versionadded:: 0.1
     """
     if conditions.if_none_match is None:
         return selected
@@ -128,8 +113,6 @@ def allows_part(conditions: Conditions, etag: str | None) -> bool:
     together (RFC 9110 sections 13.1.5 and 14.2).
 
     :param etag: the tag of the representation without coding.
-
-    .. versionadded:: 0.1
     """
     if conditions.if_unmodified_since is not None:
         return False

@@ -49,10 +49,7 @@ class SkipReason(enum.Enum):
 
 
 STILL_VARIES = frozenset({SkipReason.NOT_MODIFIED, SkipReason.PARTIAL})
-"""Reasons with which a response still carries the Vary of the 200 (RFC 9110 15.3.7, 15.4.5).
-
-.. versionadded:: 0.1
-"""
+"""Reasons with which a response still carries the Vary of the 200 (RFC 9110 15.3.7, 15.4.5)."""
 
 _BLOCKING_FIELDS = {
     "content-encoding": SkipReason.ALREADY_CODED,
@@ -94,8 +91,6 @@ def skip_reason(
     :param status: the status code of the response.
     :param fields: the response's field values by lower-case name.
     :param selection: which responses are candidates.
-
-    .. versionadded:: 0.1
     """
     content_type = fields.get("content-type")
     if content_type is None:
@@ -137,8 +132,6 @@ def is_part(content_range: str | None) -> bool:
     """Tell whether a Content-Range value counts bytes (RFC 9110 section 14.4).
 
     Applications count records in other units; their answers are whole, as bytes go.
-
-    .. versionadded:: 0.1
     """
     return content_range is not None and content_range.strip().lower().startswith("bytes")
 
@@ -149,8 +142,6 @@ def wildcard_pattern(mimetypes: Iterable[str]) -> re.Pattern[str] | None:
     A ``*`` stands for any characters but a slash: ``text/*``, ``application/*+json``, ``*/*``.
 
     :param mimetypes: in lower case.
-
-    .. versionadded:: 0.1
     """
     patterns = [
         "[^/]*".join(map(re.escape, mimetype.split("*")))
@@ -161,10 +152,7 @@ def wildcard_pattern(mimetypes: Iterable[str]) -> re.Pattern[str] | None:
 
 
 def forbids_transform(cache_control: str | None) -> bool:
-    """Tell whether a Cache-Control value has ``no-transform`` (RFC 9111 section 5.2.2.6).
-
-    .. versionadded:: 0.1
-    """
+    """Tell whether a Cache-Control value has ``no-transform`` (RFC 9111 section 5.2.2.6)."""
     if cache_control is None:
         return False
     value = cache_control.lower()

@@ -15,8 +15,6 @@ STALE_WHEN_CODED = frozenset(
 Ranges would address coded bytes that are never stored (RFC 9110 section 14.3), and these
 digests cover the coded representation (RFC 9530 sections 2 and 3). ``Unencoded-Digest`` covers
 the representation without its coding, and therefore stays.
-
-.. versionadded:: 0.1
 """
 
 OF_THE_REPRESENTATION = STALE_WHEN_CODED | {
@@ -29,10 +27,7 @@ OF_THE_REPRESENTATION = STALE_WHEN_CODED | {
     "etag",
     "last-modified",
 }
-"""Fields that describe the representation, and not what else a response says, in lower case.
-
-.. versionadded:: 0.1
-"""
+"""Fields that describe the representation, and not what else a response says, in lower case."""
 
 EVENT_MEDIA_TYPES = frozenset(
     {
@@ -114,8 +109,6 @@ def collect(headers: Iterable[tuple[str, str]]) -> dict[str, str]:
 
     One walk replaces the dozen linear searches that the checks of a response would take. The
     joined ``Set-Cookie`` is meaningless, as it is in every such index.
-
-    .. versionadded:: 0.1
     """
     lines = list(headers)
     fields = {name.lower(): value for name, value in lines}
@@ -129,10 +122,7 @@ def collect(headers: Iterable[tuple[str, str]]) -> dict[str, str]:
 
 @lru_cache(maxsize=256)
 def media_type(content_type: str) -> str:
-    """Return the media type in lower case, without parameters (RFC 9110 section 8.3.1).
-
-    .. versionadded:: 0.1
-    """
+    """Return the media type, in lower case and without parameters (RFC 9110 8.3.1)."""
     return content_type.partition(";")[0].strip().lower()
 
 
@@ -161,10 +151,7 @@ def flush_rule(kind: str, seconds: float, *, is_file: bool) -> float:
 
 
 def tokens(value: str) -> list[str]:
-    """Split a comma-separated field value; empty members are dropped (RFC 9110 section 5.6.1).
-
-    .. versionadded:: 0.1
-    """
+    """Split a field value at its commas; empty members are dropped (RFC 9110 5.6.1)."""
     return [token for token in map(str.strip, value.split(",")) if token]
 
 
@@ -175,8 +162,6 @@ def vary_with_accept_encoding(vary: str | None) -> str:
     spelling, each once.
 
     :param vary: the present value, several lines joined with commas; None if there is none.
-
-    .. versionadded:: 0.1
     """
     if vary is None:
         return "Accept-Encoding"
@@ -205,8 +190,6 @@ def declared_length(fields: Mapping[str, str]) -> int | None:
     """Return the Content-Length in bytes, ``None`` if it is absent or not a number.
 
     :param fields: field values by lower-case name.
-
-    .. versionadded:: 0.1
     """
     return _number(fields.get("content-length"))
 
@@ -217,8 +200,6 @@ def complete_length(fields: Mapping[str, str]) -> int | None:
     From Content-Range (RFC 9110 section 14.4).
 
     :param fields: field values by lower-case name.
-
-    .. versionadded:: 0.1
     """
     return _number(fields.get("content-range", "").rpartition("/")[2].strip())
 
@@ -239,8 +220,6 @@ def server_timing(description: str, seconds: float | None = None) -> str:
 
     :param description: in printable ASCII, without quotes and backslashes.
     :param seconds: how long it took; None if that is not known.
-
-    .. versionadded:: 0.1
     """
     duration = "" if seconds is None else f";dur={seconds * 1000:.2f}"
     return f'fastgz{duration};desc="{description}"'

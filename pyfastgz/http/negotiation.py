@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 
 MAX_HEADER_LENGTH = 1024
 """Longest ``Accept-Encoding`` value that is looked at, in characters; browsers send about 30.
-
-.. versionadded:: 0.1
 """
 
 _ALIASES = {"x-gzip": "gzip"}
@@ -45,8 +43,6 @@ class Choice(NamedTuple):
     :param identity_refused: the client says that it cannot take the identity representation.
         With a coding, apply it however small the body is; without one, nothing acceptable is
         left.
-
-    .. versionadded:: 0.1
     """
 
     coding: str | None
@@ -54,10 +50,7 @@ class Choice(NamedTuple):
 
 
 IDENTITY = Choice(None, False)
-"""No coding, and nothing wrong with that.
-
-.. versionadded:: 0.1
-"""
+"""No coding, and nothing wrong with that."""
 
 
 class CodingsBySize(tuple[str, ...]):
@@ -66,8 +59,6 @@ class CodingsBySize(tuple[str, ...]):
     :param short: the codings, in the order of the server's preference for short bodies.
     :param long: the same codings in another order.
     :param border: from this many bytes on a body is long.
-
-    .. versionadded:: 0.1
     """
 
     long: tuple[str, ...]
@@ -81,10 +72,7 @@ class CodingsBySize(tuple[str, ...]):
         return codings
 
     def order(self, nbytes: int | None) -> tuple[str, ...]:
-        """Return the codings in their order for a body; of unknown length (None) is long.
-
-        .. versionadded:: 0.1
-        """
+        """Return the codings in their order for a body; of unknown length (None) is long."""
         return self.long if nbytes is None or nbytes >= self.border else self
 
 
@@ -97,8 +85,6 @@ def choose(accept_encoding: str | None, codings: tuple[str, ...]) -> Choice:
 
     :param accept_encoding: the field value, its lines joined with commas; ``None`` if absent.
     :param codings: the server's codings, in the order of its preference.
-
-    .. versionadded:: 0.1
     """
     if not accept_encoding or len(accept_encoding) > MAX_HEADER_LENGTH:
         return IDENTITY

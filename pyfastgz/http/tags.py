@@ -16,10 +16,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 MAX_FIELD_LENGTH = 1024
-"""Longest list of entity tags that is looked at, in characters.
-
-.. versionadded:: 0.1
-"""
+"""Longest list of entity tags that is looked at, in characters."""
 
 _SPACE = " \t"
 
@@ -31,8 +28,6 @@ class EntityTag(NamedTuple):
     :param is_weak: whether it promises the same meaning only, and not the same bytes.
     :param is_bare: whether it has no quotes: malformed, but common, and to be kept so for an
         application that compares the text.
-
-    .. versionadded:: 0.1
     """
 
     opaque: str
@@ -50,8 +45,6 @@ class TagList(NamedTuple):
 
     :param tags: the tags, in their order.
     :param is_any: the field is ``*``, which stands for every tag.
-
-    .. versionadded:: 0.1
     """
 
     tags: tuple[EntityTag, ...]
@@ -62,8 +55,6 @@ class TagList(NamedTuple):
 
         :param etag: an ETag value.
         :param strongly: only two strong tags are equal (RFC 9110 section 8.8.3.2).
-
-        .. versionadded:: 0.1
         """
         wanted = parse_tag(etag)
         return any(
@@ -72,18 +63,12 @@ class TagList(NamedTuple):
         )
 
     def holds(self, etag: str, *, strongly: bool = False) -> bool:
-        """Tell whether a tag is listed, outright or by ``*``. Parameters as for :meth:`names`.
-
-        .. versionadded:: 0.1
-        """
+        """Tell whether a tag is listed, outright or by ``*``; as :meth:`names` otherwise."""
         return self.is_any or self.names(etag, strongly=strongly)
 
 
 def parse_tag(etag: str) -> EntityTag:
-    """Return the one tag that an ETag field has.
-
-    .. versionadded:: 0.1
-    """
+    """Return the one tag that an ETag field has."""
     opaque = etag.strip(_SPACE)
     is_weak = opaque[:2] in {"W/", "w/"}
     if is_weak:
@@ -99,8 +84,6 @@ def parse_tags(field: str) -> TagList | None:
     Clients that lose the quotes of a tag are common, and what they mean is certain. A field
     that lists nothing, has a quote that is not closed, a ``*`` among tags, or anything else
     between two commas is in doubt, as is one that is too long.
-
-    .. versionadded:: 0.1
     """
     end = len(field)
     if end > MAX_FIELD_LENGTH:
@@ -142,19 +125,13 @@ _OUTSIDE_A_BARE_TAG = frozenset('" \t*')
 
 
 def ends_like_coded(etag: str, codings: Iterable[str]) -> bool:
-    """Tell whether a tag of the application ends as :func:`coded_tag` would end it.
-
-    .. versionadded:: 0.1
-    """
+    """Tell whether a tag of the application ends as :func:`coded_tag` would end it."""
     tag = parse_tag(etag)
     return uncoded_tag(tag, codings) != tag
 
 
 def is_strong(etag: str | None) -> bool:
-    """Tell whether an ETag value is there and promises the same bytes (RFC 9110 section 8.8.1).
-
-    .. versionadded:: 0.1
-    """
+    """Tell whether an ETag is there and promises the same bytes (RFC 9110 section 8.8.1)."""
     return bool(etag) and etag is not None and not etag.startswith(("W/", "w/"))
 
 
@@ -165,8 +142,6 @@ def coded_tag(etag: str, coding: str) -> str:
 
     :param etag: the ETag value of the representation without coding.
     :param coding: the content coding that is applied.
-
-    .. versionadded:: 0.1
     """
     if not is_strong(etag):
         return etag
@@ -175,10 +150,7 @@ def coded_tag(etag: str, coding: str) -> str:
 
 
 def weak_tag(etag: str) -> str:
-    """Return the tag that promises the same meaning and no longer the same bytes.
-
-    .. versionadded:: 0.1
-    """
+    """Return the tag that promises the same meaning and no longer the same bytes."""
     return str(EntityTag(parse_tag(etag).opaque, is_weak=True))
 
 
@@ -190,8 +162,6 @@ def uncoded_tag(tag: EntityTag, codings: Iterable[str]) -> EntityTag:
     Other tags are returned as they are.
 
     :param codings: the codings whose suffixes are ours.
-
-    .. versionadded:: 0.1
     """
     opaque = tag.opaque
     for coding in codings:
@@ -217,8 +187,6 @@ def uncoded_tags(
     :param own: what stands between the quotes of tags that the application itself ends like
         that, and that stay.
     :param keeps_coded: also list what the client sent, where a tag too many does no harm.
-
-    .. versionadded:: 0.1
     """
     listed = parse_tags(field)
     if listed is None:
