@@ -70,7 +70,8 @@ class Application:
     :param respond: answers requests of every method and path.
     :param settings: the ``COMPRESS_*`` settings, in lower case and without that prefix.
     :param exempt: its responses are never coded.
-    :param level: as ``Compress.compressed`` takes it; so are ``codings``.
+    :param own_level: of this application alone, as ``Compress.compressed`` takes it for a view;
+        so are ``own_codings``.
     :param wanted: says of a request whether its response may be coded.
     :param cache_key: names the body of a request in a cache.
     """
@@ -78,8 +79,8 @@ class Application:
     respond: Callable[[Asked], Reply]
     settings: Mapping[str, Any] = field(default_factory=dict)
     exempt: bool = False
-    level: Any = None
-    codings: Any = None
+    own_level: Any = None
+    own_codings: Any = None
     wanted: Callable[[Asked], bool] | None = None
     cache_key: Callable[[Asked], str] | None = None
 

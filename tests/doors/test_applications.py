@@ -230,19 +230,6 @@ def test_c8_the_view_always_runs_and_the_key_is_asked_for_once(get: Get) -> None
     assert cache.sets.count("br;/v") == 1
 
 
-def test_r52_a_cached_body_never_stands_for_another(get: Get) -> None:
-    bodies = [BODY, BODY + "changed", BODY]
-    current = iter(bodies)
-    app = make_app(
-        Compress(),
-        COMPRESS_CACHE_BACKEND=DictCache,
-        COMPRESS_CACHE_KEY=lambda request: request.path,
-    )
-    app.add_url_rule("/v", endpoint="v", view_func=lambda: next(current))
-    for body in bodies:
-        assert get("/v", to=app).body() == body.encode()
-
-
 def test_a_cache_without_a_key_is_not_used(get: Get) -> None:
     compress = Compress()
     app = make_app(compress, COMPRESS_CACHE_BACKEND=CountingCache)

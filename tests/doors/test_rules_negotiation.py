@@ -103,7 +103,7 @@ def test_r5_streams_have_an_order_of_their_own(serve: Serve) -> None:
 
 @pytest.mark.parametrize("codings", ["deflate", ["deflate", "zstd"]])
 def test_r5_a_view_may_have_codings_of_its_own(serve: Serve, codings: object) -> None:
-    site = serve(BODY, codings=codings, algorithm="gzip, br")
+    site = serve(BODY, own_codings=codings, algorithm="gzip, br")
     assert site.get(accept="gzip, deflate, zstd, br").coding == "deflate"
     check_identity(site, "gzip, br")
 

@@ -345,7 +345,7 @@ def test_a_view_may_have_a_level_of_its_own(serve: Serve, coding: str) -> None:
     body = " ".join(chooser.choices(words, k=3000))
     sizes = []
     for level in (1, 9):
-        answer = serve(body, level={coding: level}).get(accept=coding)
+        answer = serve(body, own_level={coding: level}).get(accept=coding)
         raw = answer.read()
         sizes.append(len(raw))
     assert sizes[1] < sizes[0]
