@@ -150,6 +150,39 @@ test-lowest: setup $(LOWEST)/tools.stamp  ## test with the oldest versions of wh
 	$(LOWEST)/bin/pytest --override-ini="pythonpath=tests/coding tests/doors" tests/http tests/doors tests/coding \
 	    --ignore=tests/coding/test_c_programs.py
 
+# The module built with gcc's sanitizers, libzstd in it too, beside the Python of the checkout. What
+# Python allocates comes from malloc, so that each body has an end of its own. Leaks are not looked
+# for, because Python itself frees little at its end: the C tests look for them.
+ASAN := build/asan
+ASAN_CC ?= gcc
+ASAN_FLAGS := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+ASAN_TESTS ?= tests/core tests/flask
+ASAN_ENVIRONMENT = PYTHONPATH=$(CURDIR)/$(ASAN)/site PYTHONSAFEPATH=1 PYTHONMALLOC=malloc \
+    ASAN_OPTIONS=detect_leaks=0:allocator_may_return_null=1 UBSAN_OPTIONS=print_stacktrace=1 \
+    LD_PRELOAD="$$($(ASAN_CC) -print-file-name=libasan.so) $$($(ASAN_CC) -print-file-name=libstdc++.so)"
+
+$(ASAN)/how.txt: FORCE
+	$(call remember,$(PYFASTGZ_ZSTD) $(ASAN_CC) $(ASAN_FLAGS))
+
+$(ASAN)/built.stamp: pyproject.toml setup.py csrc/ffi_build.py $(CORE_SOURCES) $(CORE_HEADERS) $(ZSTD) \
+                     $(ASAN)/how.txt | .venv/built.stamp
+	rm -rf $(ASAN)/wheel
+	CC=$(ASAN_CC) CFLAGS='$(ASAN_FLAGS)' LDFLAGS='$(ASAN_FLAGS)' \
+	    $(PIP) wheel --no-build-isolation --no-deps --wheel-dir $(ASAN)/wheel .
+	$(PIP) install --no-deps --target $(ASAN)/wheel $(ASAN)/wheel/*.whl
+	touch $@
+
+.PHONY: test-asan
+test-asan: setup $(ASAN)/built.stamp  ## run the Python tests with the address sanitizer of gcc, ASAN_TESTS of them
+	rm -rf $(ASAN)/site
+	mkdir $(ASAN)/site
+	cp -R pyfastgz $(ASAN)/site
+	cp $(ASAN)/wheel/pyfastgz/_core.*so $(ASAN)/site/pyfastgz
+	! $(ASAN_ENVIRONMENT) $(BIN)/python tools/overrun.py 2>$(ASAN)/overrun.txt
+	grep --quiet AddressSanitizer: $(ASAN)/overrun.txt
+	$(ASAN_ENVIRONMENT) $(BIN)/pytest --override-ini=pythonpath=tests/core $(ASAN_TESTS) \
+	    --ignore=tests/core/test_c_programs.py
+
 SANITIZE ?= -fsanitize=address,undefined -fno-sanitize-recover=all
 C_OPTIMISATION := -O1 -g
 C_WARNINGS := -std=c11 -Wall -Wextra -Wshadow -Wundef -Wvla -Wstrict-prototypes \
