@@ -95,6 +95,21 @@ def test_actions_are_pinned_by_commit(workflow: Path) -> None:
         assert re.fullmatch(r"[\w.-]+/[\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+", action), action
 
 
+def test_workflows_run_what_there_is() -> None:
+    """Targets of the Makefile and scripts, from no other place than the checkout."""
+    makefile = (ROOT / "Makefile").read_text()
+    texts = [workflow.read_text() for workflow in WORKFLOWS]
+    targets = {name for text in texts for name in re.findall(r"\bmake ([a-z-]+)", text)}
+    for listed in re.findall(r"^ +target: \[(.+)\]$", "\n".join(texts), re.MULTILINE):
+        targets.update(listed.split(", "))
+    assert {"lint", "test-asan", "test-c", "fuzz", "compile-foreign"} <= targets
+    for target in targets:
+        assert re.search(rf"^{target}:.*##", makefile, re.MULTILINE), target
+    scripts = {name for text in texts for name in re.findall(r"bash (\S+)", text)}
+    assert scripts == {".ci/run", ".ci/python"}
+    assert [text for text in texts if "://" in text] == []
+
+
 def test_what_builds_is_installed_by_hash() -> None:
     """In the workflows, and by cibuildwheel, which hands nothing to another installation."""
     commands = []
