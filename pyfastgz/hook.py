@@ -84,31 +84,37 @@ def make_hook(app: Flask, engine: Engine) -> Callable[[Response | None], Respons
             lines, fields = headers._list, {}
             for name, value in lines:
                 fields[name.lower()] = value
+            if len(fields) < len(lines):
+                return handle(response, app, engine)
             content_type = fields.get("content-type")
             if plans.policy is not settings.last:
                 plans = PlainPlans(settings.last)
             known = plans.by_type.get(content_type)
             if known is None:
                 known = plans.learn_type(content_type)
+            status = response.status_code
             if isinstance(known, Answer):
-                if response.status_code == 304 or "etag" in fields:
-                    return handle(response, app, engine)
+                if status == 304 or "etag" in fields:
+                    return _handled(response, fields, app, engine)
                 skipped[known.reason]()
                 if response_compressed.receivers:
                     notify(app, response, SKIPPED[known.reason])
                 return response
-            if known is None or content_type is None or len(fields) < len(lines):
-                return handle(response, app, engine)
+            if (
+                status != 200
+                or known is None
+                or content_type is None
+                or not MATTERS.isdisjoint(fields)
+            ):
+                return _handled(response, fields, app, engine)
             parts, asked = response.response, _current_request()
             environ = asked.environ
             if (
-                response.status_code != 200
-                or type(parts) is not list
+                type(parts) is not list
                 or len(parts) != 1
                 or type(body := parts[0]) is not bytes
                 or not body
                 or type(response) not in ordinary
-                or not MATTERS.isdisjoint(fields)
                 or getattr(asked, WISHES, None) is not None
                 or "HTTP_IF_NONE_MATCH" in environ
                 or "HTTP_IF_MODIFIED_SINCE" in environ
@@ -118,7 +124,7 @@ def make_hook(app: Flask, engine: Engine) -> Callable[[Response | None], Respons
                 or environ["REQUEST_METHOD"] == "CONNECT"
                 or config.get("COMPRESS_MIN_SIZE") is not plans.policy.min_size
             ):
-                return handle(response, app, engine)
+                return _handled(response, fields, app, engine)
             accept_encoding = environ.get("HTTP_ACCEPT_ENCODING")
             is_short = len(body) < plans.min_nbytes
             plan = (known.short if is_short else known.long).get(accept_encoding)
@@ -126,11 +132,11 @@ def make_hook(app: Flask, engine: Engine) -> Callable[[Response | None], Respons
                 plan = plans.learn(known, content_type, accept_encoding, is_short=is_short)
             if isinstance(plan, Plan):
                 if settings.current() is not plans.policy:
-                    return handle(response, app, engine)
+                    return _handled(response, fields, app, engine)
                 response, outcome = _coded(response, plan, body, _ORDINARY, engine)
                 return _told(response, outcome, app, engine)
             if plan.edits is not VARY_ALONE:
-                return handle(response, app, engine)
+                return _handled(response, fields, app, engine)
             lines.append(VARY_LINE)
             skipped[plan.reason]()
             if response_compressed.receivers:
@@ -145,9 +151,14 @@ def make_hook(app: Flask, engine: Engine) -> Callable[[Response | None], Respons
 
 def handle(response: Response, app: Flask, engine: Engine) -> Response:
     """Return the response to send, and tell what became of it."""
+    return _handled(response, collect(headers_of(response)._list), app, engine)
+
+
+def _handled(
+    response: Response, fields: dict[str, str], app: Flask, engine: Engine
+) -> Response:
     if getattr(response, LOOKED_AT, False):
         return response
-    fields = collect(headers_of(response)._list)
     etag = fields.get("etag")
     if etag is not None:
         engine.note_tag(etag)

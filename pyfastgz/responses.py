@@ -103,7 +103,12 @@ def exchange_of(
         body = Body.UNKNOWN
     elif isinstance(parts, (list, tuple)):
         body = Body.WHOLE
-        if not kind.encodes_itself or response.direct_passthrough:
+        # A list of one bytes object is what nearly every view ends up with.
+        if kind.encodes_itself and not response.direct_passthrough:
+            nbytes = None
+        elif len(parts) == 1 and type(parts[0]) is bytes:
+            nbytes = len(parts[0])
+        else:
             nbytes = _nbytes_of(parts)
     elif parts is None:
         body, nbytes = Body.WHOLE, 0
@@ -131,9 +136,6 @@ def exchange_of(
 
 def _nbytes_of(parts: list[Any] | tuple[Any, ...]) -> int | None:
     """Return how many bytes the parts of a body have, None if they are no parts of one."""
-    # A list of one bytes object is what nearly every view ends up with.
-    if len(parts) == 1 and type(parts[0]) is bytes:
-        return len(parts[0])
     try:
         return nbytes_of(parts)
     except (AttributeError, TypeError):

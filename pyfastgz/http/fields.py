@@ -110,13 +110,10 @@ def collect(headers: Iterable[tuple[str, str]]) -> dict[str, str]:
     One walk replaces the dozen linear searches that the checks of a response would take. The
     joined ``Set-Cookie`` is meaningless, as it is in every such index.
     """
-    lines = list(headers)
-    fields = {name.lower(): value for name, value in lines}
-    if len(fields) < len(lines):
-        fields.clear()
-        for name, value in lines:
-            key = name.lower()
-            fields[key] = f"{fields[key]}, {value}" if key in fields else value
+    fields: dict[str, str] = {}
+    for name, value in headers:
+        key = name.lower()
+        fields[key] = f"{fields[key]}, {value}" if key in fields else value
     return fields
 
 
@@ -155,6 +152,7 @@ def tokens(value: str) -> list[str]:
     return [token for token in map(str.strip, value.split(",")) if token]
 
 
+@lru_cache(maxsize=64)
 def vary_with_accept_encoding(vary: str | None) -> str:
     """Return the Vary value that also names Accept-Encoding (RFC 9110 section 12.5.5).
 

@@ -142,7 +142,7 @@ def answer_at_sight(status: int, fields: Mapping[str, str], policy: Policy) -> A
 
 def plan_candidate(exchange: Exchange, policy: Policy, wishes: Wishes) -> Answer | Plan:
     """Decide about a response for which :func:`answer_at_sight` has none."""
-    method, status, fields, body, nbytes, _, conditions, *_ = exchange
+    method, status, fields, body, nbytes, _, conditions = exchange[:7]
     reason = None
     if wishes.exempt:
         reason = SkipReason.EXEMPT

@@ -143,6 +143,8 @@ def coded_tag(etag: str, coding: str) -> str:
     :param etag: the ETag value of the representation without coding.
     :param coding: the content coding that is applied.
     """
+    if etag[:1] == etag[-1:] == '"' and len(etag) > 1:
+        return f'{etag[:-1]}:{coding}"'
     if not is_strong(etag):
         return etag
     tag = parse_tag(etag)
