@@ -105,17 +105,17 @@ def test_verdicts() -> None:
         return [Row(case, "WSGI", name, us, 2 * us) for name, us in least.items()]
 
     some = [
-        *costs("not eligible", 9, 3),
-        *costs("below minimum size", 9, 3.1),
-        *costs("2 KB JSON, gzip", 100, 20),
-        *costs("12 KB JSON, gzip", 100, 20.1),
+        *costs("not eligible", 10, 3.5),
+        *costs("below minimum size", 10, 4.1),
+        *costs("2 KB JSON, gzip", 100, 35),
+        *costs("2 KB JSON, zstd", 100, 40),
         *costs("12 KB JSON, zstd", 100, 90),
         *costs("182 KB HTML, gzip", 100, 90),
     ]
     swept = [replace(row, way=SWEPT) for row in costs("12 KB JSON, zstd", 100, 71)]
     assert [verdict.reached for verdict in judge(swept)] == ["missed"]
-    assert added(some, "WSGI")["not eligible"][RIVAL] == 9
-    assert [v.reached for v in judge(some)] == ["must", "missed", "must", "missed"]
+    assert added(some, "WSGI")["not eligible"][RIVAL] == 10
+    assert [v.reached for v in judge(some)] == ["must", "missed", "aim", "must"]
 
 
 def test_figures_are_written_down(tmp_path: Path) -> None:
