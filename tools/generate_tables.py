@@ -12,7 +12,25 @@ import sys
 from pathlib import Path
 
 CSRC = Path(__file__).resolve().parent.parent / "csrc"
-NOTICE = "/* Written by tools/generate_tables.py; do not edit. */\n"
+DEFLATE_OPENING = """\
+/*
+ * The constants of RFC 1951 that tables.h declares: which symbol a length has,
+ * what a symbol covers, the static code as the writer looks it up; and the
+ * logarithms with which split.c reckons.
+ *
+ * Written by tools/generate_tables.py, which has where each comes from; do not
+ * edit.
+ */
+"""
+CRC32_OPENING = """\
+/*
+ * crc32_tables.h - the constants of crc32.c and crc32_fold.h: the remainders of
+ * bytes, for the portable way, and the powers of x by which registers are
+ * folded
+ *
+ * Written by tools/generate_tables.py, which divides polynomials; do not edit.
+ */
+"""
 
 # RFC 1951, section 3.2.5: (first length, extra bits) of length symbols 257 to 285.
 LENGTHS = [(3 + i, 0) for i in range(8)]
@@ -92,7 +110,7 @@ def deflate_tables() -> str:
     length_syms = [257 + length_index(length) for length in range(3, 259)]
     end_of_block = entry(0, STATIC_LITLEN_NBITS[256], STATIC_LITLEN_NBITS[256])
     return (
-        NOTICE
+        DEFLATE_OPENING
         + '#include "tables.h"\n\n#include "block.h"\n'
         + "\nconst uint16_t fgz_length_syms[256] = {\n"
         + rows([str(sym) for sym in length_syms], 12)
@@ -180,7 +198,7 @@ def crc32_constants() -> str:
 
 def crc32_tables() -> str:
     """Return csrc/checksum/crc32_tables.h."""
-    text = NOTICE + "\nstatic const uint32_t crc32_slices[8][256] = {\n"
+    text = CRC32_OPENING + "\nstatic const uint32_t crc32_slices[8][256] = {\n"
     for table in crc32_slices():
         text += "    {\n" + rows([f"0x{value:08x}" for value in table], 6) + "    },\n"
     return text + "};\n" + crc32_constants()

@@ -1,4 +1,10 @@
-/* Written by tools/generate_tables.py; do not edit. */
+/*
+ * crc32_tables.h - the constants of crc32.c and crc32_fold.h: the remainders of
+ * bytes, for the portable way, and the powers of x by which registers are
+ * folded
+ *
+ * Written by tools/generate_tables.py, which divides polynomials; do not edit.
+ */
 
 static const uint32_t crc32_slices[8][256] = {
     {

@@ -1,6 +1,9 @@
 /*
  * deflate.h - the DEFLATE encoder, RFC 1951: whole bodies and streams of raw
  * blocks, with no frame round them
+ *
+ * Every call is all or nothing: with the room that a bound asks for it takes
+ * all its input and writes all that this asks for.
  */
 #ifndef FGZ_DEFLATE_H
 #define FGZ_DEFLATE_H

@@ -1,5 +1,6 @@
 /*
- * huffman.h - length-limited prefix codes, RFC 1951 section 3.2.2
+ * huffman.h - length-limited prefix codes, RFC 1951 section 3.2.2: how often
+ * each symbol occurs in, lengths and codes out
  */
 #ifndef FGZ_HUFFMAN_H
 #define FGZ_HUFFMAN_H

@@ -1,5 +1,9 @@
 /*
- * split.h - where one block should end and the next begin
+ * split.h - where one block should end and the next begin, by what the symbols
+ * on both sides would take
+ *
+ * A new block has a code of its own, which fits better what it is for, and a
+ * header that takes bytes.
  */
 #ifndef FGZ_SPLIT_H
 #define FGZ_SPLIT_H

@@ -1,4 +1,11 @@
-/* Written by tools/generate_tables.py; do not edit. */
+/*
+ * The constants of RFC 1951 that tables.h declares: which symbol a length has,
+ * what a symbol covers, the static code as the writer looks it up; and the
+ * logarithms with which split.c reckons.
+ *
+ * Written by tools/generate_tables.py, which has where each comes from; do not
+ * edit.
+ */
 #include "tables.h"
 
 #include "block.h"
