@@ -39,7 +39,7 @@ to_file = click.option("--json", "path", type=FILE, help="Write the results ther
 
 
 def number(name: str, default: int) -> Callable[..., Any]:
-    """Return an option for a number."""
+    """Return a decorator: a command gets an option for a number from 1 on."""
     return click.option(name, type=click.IntRange(min=1), default=default, show_default=True)
 
 
@@ -188,7 +188,7 @@ def regress(base: str, new: str) -> None:
 @main.command()
 @click.option("--export", type=FOLDER, help="Write plain files there.")
 def corpus(export: Path | None) -> None:
-    """Tell what the corpus consists of."""
+    """Count the documents of the corpus, by size class and kind."""
     documents = corpora.load()
     if export:
         corpora.export(documents, export)

@@ -138,7 +138,7 @@ def compare(base: Side, new: Side, jobs: Sequence[Job], *, report: Report = nobo
 
 
 def least(rounds: Sequence[Times]) -> Times:
-    """Return the least times of some rounds."""
+    """Return for each document the least time of all rounds."""
     return Times(list(map(min, *(times.least_ns for times in rounds))), rounds[0].nbytes)
 
 

@@ -152,7 +152,7 @@ def compare(runs: dict[str, Run[Any]]) -> Table:
 
 
 def make_report(runs: dict[str, Run[Any]]) -> str:
-    """Return the report."""
+    """Return the text of REPORT.md: ratios, then a section for each benchmark that was run."""
     parts = [_INTRODUCTION.rstrip()]
     parts += dict.fromkeys(f"{run.how['machine']}." for run in runs.values())
     parts.append(compare(runs).as_markdown())

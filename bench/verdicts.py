@@ -30,7 +30,7 @@ class Verdict:
 
 
 def verdict_table(verdicts: Iterable[Verdict]) -> Table:
-    """Return a table of verdicts."""
+    """Return what was measured beside what must be and what is aimed at, a row a target."""
     table = Table(
         "Targets", ["target", "where"], ["measured", "must", "aim"], ["reached", "remark"]
     )

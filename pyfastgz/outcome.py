@@ -119,7 +119,7 @@ class Tally:
         self._uncounted: deque[Outcome] = deque()
 
     def count(self, outcome: Outcome) -> None:
-        """Count one outcome."""
+        """Count what became of one response."""
         if outcome.reason is not None:
             self.skipped[outcome.reason]()
             return

@@ -53,7 +53,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A document of the corpus."""
+    """A file, or a part of one, as an application would send it."""
 
     name: str  # where it comes from: package, file, and the rule that cuts it out of the file
     kind: str  # one of SUFFIXES

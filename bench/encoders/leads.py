@@ -34,12 +34,12 @@ class Score:
 
     @property
     def name(self) -> str:
-        """The family and the level."""
+        """How tables call it: its family and its level."""
         return f"{self.family}-{self.level}"
 
     @property
     def is_ours(self) -> bool:
-        """Whether the encoder is ours."""
+        """Whether it is the score of pyfastgz, in any coding."""
         return self.family in {OURS, OUR_ZSTD}
 
 

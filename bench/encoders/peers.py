@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 Codec = Callable[[bytes], "Buffer"]  # turns a body into its coded form, or back
 
 OUR_LEVELS = range(1, 10)
-"""The levels of ours that are measured."""
+"""Those of DEFLATE but for 0, which stores, and as many of zstd."""
 
 _GZIP = {"wbits": 31}
 _ZSTD_MODULE = "compression.zstd" if sys.version_info >= (3, 14) else "backports.zstd"

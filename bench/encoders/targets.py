@@ -62,7 +62,7 @@ def summarise_groups(scores: Sequence[Score], size_class: str) -> dict[str, Summ
 
 
 def judge_leads(summaries: Mapping[str, Summary], size_class: str) -> list[Verdict]:
-    """Return the verdicts on the leads in a size class."""
+    """Return what is reached of the least and the mean lead over each group."""
     verdicts = []
     for group, targets in _LEADS.items():
         if summary := summaries.get(group):

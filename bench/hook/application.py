@@ -43,7 +43,7 @@ _EVENTS = 20
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A kind of request."""
+    """What is asked for, what the client accepts, and what has to come of it."""
 
     name: str  # for tables and commands
     kind: str  # what is asked for: the first part of the path
@@ -53,7 +53,7 @@ class Case:
 
     @property
     def paths(self) -> list[str]:
-        """The path of each document."""
+        """Where the documents of its kind are, which requests ask for in turns."""
         return [f"/{self.kind}/{number}" for number in range(DOCUMENTS)]
 
     def check_coding(self, extension: str, coding: str | None) -> None:

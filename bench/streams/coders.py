@@ -21,7 +21,7 @@ from tools.kit.turns import in_turns
 
 @dataclass(frozen=True, slots=True)
 class Coder:
-    """A way to code streams."""
+    """One of the encoders that are compared: of pyfastgz, small or not, or of others."""
 
     name: str  # for tables and commands
     coding: str  # the content coding that is written

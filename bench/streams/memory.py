@@ -20,7 +20,7 @@ from tools.kit.server import ROOT
 from .coders import coders
 
 EVENT_NBYTES = 100
-"""The length of an event in bytes."""
+"""How long an event is that streams are given, in bytes."""
 
 _PILOTS = 100
 # How much of the available memory streams may take; other processes need some too.

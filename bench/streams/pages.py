@@ -61,7 +61,7 @@ def measure_page(pieces: list[bytes], coding: str) -> Sizes:
 
 
 def describe() -> Table:
-    """Return the sizes of all pages."""
+    """Return what each rule of flushing adds to pages that come in pieces."""
     headings = ["coding", "never flushed", "the budget", "every chunk", "strong ETag"]
     table = Table("Bytes that flushes add to pages", [], ["pieces", "bytes"], headings)
     for pieces in make_pages():

@@ -18,7 +18,7 @@ class SettingsReference(SphinxDirective):
     """A heading for each topic, and below it a list of its settings."""
 
     def run(self) -> list[nodes.Node]:
-        """Return the sections."""
+        """Return a section for each topic, made of the table of settings."""
         lines = []
         for topic in Topic:
             lines += [f"## {topic.value}", ""]

@@ -27,7 +27,7 @@ class Measured:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """A resource in one coding."""
+    """What a resource takes on the wire in one coding."""
 
     label: str
     path: str
@@ -49,7 +49,7 @@ def make_table(rows: list[Row]) -> Table:
 
 
 def _cells(row: Row) -> list[str]:
-    """Return the cells after the coding."""
+    """Return what a row has after its coding: sizes, and times where they were measured."""
     nbytes, ours = row.body_nbytes, row.measured
     if ours is None:
         return [f"{row.wire_nbytes:,}"]

@@ -9,7 +9,7 @@ from dataclasses import field
 
 @dataclass(slots=True)
 class Table:
-    """A table with a title."""
+    """Text in cells below headings, and what the whole is about above them."""
 
     title: str
     left: Sequence[str]
@@ -19,7 +19,7 @@ class Table:
     more: Sequence[str] = ()
     """Headings of more columns, aligned to the left."""
     rows: list[Sequence[str]] = field(default_factory=list)
-    """The cells of each row."""
+    """One cell for each heading; ``add`` fills rows up."""
 
     def add(self, *cells: str) -> None:
         """Add a row; cells that are missing at its end are empty."""

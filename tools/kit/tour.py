@@ -28,7 +28,7 @@ EVENTS = Resource(label="events", path="/events", tagged=False)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sent:
-    """A response that was right."""
+    """What came of a resource in a coding, and decoded to the bytes that were expected."""
 
     resource: Resource
     coding: str

@@ -13,7 +13,7 @@ _FOLDER = Path("/proc/self")
 _MEMINFO = Path("/proc/meminfo")
 
 IS_KNOWN = (_FOLDER / "io").exists()
-"""Whether this system tells."""
+"""Whether the system counts what a process reads and writes: Linux does."""
 
 
 def measure() -> dict[str, int]:

@@ -23,7 +23,7 @@ NOT_SHIPPED = re.compile(r"(^|/)(tests?|csrc|build|tools|bench|docs)/|\.(c|h|pyc
 
 
 class WheelError(Exception):
-    """A wheel is not what it should be."""
+    """A wheel has something wrong, which the message names."""
 
 
 def check(condition: bool, message: str) -> None:

@@ -35,7 +35,7 @@ print(json.dumps({
 
 @dataclass(frozen=True)
 class Interpreter:
-    """One CPython."""
+    """A CPython on this machine, which wheels may be tested with."""
 
     path: Path
     version: tuple[int, int, int]

@@ -12,7 +12,7 @@ from .steps import ZIG_CACHE
 
 @dataclass(frozen=True)
 class Target:
-    """A processor and a C library."""
+    """What a wheel for Linux is built for: a processor and a C library."""
 
     zig: str
     """The triple that zig knows it by."""

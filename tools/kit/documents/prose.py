@@ -31,7 +31,7 @@ class Writer:
         return self.random.choices(ranked[0], cum_weights=ranked[1])[0]
 
     def person(self) -> str:
-        """Return a name."""
+        """Return a first and a last name."""
         return f"{self.random.choice(words.FIRST_NAMES)} {self.random.choice(words.LAST_NAMES)}"
 
     def title(self) -> str:
