@@ -208,7 +208,7 @@ class Encoder:
             stream = self._stream
             if stream is None or not self._is_whole:
                 raise EncoderStateError(f"the Encoder is {self._end or _BROKEN}")
-            piece = viewed(data)
+            piece = data if type(data) is bytes else viewed(data)
             # A signal handler may raise after any call from here on, that of the lock's release
             # too, and the stream has then gone on while its output is lost.
             self._is_whole = False

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from collections.abc import Iterable
 from collections.abc import Iterator
+from itertools import repeat
 from math import inf
 from time import perf_counter
 
@@ -91,13 +92,13 @@ class CodedStream(Iterator[bytes]):
         clock: Callable[[], float] = perf_counter,
     ) -> None:
         buffers = _buffers(iter(chunks), _name(chunks))
-        self._pieces = (
-            _cut_at_offsets(
-                buffers, FLUSH_NBYTES if flush_seconds == inf else FIRST_FLUSH_NBYTES
-            )
-            if repeatable
-            else _cut_in_time(buffers, flush_seconds, clock)
-        )
+        if repeatable:
+            first_nbytes = FLUSH_NBYTES if flush_seconds == inf else FIRST_FLUSH_NBYTES
+            self._pieces: _Pieces = _cut_at_offsets(buffers, first_nbytes)
+        elif flush_seconds == 0.0:
+            self._pieces = zip(buffers, repeat(True))
+        else:
+            self._pieces = _cut_in_time(buffers, flush_seconds, clock)
         self._close_chunks: Callable[[], object] | None = getattr(chunks, "close", None)
         self._encoder: Encoder | None = encoder
         self._on_close = on_close
@@ -112,15 +113,22 @@ class CodedStream(Iterator[bytes]):
             raise StopIteration
         try:
             for piece, is_flushed in self._pieces:
-                if self._is_closed():
+                if self._encoder is None:
+                    # While a chunk was pulled, by the wrapped iterable or another thread.
                     raise StopIteration
-                coded = self._timed(encoder.flush if is_flushed else encoder.write, piece)
+                start = perf_counter()
+                coded = encoder.flush(piece) if is_flushed else encoder.write(piece)
+                self._encode_seconds += perf_counter() - start
                 self._in_nbytes += len(piece)
                 if coded:
+                    self._out_nbytes += len(coded)
                     return coded
-            if self._is_closed():
+            if self._encoder is None:
                 raise StopIteration
-            coded = self._timed(encoder.finish, b"")
+            start = perf_counter()
+            coded = encoder.finish()
+            self._encode_seconds += perf_counter() - start
+            self._out_nbytes += len(coded)
         except BaseException:
             self._free()
             raise
@@ -140,20 +148,6 @@ class CodedStream(Iterator[bytes]):
             finally:
                 if on_close is not None:
                     on_close(self._in_nbytes, self._out_nbytes, self._encode_seconds)
-
-    def _is_closed(self) -> bool:
-        """Tell whether the stream was closed while a chunk was pulled.
-
-        The wrapped iterable itself may have done so, or another thread.
-        """
-        return self._encoder is None
-
-    def _timed(self, call: Callable[[_Buffer], bytes], data: _Buffer) -> bytes:
-        start = perf_counter()
-        coded = call(data)
-        self._encode_seconds += perf_counter() - start
-        self._out_nbytes += len(coded)
-        return coded
 
     def _free(self) -> None:
         """Let go of the encoder, and of input that was not coded."""
@@ -175,8 +169,8 @@ def _name(chunks: object) -> str:
     return name if isinstance(name, str) else type(chunks).__qualname__
 
 
-def _buffers(chunks: Iterator[Chunk], name: str) -> Iterator[bytes]:
-    """Yield the bytes of all chunks that have any.
+def _buffers(chunks: Iterator[Chunk], name: str) -> Iterator[_Buffer]:
+    """Yield the bytes of all chunks that have any, those of long ones in pieces.
 
     Bytes that may change are copied: the buffer is the iterable's again once it goes on.
 
@@ -195,7 +189,11 @@ def _buffers(chunks: Iterator[Chunk], name: str) -> Iterator[bytes]:
                     f"a stream is made of str or bytes-like objects, but item {number} of "
                     f"{name} is of type {type(chunk).__qualname__}"
                 ) from None
-        if data:
+        if len(data) > PIECE_NBYTES:
+            view = memoryview(data)
+            for start in range(0, len(data), PIECE_NBYTES):
+                yield view[start : start + PIECE_NBYTES]
+        elif data:
             yield data
 
 
@@ -205,16 +203,16 @@ def _held_at_most(flushed_nbytes: int) -> int:
 
 
 def _cut_in_time(
-    buffers: Iterator[bytes], flush_seconds: float, clock: Callable[[], float]
+    buffers: Iterator[_Buffer], flush_seconds: float, clock: Callable[[], float]
 ) -> _Pieces:
     """Yield all that comes as it comes, and whether to flush with it."""
-    every, never = flush_seconds == 0.0, flush_seconds == inf
+    never = flush_seconds == inf
     budget = float(BURST_FLUSHES)
     then = None
     flushed_nbytes = held_nbytes = 0
     for buffer in buffers:
         held_nbytes += len(buffer)
-        due = every or held_nbytes >= (FLUSH_NBYTES if never else _held_at_most(flushed_nbytes))
+        due = held_nbytes >= (FLUSH_NBYTES if never else _held_at_most(flushed_nbytes))
         if not due and not never:
             now = clock()
             if then is not None:
@@ -224,18 +222,13 @@ def _cut_in_time(
             if budget >= 1.0:
                 budget -= 1.0
                 due = True
-        piece: _Buffer = buffer
-        while len(piece) > PIECE_NBYTES:
-            view = memoryview(piece)
-            yield view[:PIECE_NBYTES], True
-            piece = view[PIECE_NBYTES:]
         if due:
             flushed_nbytes += held_nbytes
             held_nbytes = 0
-        yield piece, due
+        yield buffer, due
 
 
-def _cut_at_offsets(buffers: Iterator[bytes], first_nbytes: int) -> _Pieces:
+def _cut_at_offsets(buffers: Iterator[_Buffer], first_nbytes: int) -> _Pieces:
     """Yield what comes gathered and cut to the same pieces, however it came.
 
     All but the last, if it is shorter, are to be flushed.

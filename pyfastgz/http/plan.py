@@ -142,7 +142,7 @@ def answer_at_sight(status: int, fields: Mapping[str, str], policy: Policy) -> A
 
 def plan_candidate(exchange: Exchange, policy: Policy, wishes: Wishes) -> Answer | Plan:
     """Decide about a response for which :func:`answer_at_sight` has none."""
-    method, status, fields, body, nbytes, _, conditions = exchange[:7]
+    method, status, fields, body = exchange[:4]
     reason = None
     if wishes.exempt:
         reason = SkipReason.EXEMPT
@@ -168,17 +168,26 @@ def plan_candidate(exchange: Exchange, policy: Policy, wishes: Wishes) -> Answer
         if identity_refused and policy.not_acceptable and 200 <= status < 300:
             return refuse(exchange, 406)
         return as_it_is(exchange, policy, SkipReason.NOT_ACCEPTED)
-    min_nbytes = 1 if identity_refused else policy.min_size or 1
-    if body is not Body.WHOLE:
-        return _plan_stream(exchange, policy, wishes, coding, min_nbytes)
+    plan = _plan_whole if body is Body.WHOLE else _plan_stream
+    return plan(exchange, policy, wishes, coding, is_needed=identity_refused)
 
+
+def _plan_whole(
+    exchange: Exchange, policy: Policy, wishes: Wishes, coding: str, *, is_needed: bool
+) -> Answer | Plan:
+    """Plan for a body that is there.
+
+    :param is_needed: whether the client takes no body without a coding.
+    """
+    nbytes, conditions = exchange.nbytes, exchange.conditions
+    min_nbytes = 1 if is_needed else policy.min_size or 1
     has_no_body = False
     if not nbytes:
         # A view may leave out the body of a HEAD response, and none is known before it is made.
-        declared = declared_length(fields)
+        declared = declared_length(exchange.fields)
         if nbytes is None:
             nbytes = declared
-        elif method == "HEAD" and declared:
+        elif exchange.method == "HEAD" and declared:
             nbytes, has_no_body = declared, True
     if nbytes is not None and nbytes < min_nbytes:
         return as_it_is(exchange, policy, SkipReason.TOO_SMALL if nbytes else SkipReason.EMPTY)
@@ -194,13 +203,14 @@ def plan_candidate(exchange: Exchange, policy: Policy, wishes: Wishes) -> Answer
         # content tells it (RFC 9110 section 9.3.2).
         return answer_coded(exchange, coding, tag, None)
     level = level_for(policy, wishes, coding)
-    return Plan(Step.CODE, exchange, policy, coding, level, min_nbytes, identity_refused, tag)
+    return Plan(Step.CODE, exchange, policy, coding, level, min_nbytes, is_needed, tag)
 
 
 def _plan_stream(
-    exchange: Exchange, policy: Policy, wishes: Wishes, coding: str, min_nbytes: int
+    exchange: Exchange, policy: Policy, wishes: Wishes, coding: str, *, is_needed: bool
 ) -> Answer | Plan:
     """Plan for a body that is made, or read, as it is sent."""
+    min_nbytes = 1 if is_needed else policy.min_size or 1
     declared = declared_length(exchange.fields)
     if declared is not None and declared < min_nbytes:
         return as_it_is(exchange, policy, SkipReason.TOO_SMALL)
