@@ -69,7 +69,8 @@ def make_hook(app: Flask, engine: Engine) -> Callable[[Response | None], Respons
     :func:`handle`, which would come to the same. What settles most comes first, and the request
     is not touched for a response whose type is not compressed.
     """
-    config, settings, skipped = app.config, engine.settings, engine.tally.skipped
+    settings, skipped = engine.settings, engine.tally.skipped
+    value_of = settings.look_up()
     ordinary = {kind for kind in (Response, app.response_class) if not any(kind_of(kind))}
     plans = PlainPlans(settings.last)
 
@@ -122,7 +123,7 @@ def make_hook(app: Flask, engine: Engine) -> Callable[[Response | None], Respons
                 or "HTTP_IF_UNMODIFIED_SINCE" in environ
                 or "HTTP_IF_RANGE" in environ
                 or environ["REQUEST_METHOD"] == "CONNECT"
-                or config.get("COMPRESS_MIN_SIZE") is not plans.policy.min_size
+                or value_of("COMPRESS_MIN_SIZE") is not plans.policy.min_size
             ):
                 return _handled(response, fields, app, engine)
             accept_encoding = environ.get("HTTP_ACCEPT_ENCODING")

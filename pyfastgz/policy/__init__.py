@@ -196,6 +196,14 @@ class LivePolicy:
             pass
         return self._follow()
 
+    def look_up(self) -> Callable[[str], Any]:
+        """Return what looks a key up in the configuration, as fast as that can be done.
+
+        For one that was deleted it returns what is no value of a setting that is followed.
+        """
+        settings = self._settings
+        return settings.get if _looks_up_as_dict(settings) else partial(_value_of, settings)
+
     def assign(self, **values: Any) -> None:
         """Give settings, by their names in the policy, other values than ``app.config`` does.
 
@@ -283,9 +291,11 @@ def _items_of(settings: Mapping[str, Any]) -> Any:
     """Return the items of the settings, as they are whenever they are compared."""
     # Looking up each key in a subclass of dict takes longer than this comparison, which does
     # not see what the subclass does in its __getitem__.
-    if isinstance(settings, dict) and type(settings).__getitem__ is dict.__getitem__:
-        return dict.items(settings)
-    return _Items(settings)
+    return dict.items(settings) if _looks_up_as_dict(settings) else _Items(settings)
+
+
+def _looks_up_as_dict(settings: Mapping[str, Any]) -> bool:
+    return isinstance(settings, dict) and type(settings).__getitem__ is dict.__getitem__
 
 
 def _live_values(settings: Mapping[str, Any]) -> dict[str, Any]:
