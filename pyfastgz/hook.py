@@ -95,7 +95,7 @@ def make_hook(app: Flask, engine: Engine) -> Callable[[Response | None], Respons
                 known = plans.learn_type(content_type)
             status = response.status_code
             if isinstance(known, Answer):
-                if status == 304 or "etag" in fields:
+                if status == 304 or "etag" in fields or hasattr(response, LOOKED_AT):
                     return _handled(response, fields, app, engine)
                 skipped[known.reason]()
                 if response_compressed.receivers:
@@ -158,7 +158,7 @@ def handle(response: Response, app: Flask, engine: Engine) -> Response:
 def _handled(
     response: Response, fields: dict[str, str], app: Flask, engine: Engine
 ) -> Response:
-    if getattr(response, LOOKED_AT, False):
+    if hasattr(response, LOOKED_AT):
         return response
     etag = fields.get("etag")
     if etag is not None:

@@ -1,18 +1,44 @@
-"""What is looked up is what is planned: the short way of plain exchanges and the long one."""
+"""What is looked up is what is planned: the short way of plain exchanges against the long one.
+
+``MADE_UP_RESPONSES=100000 pytest tests/doors/test_plain.py`` tries as many as that.
+"""
 
 from __future__ import annotations
 
+import os
+import re
 from collections.abc import Callable
 from typing import Any
+from typing import NamedTuple
 
 import pytest
 from flask import Config
 from flask import Flask
 from flask import Response
+from hypothesis import HealthCheck
+from hypothesis import event
+from hypothesis import given
+from hypothesis import settings
+from hypothesis import strategies as st
+from made_up import METHODS
+from made_up import Recipe
+from made_up import Sent
+from made_up import ask
+from made_up import configurations
+from made_up import make_app
+from made_up import pieces
+from made_up import recipes
+from made_up import request_fields
+from made_up import response_fields
+from made_up import usual_accepts
 
 from pyfastgz import Compress
+from pyfastgz import Outcome
+from pyfastgz import SkipReason
+from pyfastgz import response_compressed
 
 Get = Callable[..., Any]
+EXAMPLES = int(os.environ.get("MADE_UP_RESPONSES", "1000"))
 BODY = "<p>looked up</p>\n" * 100
 
 
@@ -21,6 +47,123 @@ class LongWay(Compress):
 
     def after_request(self, response: Response | None) -> Response:
         return super().after_request(response)
+
+
+class Seen(NamedTuple):
+    """What became of one request."""
+
+    sent: tuple[int, list[tuple[str, str]], bytes] | None
+    outcomes: list[Outcome]
+
+
+def plays(
+    compress: Compress, recipe: Recipe, asked: list[tuple[str, dict[str, str]]], app: Flask
+) -> list[Seen]:
+    """Return what an application answers, one request after the other."""
+    outcomes: list[Outcome] = []
+
+    def receive(sender: Flask, response: Response, outcome: Outcome) -> None:
+        outcomes.append(outcome._replace(seconds=0.0))
+
+    compress.init_app(app)
+    seen = []
+    with response_compressed.connected_to(receive, sender=app):
+        for method, fields in asked:
+            outcomes.clear()
+            seen.append(Seen(timeless(ask(app, method, fields)), [*outcomes]))
+    return seen
+
+
+def timeless(sent: Sent | None) -> tuple[int, list[tuple[str, str]], bytes] | None:
+    """Return what was sent without what tells when, and how long it took."""
+    if sent is None:
+        return None
+    lines = [
+        (name, re.sub(r"dur=[0-9.]+", "dur=", value))
+        for name, value in sent.headers
+        if name.lower() != "date"
+    ]
+    return sent.status, lines, sent.body
+
+
+plain_recipes = st.builds(
+    Recipe,
+    shape=st.sampled_from(["list", "bytes"]),
+    pieces=st.lists(pieces, min_size=1, max_size=1),
+    headers=st.just("Headers"),
+    fields=st.just([]) | response_fields,
+    status=st.just(200),
+    passthrough=st.booleans(),
+    conditional=st.just(False),
+    has_ranges=st.just(False),
+)
+plain_requests = st.fixed_dictionaries({"Accept-Encoding": usual_accepts})
+
+
+@settings(
+    max_examples=EXAMPLES,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+@given(
+    plain_recipes | recipes,
+    st.lists(
+        st.tuples(st.sampled_from(METHODS), plain_requests | request_fields),
+        min_size=1,
+        max_size=4,
+    ),
+    configurations,
+)
+def test_what_is_looked_up_is_what_is_planned(
+    recipe: Recipe, asked: list[tuple[str, dict[str, str]]], configuration: dict[str, Any]
+) -> None:
+    # What one request teaches, the next one finds.
+    asked += asked
+    ways: list[Compress] = [Compress(), LongWay()]
+    seen = []
+    for compress in ways:
+        app = make_app(recipe)
+        app.config.update(configuration)
+        seen.append(plays(compress, recipe, asked, app))
+    assert seen[0] == seen[1]
+    for one in seen[0]:
+        event(str(one.outcomes and (one.outcomes[0].coding or one.outcomes[0].reason)))
+    stats = [compress.stats() for compress in ways]
+    assert stats[0].skipped == stats[1].skipped
+    assert stats[0].codings.keys() == stats[1].codings.keys()
+    for coding, sums in stats[0].codings.items():
+        assert sums[:3] == stats[1].codings[coding][:3]
+
+
+@pytest.mark.parametrize("kind", [Compress, LongWay])
+def test_lines_of_content_type_count_together(
+    app: Flask, get: Get, kind: type[Compress]
+) -> None:
+    kind(app)
+
+    @app.get("/")
+    def view() -> Response:
+        response = Response(BODY)
+        response.headers.add("Content-Type", "image/png")
+        return response
+
+    exchange = get()
+    assert exchange.field("Content-Encoding") == "gzip"
+    assert exchange.field("Vary") == "Accept-Encoding"
+
+
+@pytest.mark.parametrize("kind", [Compress, LongWay])
+def test_what_was_looked_at_by_hand_is_counted_once(
+    app: Flask, get: Get, kind: type[Compress]
+) -> None:
+    app.config["COMPRESS_MIMETYPES"] = ["text/html"]
+    app.config["COMPRESS_NOT_ACCEPTABLE"] = True
+    compress = kind(app)
+    app.add_url_rule("/", view_func=lambda: compress.after_request(Response(BODY)))
+    for count in (1, 2):
+        # The refusal is of a type that is not compressed.
+        assert get(accept="*;q=0").status == 406
+        assert compress.stats().skipped == {SkipReason.NOT_ACCEPTABLE: count}
 
 
 class Tenants(Config):
