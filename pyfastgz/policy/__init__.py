@@ -11,7 +11,6 @@ import logging
 import os
 import re
 from collections.abc import Callable
-from collections.abc import Iterable
 from collections.abc import Mapping
 from collections.abc import MutableMapping
 from copy import copy
@@ -30,6 +29,11 @@ from ..http.eligibility import wildcard_pattern
 from ..http.negotiation import CodingsBySize
 from .kinds import AUTO
 from .kinds import installed
+from .lookup import DELETED
+from .lookup import is_same
+from .lookup import items_of
+from .lookup import reader_of
+from .lookup import value_of
 from .table import AUTO_LONG
 from .table import AUTO_SHORT
 from .table import DEFAULTS
@@ -156,7 +160,7 @@ class LivePolicy:
         for key, value in DEFAULTS.items():
             settings.setdefault(key, copy(value))
         self._settings = settings
-        self._items = _items_of(settings)
+        self._items = items_of(settings)
         # Lists, because applications append to them.
         self._in_effect = {
             key: copy(settings[key]) if isinstance(settings[key], list) else settings[key]
@@ -201,8 +205,7 @@ class LivePolicy:
 
         For one that was deleted it returns what is no value of a setting that is followed.
         """
-        settings = self._settings
-        return settings.get if _looks_up_as_dict(settings) else partial(_value_of, settings)
+        return reader_of(self._settings)
 
     def assign(self, **values: Any) -> None:
         """Give settings, by their names in the policy, other values than ``app.config`` does.
@@ -271,49 +274,9 @@ class LivePolicy:
 _SETS = frozenset({"mimetypes", "streaming_endpoint_conditional"})
 _ORDERS = frozenset({"algorithm", "algorithm_streaming"})
 
-_DELETED = object()
-
-
-class _Items:
-    """The items of what looks its values up in a way of its own, to be compared as a set."""
-
-    __slots__ = ("_settings",)
-
-    def __init__(self, settings: Mapping[str, Any]) -> None:
-        self._settings = settings
-
-    def __ge__(self, items: Iterable[tuple[str, Any]]) -> bool:
-        settings = self._settings
-        return all(_is_same(settings[key], value) for key, value in items)
-
-
-def _items_of(settings: Mapping[str, Any]) -> Any:
-    """Return the items of the settings, as they are whenever they are compared."""
-    # Looking up each key in a subclass of dict takes longer than this comparison, which does
-    # not see what the subclass does in its __getitem__.
-    return dict.items(settings) if _looks_up_as_dict(settings) else _Items(settings)
-
-
-def _looks_up_as_dict(settings: Mapping[str, Any]) -> bool:
-    return isinstance(settings, dict) and type(settings).__getitem__ is dict.__getitem__
-
 
 def _live_values(settings: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: _value_of(settings, key) for key in LIVE_KEYS}
-
-
-def _value_of(settings: Mapping[str, Any], key: str) -> Any:
-    try:
-        return settings[key]
-    except KeyError:
-        return _DELETED
-
-
-def _is_same(value: Any, other: Any) -> bool:
-    try:
-        return value is other or bool(value == other)
-    except Exception:
-        return False
+    return {key: value_of(settings, key) for key in LIVE_KEYS}
 
 
 def _usable_changes(
@@ -323,7 +286,7 @@ def _usable_changes(
     changes = {}
     errors = []
     for key, value in values.items():
-        if value is _DELETED or _is_same(value, seen[key]):
+        if value is DELETED or is_same(value, seen[key]):
             continue
         try:
             changes[NAMES[key]] = read_setting(values, key)

@@ -182,7 +182,7 @@ def test_c2_a_setting_that_is_looked_up_elsewhere_is_followed(
     get: Get, kind: type[Compress]
 ) -> None:
     class Shop(Flask):
-        config_class = Tenants
+        config_class: type[Config] = Tenants
 
     app = Shop(__name__)
     assert isinstance(app.config, Tenants)
