@@ -9,12 +9,14 @@ the time in which it is made.
 from __future__ import annotations
 
 from typing import NamedTuple
+from typing import TypeVar
 
 from .answers import Answer
 from .exchange import Body
 from .exchange import Exchange
 from .exchange import Policy
 from .fields import STALE_WHEN_CODED
+from .negotiation import MAX_HEADER_LENGTH
 from .plan import Plan
 from .plan import answer_at_sight
 from .plan import plan_response
@@ -33,6 +35,8 @@ MATTERS = STALE_WHEN_CODED | {
 """Fields of a response with which its plan is another, or what is to change in it."""
 
 _MAX_KNOWN = 64
+
+_T = TypeVar("_T")
 
 
 class TypePlans(NamedTuple):
@@ -69,9 +73,7 @@ class PlainPlans:
         known: Answer | TypePlans | None = answer_at_sight(200, fields, policy)
         if known is None and policy.predicate is None and type(policy.algorithm) is tuple:
             known = TypePlans({}, {})
-        # Applications have few types, and clients send few fields, unless they mean to.
-        if len(self.by_type) < _MAX_KNOWN:
-            self.by_type[content_type] = known
+        _keep(self.by_type, content_type, known)
         return known
 
     def learn(
@@ -93,6 +95,17 @@ class PlainPlans:
             accept_encoding,
         )
         plan = plan_response(exchange, self.policy)
-        if len(plans) < _MAX_KNOWN:
-            plans[accept_encoding] = plan
+        if accept_encoding is None or len(accept_encoding) <= MAX_HEADER_LENGTH:
+            _keep(plans, accept_encoding, plan)
         return plan
+
+
+def _keep(known: dict[str | None, _T], key: str | None, value: _T) -> None:
+    """Keep a value among a few.
+
+    Applications have few types, and clients send few fields, unless they mean to: then all are
+    forgotten, and those of everybody else are soon known again.
+    """
+    if len(known) >= _MAX_KNOWN:
+        known.clear()
+    known[key] = value
