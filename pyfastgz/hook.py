@@ -138,7 +138,7 @@ def make_hook(app: Flask, engine: Engine) -> Callable[[Response | None], Respons
                 return _told(response, outcome, app, engine)
             if plan.edits is not VARY_ALONE:
                 return _handled(response, fields, app, engine)
-            lines.append(VARY_LINE)
+            headers._list = [*lines, VARY_LINE]
             skipped[plan.reason]()
             if response_compressed.receivers:
                 notify(app, response, SKIPPED[plan.reason])

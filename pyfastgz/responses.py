@@ -168,7 +168,11 @@ def applied(response: Response, answer: Answer, kind: Kind) -> Response:
     """Return what is sent for an answer that leaves the body or replaces it by a text."""
     edits = answer.edits
     if edits is VARY_ALONE:
-        response.headers._list.append(VARY_LINE)
+        # Not appended: of threads that share the response, each would.
+        headers = response.headers
+        lines = headers._list
+        if VARY_LINE not in lines:
+            headers._list = [*lines, VARY_LINE]
         return response
     if answer.text is not None:
         sent = with_body(response, edits, kind, answer.text.encode())

@@ -189,6 +189,36 @@ def test_r49_r51_a_response_that_threads_share(app: Flask, get: Get) -> None:
         list(pool.map(ask, range(8)))
 
 
+@pytest.mark.parametrize("body", [[b"tiny"], [b"tiny", b"pieces"]])
+@pytest.mark.parametrize("look", [1, 2, 3])
+def test_r21_r49_threads_that_share_a_response_add_to_vary_once(
+    app: Flask, get: Get, body: list[bytes], look: int
+) -> None:
+    class Overtaken(Response):
+        """Is looked at by somebody else, as by another thread, while it is looked at."""
+
+        looks = 0
+
+        @property
+        def status_code(self) -> int:
+            self.looks -= 1
+            if self.looks == 0:
+                app.process_response(self)
+            return super().status_code
+
+        @status_code.setter
+        def status_code(self, code: int) -> None:
+            Response.status_code.__set__(self, code)  # type: ignore[attr-defined]
+
+    app.response_class = Overtaken
+    Compress(app)
+    shared = Overtaken(mimetype="text/html")
+    shared.response = body
+    app.add_url_rule("/", view_func=lambda: shared)
+    shared.looks = look
+    assert get().lines("Vary") == ["Accept-Encoding"]
+
+
 def test_r49_r38_what_a_shared_response_closes(app: Flask, get: Get) -> None:
     class Rows(list[str]):
         closed = 0
