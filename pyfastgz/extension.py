@@ -154,12 +154,9 @@ class Compress:
         """Return what an application calls after each request."""
         if not engine.settings.last.register:
             return self._after_marked_request
-        if type(self).after_request is not Compress.after_request or "after_request" in vars(
-            self
-        ):
+        if getattr(self.after_request, "__func__", None) is not _AFTER_REQUEST:
             # Somebody wants to be called in between.
             return self.after_request
-
         return make_hook(app, engine)
 
     def after_request(self, response: Response | None) -> Response:
@@ -267,6 +264,10 @@ class Compress:
         if engine is None:
             raise NotInitialisedError("Compress has no application yet: call init_app first")
         return engine
+
+
+# As it is here, whatever is put into the class in place of it.
+_AFTER_REQUEST = Compress.after_request
 
 
 def _mark_exempt() -> None:

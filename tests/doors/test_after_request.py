@@ -138,6 +138,25 @@ def test_a_subclass_may_override_the_hook(app: Flask, get: Get) -> None:
     assert get().field("X-Mine") == "1"
 
 
+@pytest.mark.parametrize("owner", ["class", "object"])
+def test_the_hook_may_be_replaced(
+    app: Flask, get: Get, monkeypatch: pytest.MonkeyPatch, owner: str
+) -> None:
+    compress = Compress()
+    hook = compress.after_request
+    called = []
+
+    def watched(*args: Any) -> Response:
+        called.append(args)
+        return hook(args[-1])
+
+    monkeypatch.setattr(Compress if owner == "class" else compress, "after_request", watched)
+    compress.init_app(app)
+    app.add_url_rule("/", view_func=lambda: BODY)
+    assert get().body() == BODY.encode()
+    assert len(called) == 1
+
+
 def test_no_media_types_no_hook(app: Flask, get: Get) -> None:
     app.config["COMPRESS_MIMETYPES"] = []
     Compress(app)
