@@ -44,8 +44,11 @@ from .targets import without_parentheses
 if TYPE_CHECKING:
     from typing_extensions import Self
 
-EXTENSION = "compress"
-"""The key of the :class:`~pyfastgz.engine.Engine` in ``app.extensions``."""
+EXTENSION = "pyfastgz"
+"""The key of the :class:`~pyfastgz.engine.Engine` in ``app.extensions``.
+
+Under ``"compress"`` applications keep what they called ``Compress`` for, to find it again.
+"""
 
 _T = TypeVar("_T")
 _Target = TypeVar("_Target", bound="Callable[..., Any] | Blueprint")

@@ -12,6 +12,7 @@ from flask import Flask
 from flask import Request
 from flask import Response
 from flask import abort
+from flask import after_this_request
 from flask.views import MethodView
 
 import pyfastgz
@@ -50,6 +51,28 @@ def test_r51_one_extension_serves_many_applications(get: Get) -> None:
     assert get(to=br, accept="br, gzip").field("Content-Encoding") == "br"
     assert get(to=none, accept="br, gzip").field("Content-Encoding") is None
     assert br.config["COMPRESS_LEVEL"] == 6
+
+
+@pytest.mark.parametrize("everywhere", [True, False])
+def test_an_application_may_keep_the_extension_where_others_look_for_it(
+    get: Get, everywhere: bool
+) -> None:
+    compress = Compress()
+    app = make_app(compress, COMPRESS_REGISTER=everywhere)
+    app.extensions["compress"] = compress
+
+    @app.get("/asked")
+    def asked() -> Response:
+        @after_this_request
+        def compressor(response: Response) -> Response:
+            compressed: Response = app.extensions["compress"].after_request(response)
+            return compressed
+
+        return Response(BODY, headers={"ETag": '"t"'})
+
+    assert (get(to=app).field("Content-Encoding") == "gzip") is everywhere
+    assert get("/asked", to=app).field("Content-Encoding") == "gzip"
+    assert get("/asked", to=app, If_None_Match='"t:gzip"').status == 304
 
 
 def test_r51_attributes_are_those_of_the_current_application() -> None:

@@ -341,7 +341,7 @@ def test_a_condition_does_not_make_a_stream_be_read(
         pulled.append(1)
         yield BODY
 
-    app.extensions["compress"].settings.set_of("streaming_endpoint_conditional").add("produced")
+    app.extensions["pyfastgz"].settings.set_of("streaming_endpoint_conditional").add("produced")
     app.add_url_rule(
         "/",
         "produced",
@@ -385,6 +385,6 @@ def test_r52_own_tags_that_are_remembered_are_bounded(app: Flask, get: Get) -> N
     app.add_url_rule("/own/<n>", view_func=lambda n: (BODY, {"ETag": f'"{n}:br"'}))
     for number in range(1100):
         get(f"/own/{number}").read()
-    own = app.extensions["compress"].own_tags
+    own = app.extensions["pyfastgz"].own_tags
     assert len(own) <= 1024
     assert "1099:br" in own

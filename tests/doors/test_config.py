@@ -238,7 +238,7 @@ def test_settings_may_come_from_the_environment(
     compress = Compress(app)
     assert compress.enabled_algorithms == ("br", "gzip")
     assert {"text/csv", "text/markdown"} < compress.compress_mimetypes_set
-    config = app.extensions["compress"].settings.current()
+    config = app.extensions["pyfastgz"].settings.current()
     assert (config.levels["gzip"], config.streams) == (9, False)
 
 

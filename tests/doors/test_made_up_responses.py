@@ -60,7 +60,7 @@ def test_r49_the_hook_never_raises_and_never_spoils_a_body(
     unconditional = {name: fields[name] for name in fields.keys() & {"Accept-Encoding"}}
     whole = ask(bare, method, unconditional)
     # Of the extension it has the border alone, so that it sees the same conditions.
-    bare.wsgi_app = Border(bare.wsgi_app, lambda: app.extensions["compress"])  # type: ignore[method-assign]
+    bare.wsgi_app = Border(bare.wsgi_app, lambda: app.extensions["pyfastgz"])  # type: ignore[method-assign]
     plain = ask(bare, method, fields)
     ours = ask(app, method, fields)
     for record in caplog.records:
