@@ -62,7 +62,7 @@ extern "C" {
  *   write a frame of their own.
  * FGZ_ZSTD: one zstd frame, RFC 8878, with a window of at most 8 MB at every
  *   level, because browsers refuse larger ones (RFC 9659, section 3).  In a
- *   stream it is at most 256 KB, so that it takes at most 3 MB of memory at any
+ *   stream it is at most 1 MB, so that it takes at most 3 MB of memory at any
  *   level, however much it carries.
  */
 typedef enum fgz_coding {
