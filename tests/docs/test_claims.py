@@ -126,6 +126,22 @@ def test_a_stream_allocates_no_more_than_deployment_says(coding: str, small: boo
     assert nbytes / 1.2 < lib.fgz_memory_nbytes(stream.encoder) <= nbytes
 
 
+def test_architecture_has_every_file_of_the_encoder_and_every_c_program() -> None:
+    text = (ROOT / "docs/architecture.md").read_text()
+    listed = {
+        name
+        for row in re.findall(r"^\| (`[\w.]+`(?:, `[\w.]+`)*) \|", text, re.MULTILINE)
+        for name in re.findall(r"`([\w.]+)`", row)
+    }
+    files = list((ROOT / "csrc/deflate").iterdir())
+    # A header stands beside the file that it is of.
+    names = {path.name for path in files if not path.with_suffix(".c").exists()}
+    names |= {path.name for path in files if path.suffix == ".c"}
+    names |= {path.stem for path in (ROOT / "csrc/test").glob("*.c")}
+    modules = {path.name for path in (ROOT / "pyfastgz").rglob("*.py")}
+    assert listed - modules == names
+
+
 def imports_of(module: Path) -> set[str]:
     """Return what a module imports of the package, as the table of architecture.md names it."""
     package = ROOT / "pyfastgz"
