@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable
+from collections.abc import Iterator
 from math import inf
 from typing import Any
 from typing import NamedTuple
@@ -57,6 +58,23 @@ class Seen(NamedTuple):
     outcomes: list[Outcome]
 
 
+class Lines(Response):
+    """Makes bytes of its chunks in a way of its own."""
+
+    def iter_encoded(self) -> Iterator[bytes]:
+        for item in super().iter_encoded():
+            yield item
+            yield b"\n"
+
+
+class Signed(Response):
+    """Sends its body in a way of its own."""
+
+    def get_app_iter(self, environ: Any) -> Iterator[bytes]:
+        yield from super().get_app_iter(environ)
+        yield b"signed"
+
+
 def plays(
     compress: Compress, recipe: Recipe, asked: list[tuple[str, dict[str, str]]], app: Flask
 ) -> list[Seen]:
@@ -98,6 +116,16 @@ plain_recipes = st.builds(
     conditional=st.just(False),
     has_ranges=st.just(False),
 )
+kinds = st.sampled_from([Response, Lines, Signed])
+predicates = st.sampled_from([None, lambda *_: True, lambda *_: False])
+wishes = st.sampled_from(
+    [
+        lambda compress: lambda view: view,
+        lambda compress: compress.exempt,
+        lambda compress: compress.compressed(),
+        lambda compress: compress.compressed(level=1, codings="br, gzip"),
+    ]
+)
 plain_requests = st.fixed_dictionaries({"Accept-Encoding": usual_accepts})
 
 
@@ -113,10 +141,14 @@ plain_requests = st.fixed_dictionaries({"Accept-Encoding": usual_accepts})
         min_size=1,
         max_size=4,
     ),
-    configurations,
+    st.tuples(configurations, predicates),
+    st.tuples(kinds, wishes),
 )
 def test_what_is_looked_up_is_what_is_planned(
-    recipe: Recipe, asked: list[tuple[str, dict[str, str]]], configuration: dict[str, Any]
+    recipe: Recipe,
+    asked: list[tuple[str, dict[str, str]]],
+    configuration: tuple[dict[str, Any], Any],
+    view: tuple[type[Response], Callable[[Compress], Callable[[Any], Any]]],
 ) -> None:
     # What one request teaches, the next one finds.
     asked += asked
@@ -124,8 +156,13 @@ def test_what_is_looked_up_is_what_is_planned(
     seen = []
     for compress in ways:
         app = make_app(recipe)
+        app.response_class, mark = view
+        app.view_functions = {
+            name: mark(compress)(function) for name, function in app.view_functions.items()
+        }
+        app.config.update(configuration[0], COMPRESS_PREDICATE=configuration[1])
         # When streams are flushed must not depend on how busy the machine is.
-        app.config.update(configuration, COMPRESS_STREAM_FLUSH_MS=inf)
+        app.config["COMPRESS_STREAM_FLUSH_MS"] = inf
         seen.append(plays(compress, recipe, asked, app))
     assert seen[0] == seen[1]
     for one in seen[0]:
