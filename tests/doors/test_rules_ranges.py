@@ -88,6 +88,8 @@ def test_r24_r47_a_whole_response_is_coded_and_offers_no_ranges(
     assert answer.coding == coding
     assert answer.field("Accept-Ranges") is None
     assert answer.body() == BODIES[kind]
+    # Werkzeug before 3.1 offers ranges only to those who ask for one.
+    assert ranged.get(f"/{kind}", None, Range="bytes=0-").field("Accept-Ranges") == "bytes"
 
 
 @pytest.mark.parametrize("kind", BODIES)
