@@ -10,7 +10,6 @@ from flask import Flask
 from flask import Response
 from flask import make_response
 from flask import request
-from werkzeug.datastructures import Headers
 
 from .http.answers import Answer
 from .http.exchange import NO_WISHES
@@ -18,7 +17,7 @@ from .http.exchange import Wishes
 from .http.fields import VARY_ALONE
 from .http.fields import collect
 from .http.fields import server_timing
-from .http.plain import MATTERS
+from .http.plain import SHAPES
 from .http.plain import PlainPlans
 from .http.plan import Plan
 from .http.plan import Step
@@ -65,58 +64,55 @@ def make_hook(app: Flask, engine: Engine) -> Callable[[Response | None], Respons
     """Return what an application calls after each request.
 
     It never raises for what a view left in the response: what cannot be understood is logged
-    once and sent as it is. Plans of plain exchanges it looks up; all others go to
-    :func:`handle`, which would come to the same. What settles most comes first, and the request
-    is not touched for a response whose type is not compressed.
+    once and sent as it is.
+
+    Plans of plain exchanges are looked up. Everything else goes the long way, to
+    :func:`handle`, which would come to the same for these. What settles most comes first, and
+    the request is not touched for a response whose type is never compressed.
     """
     settings, skipped = engine.settings, engine.tally.skipped
     value_of = settings.look_up()
     ordinary = {kind for kind in (Response, app.response_class) if not any(kind_of(kind))}
     plans = PlainPlans(settings.last)
 
-    def after_request(response: Response | None) -> Response:
-        nonlocal plans
+    def long_way(response: Response | None) -> Response:
         if response is None:
             return make_response("", 204)
         try:
+            return handle(response, app, engine)
+        except Exception as error:
+            engine.log_once(NOT_LOOKED_AT, error)
+            return response
+
+    def after_request(response: Response | None) -> Response:
+        nonlocal plans
+        if response is None:
+            return long_way(response)
+        try:
             headers = response.headers
-            if type(headers) is not Headers:
-                return handle(response, app, engine)
-            lines, fields = headers._list, {}
-            for name, value in lines:
-                fields[name.lower()] = value
-            if len(fields) < len(lines):
-                return handle(response, app, engine)
-            content_type = fields.get("content-type")
+            lines = headers._list
+            at, settles, is_plain = SHAPES[next(zip(*lines))]  # noqa: B905
+            if not settles or response.status_code != 200:
+                return long_way(response)
             if plans.policy is not settings.last:
                 plans = PlainPlans(settings.last)
-            known = plans.by_type.get(content_type)
-            if known is None:
-                known = plans.learn_type(content_type)
-            status = response.status_code
+            known = plans.by_type[lines[at][1]]
             if isinstance(known, Answer):
-                if status == 304 or "etag" in fields or hasattr(response, LOOKED_AT):
-                    return _handled(response, fields, app, engine)
                 skipped[known.reason]()
                 if response_compressed.receivers:
                     notify(app, response, SKIPPED[known.reason])
                 return response
-            if (
-                status != 200
-                or known is None
-                or content_type is None
-                or not MATTERS.isdisjoint(fields)
-            ):
-                return _handled(response, fields, app, engine)
             parts, asked = response.response, _current_request()
             environ = asked.environ
             if (
-                type(parts) is not list
+                known is None
+                or not is_plain
+                or type(parts) is not list
                 or len(parts) != 1
                 or type(body := parts[0]) is not bytes
                 or not body
                 or type(response) not in ordinary
-                or getattr(asked, WISHES, None) is not None
+                or hasattr(asked, WISHES)
                 or "HTTP_IF_NONE_MATCH" in environ
                 or "HTTP_IF_MODIFIED_SINCE" in environ
                 or "HTTP_IF_MATCH" in environ
@@ -125,41 +121,33 @@ def make_hook(app: Flask, engine: Engine) -> Callable[[Response | None], Respons
                 or environ["REQUEST_METHOD"] == "CONNECT"
                 or value_of("COMPRESS_MIN_SIZE") is not plans.policy.min_size
             ):
-                return _handled(response, fields, app, engine)
-            accept_encoding = environ.get("HTTP_ACCEPT_ENCODING")
-            is_short = len(body) < plans.min_nbytes
-            plan = (known.short if is_short else known.long).get(accept_encoding)
-            if plan is None:
-                plan = plans.learn(known, content_type, accept_encoding, is_short=is_short)
+                return long_way(response)
+            by_encoding = known.short if len(body) < plans.min_nbytes else known.long
+            plan = by_encoding[environ.get("HTTP_ACCEPT_ENCODING")]
             if isinstance(plan, Plan):
                 if settings.current() is not plans.policy:
-                    return _handled(response, fields, app, engine)
+                    return long_way(response)
                 response, outcome = _coded(response, plan, body, _ORDINARY, engine)
                 return _told(response, outcome, app, engine)
             if plan.edits is not VARY_ALONE:
-                return _handled(response, fields, app, engine)
+                return long_way(response)
             headers._list = [*lines, VARY_LINE]
             skipped[plan.reason]()
             if response_compressed.receivers:
                 notify(app, response, SKIPPED[plan.reason])
             return response
-        except Exception as error:
-            engine.log_once(NOT_LOOKED_AT, error)
-            return response
+        except Exception:
+            # There is something odd in the response, and nothing has been done to it yet.
+            return long_way(response)
 
     return after_request
 
 
 def handle(response: Response, app: Flask, engine: Engine) -> Response:
     """Return the response to send, and tell what became of it."""
-    return _handled(response, collect(headers_of(response)._list), app, engine)
-
-
-def _handled(
-    response: Response, fields: dict[str, str], app: Flask, engine: Engine
-) -> Response:
     if hasattr(response, LOOKED_AT):
         return response
+    fields = collect(headers_of(response)._list)
     etag = fields.get("etag")
     if etag is not None:
         engine.note_tag(etag)

@@ -8,6 +8,8 @@ the time in which it is made.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import NamedTuple
 from typing import TypeVar
 
@@ -36,7 +38,65 @@ MATTERS = STALE_WHEN_CODED | {
 
 _MAX_KNOWN = 64
 
-_T = TypeVar("_T")
+_K = TypeVar("_K", bound="str | tuple[str, ...] | None")
+_V = TypeVar("_V")
+
+
+class Known(dict[_K, _V]):
+    """What is made of keys, made when it is first asked for, and kept.
+
+    Applications have few types, and clients send few fields, unless they mean to: when there
+    are too many, all are forgotten, and those of everybody else are soon known again. What is
+    made of a key that is too long to be parsed is not kept.
+
+    :param make: returns what is made of a key.
+    """
+
+    __slots__ = ("_make",)
+
+    def __init__(self, make: Callable[[_K], _V]) -> None:
+        self._make = make
+
+    def __missing__(self, key: _K) -> _V:
+        """Make what was never asked for."""
+        made = self._make(key)
+        if key is None or len(key) <= MAX_HEADER_LENGTH:
+            if len(self) >= _MAX_KNOWN:
+                self.clear()
+            self[key] = made
+        return made
+
+
+# ---- Fields ----
+
+
+class Shape(NamedTuple):
+    """What the names of a response's fields say.
+
+    :param at: which line is that of Content-Type, if there is one.
+    :param settles: the media type says all, if it is one that is never coded.
+    :param is_plain: the response may be that of a plain exchange.
+    """
+
+    at: int
+    settles: bool
+    is_plain: bool
+
+
+def _shape_of(names: tuple[str, ...]) -> Shape:
+    lower = [name.lower() for name in names]
+    if lower.count("content-type") != 1:
+        return Shape(0, settles=False, is_plain=False)
+    # The hook remembers some tags, whatever becomes of the response.
+    settles = "etag" not in lower
+    return Shape(lower.index("content-type"), settles, settles and MATTERS.isdisjoint(lower))
+
+
+SHAPES: Known[tuple[str, ...], Shape] = Known(_shape_of)
+"""By the names of a response's fields, as they are written, in their order: what they say."""
+
+
+# ---- Plans ----
 
 
 class TypePlans(NamedTuple):
@@ -46,8 +106,8 @@ class TypePlans(NamedTuple):
     :param long: for all others.
     """
 
-    short: dict[str | None, Answer | Plan]
-    long: dict[str | None, Answer | Plan]
+    short: Known[str | None, Answer | Plan]
+    long: Known[str | None, Answer | Plan]
 
 
 class PlainPlans:
@@ -61,51 +121,27 @@ class PlainPlans:
     def __init__(self, policy: Policy) -> None:
         self.policy = policy
         self.min_nbytes = max(policy.min_size, 1)
-        self.by_type: dict[str | None, Answer | TypePlans | None] = {}
-        """By Content-Type: the answer for a type that is never coded, or the plans."""
+        self.by_type: Known[str, Answer | TypePlans | None] = Known(self._for_type)
+        """By Content-Type: the answer for a type that is never coded, or the plans for others;
+        None if more has to be looked at."""
 
-    def learn_type(self, content_type: str | None) -> Answer | TypePlans | None:
-        """Return what :attr:`by_type` has from now on; None if more has to be looked at."""
+    def _for_type(self, content_type: str) -> Answer | TypePlans | None:
         policy = self.policy
         if policy.server_timing:
             return None
-        fields = {} if content_type is None else {"content-type": content_type}
-        known: Answer | TypePlans | None = answer_at_sight(200, fields, policy)
-        if known is None and policy.predicate is None and type(policy.algorithm) is tuple:
-            known = TypePlans({}, {})
-        _keep(self.by_type, content_type, known)
-        return known
-
-    def learn(
-        self,
-        known: TypePlans,
-        content_type: str,
-        accept_encoding: str | None,
-        *,
-        is_short: bool,
-    ) -> Answer | Plan:
-        """Return the plan that one of the dictionaries has from now on."""
-        plans = known.short if is_short else known.long
-        exchange = Exchange(
-            "GET",
-            200,
-            {"content-type": content_type},
-            Body.WHOLE,
-            self.min_nbytes - is_short,
-            accept_encoding,
+        answer = answer_at_sight(200, {"content-type": content_type}, policy)
+        if answer is not None:
+            return answer
+        if policy.predicate is not None or type(policy.algorithm) is not tuple:
+            return None
+        return TypePlans(
+            Known(partial(self._plan, content_type, self.min_nbytes - 1)),
+            Known(partial(self._plan, content_type, self.min_nbytes)),
         )
-        plan = plan_response(exchange, self.policy)
-        if accept_encoding is None or len(accept_encoding) <= MAX_HEADER_LENGTH:
-            _keep(plans, accept_encoding, plan)
-        return plan
 
-
-def _keep(known: dict[str | None, _T], key: str | None, value: _T) -> None:
-    """Keep a value among a few.
-
-    Applications have few types, and clients send few fields, unless they mean to: then all are
-    forgotten, and those of everybody else are soon known again.
-    """
-    if len(known) >= _MAX_KNOWN:
-        known.clear()
-    known[key] = value
+    def _plan(
+        self, content_type: str, nbytes: int, accept_encoding: str | None
+    ) -> Answer | Plan:
+        fields = {"content-type": content_type}
+        exchange = Exchange("GET", 200, fields, Body.WHOLE, nbytes, accept_encoding)
+        return plan_response(exchange, self.policy)

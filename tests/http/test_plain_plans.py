@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import pytest
+
 from pyfastgz.http.answers import Answer
 from pyfastgz.http.eligibility import SkipReason
 from pyfastgz.http.negotiation import MAX_HEADER_LENGTH
+from pyfastgz.http.plain import SHAPES
 from pyfastgz.http.plain import PlainPlans
+from pyfastgz.http.plain import Shape
 from pyfastgz.http.plain import TypePlans
 from pyfastgz.http.plan import Plan
 from pyfastgz.policy import Policy
@@ -15,49 +19,60 @@ HTML = "text/html; charset=utf-8"
 
 def made() -> tuple[PlainPlans, TypePlans]:
     plans = PlainPlans(Policy.from_mapping({}))
-    known = plans.learn_type(HTML)
+    known = plans.by_type[HTML]
     assert isinstance(known, TypePlans)
     assert plans.by_type[HTML] is known
     return plans, known
 
 
-def test_what_was_learned_is_known() -> None:
+def test_what_was_made_is_known() -> None:
     plans, known = made()
-    plan = plans.learn(known, HTML, "gzip", is_short=False)
+    plan = known.long["gzip"]
     assert isinstance(plan, Plan)
-    assert known.long == {"gzip": plan}
-    assert plans.learn(known, HTML, "gzip", is_short=True) == Answer(
-        SkipReason.TOO_SMALL, {"vary": "Accept-Encoding"}
-    )
-    answer = plans.learn(known, HTML, None, is_short=False)
+    assert known.long["gzip"] is plan
+    assert known.short["gzip"] == Answer(SkipReason.TOO_SMALL, {"vary": "Accept-Encoding"})
+    answer = known.long[None]
     assert isinstance(answer, Answer)
     assert answer.reason is SkipReason.NOT_ACCEPTED
-    assert plans.learn_type("image/png") == Answer(SkipReason.MEDIA_TYPE)
+    assert plans.by_type["image/png"] == Answer(SkipReason.MEDIA_TYPE)
+
+
+@pytest.mark.parametrize(
+    ("names", "shape"),
+    [
+        (("Content-Type", "Content-Length"), Shape(0, True, True)),
+        (("X-A", "content-TYPE", "Set-Cookie", "Set-Cookie"), Shape(1, True, True)),
+        (("Content-Type", "Vary"), Shape(0, True, False)),
+        (("Cache-Control", "Content-Type"), Shape(1, True, False)),
+        (("Content-Type", "etag"), Shape(0, False, False)),
+        (("Content-Type", "Content-type"), Shape(0, False, False)),
+        (("Location",), Shape(0, False, False)),
+    ],
+)
+def test_names_of_fields_say(names: tuple[str, ...], shape: Shape) -> None:
+    assert SHAPES[names] == shape
+    assert SHAPES[names] is SHAPES[names]
 
 
 def test_r50_ever_new_fields_neither_pile_up_nor_keep_others_out() -> None:
-    plans, known = made()
+    _, known = made()
     for number in range(1000):
-        plan = plans.learn(known, HTML, f"gzip, x{number}", is_short=False)
-        assert isinstance(plan, Plan)
+        assert isinstance(known.long[f"gzip, x{number}"], Plan)
         assert len(known.long) <= 64
-    plans.learn(known, HTML, "br", is_short=False)
-    assert "br" in known.long
+    assert known.long["br"] is known.long["br"]
 
 
 def test_r50_ever_new_types_neither_pile_up_nor_keep_others_out() -> None:
     plans, _ = made()
     for number in range(1000):
-        plans.learn_type(f"multipart/mixed; boundary={number}")
+        assert plans.by_type[f"multipart/mixed; boundary={number}"] is not None
         assert len(plans.by_type) <= 64
-    known = plans.learn_type(HTML)
-    assert plans.by_type[HTML] is known
+    assert plans.by_type[HTML] is plans.by_type[HTML]
 
 
 def test_r50_oversized_fields_are_not_kept() -> None:
-    plans, known = made()
-    field = "gzip".ljust(MAX_HEADER_LENGTH + 1, ",")
-    answer = plans.learn(known, HTML, field, is_short=False)
+    _, known = made()
+    answer = known.long["gzip".ljust(MAX_HEADER_LENGTH + 1, ",")]
     assert isinstance(answer, Answer)
     assert answer.reason is SkipReason.NOT_ACCEPTED
     assert not known.long
