@@ -92,7 +92,7 @@ class Encoder:
     """Codes a stream piece by piece into one gzip member, zlib stream, zstd frame or br stream.
 
     Its memory is bounded, however much it carries: zstd and br refer back less far in streams
-    than in whole bodies, 1 MB and 128 KB.
+    than in whole bodies, at most 1 MB and 128 KB.
 
     An encoder serves one thread at a time; a second one that comes in meanwhile gets an
     :class:`EncoderStateError`. It is a context manager that closes itself. It cannot be copied

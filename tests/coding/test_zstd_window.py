@@ -85,6 +85,14 @@ def test_r43_large_body(way: Way, level: int) -> None:
         check_with_command(frame)
 
 
+@pytest.mark.parametrize("level", [-7, -1, 0, *LEVELS])
+def test_the_window_of_a_stream_is_as_large_as_it_pays(level: int) -> None:
+    pays = level == 0 or level >= 3
+    assert window_nbytes(pyfastgz.Encoder("zstd", level).flush(SMALL)) == (
+        1 << 20 if pays else 1 << 18
+    )
+
+
 @needs_command
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("level", LEVELS)
