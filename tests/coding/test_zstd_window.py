@@ -7,6 +7,7 @@ import shutil
 import subprocess
 from collections.abc import Callable
 
+import decoders
 import pytest
 
 import pyfastgz
@@ -91,6 +92,23 @@ def test_the_window_of_a_stream_is_as_large_as_it_pays(level: int) -> None:
     assert window_nbytes(pyfastgz.Encoder("zstd", level).flush(SMALL)) == (
         1 << 20 if pays else 1 << 18
     )
+
+
+@pytest.mark.parametrize("level", [-5, 1, 3, 6, 13, 19])
+def test_a_stream_goes_round_its_buffer(level: int) -> None:
+    """With a page that comes again soon, and others that do just beyond the window."""
+    numbers = random.Random(level)
+    pages = [numbers.randbytes(20_000) for _ in range(60)]
+    pieces = [
+        pages[number % 60][numbers.randrange(9) :] if number % 7 else SMALL
+        for number in range(200)
+    ]
+    encoder = pyfastgz.Encoder("zstd", level)
+    coded = [
+        encoder.flush(piece) if numbers.randrange(4) else encoder.write(piece)
+        for piece in pieces
+    ]
+    decoders.check("zstd", b"".join(coded) + encoder.finish(), b"".join(pieces))
 
 
 @needs_command
