@@ -277,7 +277,7 @@ def _streamed(
     attributes = {
         "response": stream,
         "automatically_set_content_length": False,
-        "direct_passthrough": kind.encodes_itself and not response.direct_passthrough,
+        "direct_passthrough": kind.encodes_itself,
     }
     sent = copied(response, plan.answer().edits, kind, attributes)
     return sent, None

@@ -204,7 +204,7 @@ def with_body(response: Response, edits: Edits, kind: Kind, body: bytes) -> Resp
     attributes = {
         "response": [body] if close is None else _Parts([body], close),
         # So that a class with a way of its own does not make bytes of bytes.
-        "direct_passthrough": kind.encodes_itself and not response.direct_passthrough,
+        "direct_passthrough": kind.encodes_itself,
     }
     return copied(response, edits, kind, attributes)
 

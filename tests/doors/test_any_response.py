@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import logging
 import threading
 from collections.abc import Callable
@@ -15,6 +16,7 @@ from flask import Flask
 from flask import Response
 from flask import after_this_request
 from flask import g
+from flask import send_file
 from werkzeug.datastructures import Headers
 
 from pyfastgz import Compress
@@ -290,6 +292,29 @@ def test_r49_a_class_that_encodes_its_chunks_itself(
     assert closed == [1] * (kind == "stream")
     assert get(accept="lzma, *;q=0").status == 406
     assert b"neither" in get(accept="lzma, *;q=0").body()
+
+
+@pytest.mark.parametrize("kind", ["file", "list", "stream"])
+@pytest.mark.parametrize("accept", ["gzip", "br", None])
+def test_r49_what_passes_through_such_a_class(
+    app: Flask, get: Get, kind: str, accept: str | None
+) -> None:
+    app.response_class = Lines
+    Compress(app)
+
+    def view() -> Response:
+        if kind == "file":
+            return send_file(io.BytesIO(BODY.encode()), "text/html")
+        response = Lines(direct_passthrough=True)
+        response.response = [BODY.encode()] if kind == "list" else iter([BODY.encode()])
+        return response
+
+    app.add_url_rule("/", view_func=view)
+    exchange = get(accept=accept)
+    assert exchange.field("Content-Encoding") == accept
+    # Werkzeug takes the length that its items would have for that of the list.
+    sent = exchange.read() if accept is None else exchange.body()
+    assert sent == BODY.encode()
 
 
 class Slotted(Custom):
