@@ -33,6 +33,7 @@ from made_up import pieces
 from made_up import recipes
 from made_up import request_fields
 from made_up import usual_accepts
+from werkzeug.datastructures import Headers
 
 from pyfastgz import Compress
 from pyfastgz import Outcome
@@ -42,6 +43,37 @@ from pyfastgz import response_compressed
 Get = Callable[..., Any]
 EXAMPLES = int(os.environ.get("MADE_UP_RESPONSES", "1000"))
 BODY = "<p>looked up</p>\n" * 100
+
+# What is plain but for one thing or two is where the ways could part.
+SPOILERS = [
+    ("Accept-Ranges", "bytes"),
+    ("Cache-Control", "no-transform"),
+    ("Content-Encoding", "gzip"),
+    ("Content-Length", "5"),
+    ("Content-Range", "bytes 0-9/10"),
+    ("Content-Type", "image/png"),
+    ("Content-Type", "text/html"),
+    ("Digest", "of the page"),
+    ("ETag", '"t"'),
+    ("ETag", '"t:gzip"'),
+    ("Last-Modified", DATES[0]),
+    ("Set-Cookie", "a=b"),
+    ("Upgrade", "other"),
+    ("Vary", "Cookie"),
+    ("X-Accel-Redirect", "/file"),
+    ("X-Sendfile", "/file"),
+]
+CONDITIONS = [
+    {},
+    {"If-Match": '"t"'},
+    {"If-Match": "*"},
+    {"If-None-Match": '"t"'},
+    {"If-None-Match": '"t:gzip"'},
+    {"If-Modified-Since": DATES[1]},
+    {"If-Unmodified-Since": DATES[0]},
+    {"If-Unmodified-Since": "Thu, 01 Jan 2015 00:00:00 GMT"},
+    {"If-Range": '"t"', "Range": "bytes=0-9"},
+]
 
 
 class LongWay(Compress):
@@ -105,33 +137,12 @@ def timeless(sent: Sent | None) -> tuple[int, list[tuple[str, str]], bytes] | No
     return sent.status, lines, sent.body
 
 
-# What is plain but for one thing or two is where the ways could part.
-spoilers = st.sampled_from(
-    [
-        ("Accept-Ranges", "bytes"),
-        ("Cache-Control", "no-transform"),
-        ("Content-Encoding", "gzip"),
-        ("Content-Length", "5"),
-        ("Content-Range", "bytes 0-9/10"),
-        ("Content-Type", "image/png"),
-        ("Content-Type", "text/html"),
-        ("Digest", "of the page"),
-        ("ETag", '"t"'),
-        ("ETag", '"t:gzip"'),
-        ("Last-Modified", DATES[0]),
-        ("Set-Cookie", "a=b"),
-        ("Upgrade", "other"),
-        ("Vary", "Cookie"),
-        ("X-Accel-Redirect", "/file"),
-        ("X-Sendfile", "/file"),
-    ]
-)
 plain_recipes = st.builds(
     Recipe,
     shape=st.sampled_from(["list", "bytes"]),
     pieces=st.lists(pieces, min_size=1, max_size=1),
     headers=st.just("Headers"),
-    fields=st.lists(spoilers, max_size=2),
+    fields=st.lists(st.sampled_from(SPOILERS), max_size=2),
     status=st.sampled_from([200, 200, 200, 200, 201, 206, 304, 404]),
     passthrough=st.booleans(),
     conditional=st.just(False),
@@ -202,6 +213,43 @@ def test_what_is_looked_up_is_what_is_planned(
     assert stats[0].codings.keys() == stats[1].codings.keys()
     for coding, sums in stats[0].codings.items():
         assert sums[:3] == stats[1].codings[coding][:3]
+
+
+@pytest.mark.parametrize(
+    "configuration",
+    [
+        {},
+        {"COMPRESS_ERRORS": True, "COMPRESS_NOT_ACCEPTABLE": True},
+        {"COMPRESS_ALGORITHM": "auto", "COMPRESS_AUTO_SIZE": len(BODY) + 1},
+        {"COMPRESS_SERVER_TIMING": True},
+    ],
+    ids=str,
+)
+def test_one_thing_that_is_not_plain(configuration: dict[str, Any]) -> None:
+    spoiled = [[], *([one] for one in SPOILERS)]
+    validators = [one for one in SPOILERS if one[0] in {"ETag", "Last-Modified"}]
+    spoiled += [[one, other] for one in SPOILERS for other in validators]
+    asked = [
+        ("GET", {"Accept-Encoding": accept, **condition})
+        for accept in ("gzip", "*;q=0", "identity, gzip;q=0")
+        for condition in CONDITIONS
+    ]
+    made: tuple[int, list[tuple[str, str]]] = 200, []
+    ways: list[Compress] = [Compress(), LongWay()]
+    apps = []
+    for compress in ways:
+        app = Flask("spoiled")
+        app.config.update(configuration)
+        app.add_url_rule("/", view_func=lambda: Response(BODY, made[0], Headers(made[1])))
+        compress.init_app(app)
+        apps.append(app)
+    for status in (200, 304, 404):
+        for fields in spoiled:
+            made = status, [("Content-Type", "text/html"), *fields]
+            for method, conditions in asked:
+                sent = [timeless(ask(app, method, conditions)) for app in apps]
+                assert sent[0] == sent[1], (made, conditions)
+    assert ways[0].stats().skipped == ways[1].stats().skipped
 
 
 @pytest.mark.parametrize("kind", [Compress, LongWay])
