@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -147,6 +148,26 @@ def test_one_module_touches_the_core() -> None:
         if f"{name}.".startswith("pyfastgz._core.")
     }
     assert touching == {"pyfastgz/coding/core.py"}
+
+
+@pytest.mark.parametrize(
+    "use",
+    [
+        "import pyfastgz.coding.stream",
+        "import pyfastgz; pyfastgz.compress(b'lamp'); pyfastgz.Encoder('zstd').finish(b'lamp')",
+        "from pyfastgz import EncoderStateError, SkipReason, DictCache",
+    ],
+)
+def test_flask_is_not_imported_before_it_is_needed(use: str) -> None:
+    program = (
+        f"{use}\n"
+        "import sys\n"
+        "print(sorted({'flask', 'werkzeug', 'click', 'blinker'} & sys.modules.keys()))\n"
+    )
+    run = subprocess.run(
+        [sys.executable, "-c", program], check=True, capture_output=True, text=True
+    )
+    assert run.stdout == "[]\n"
 
 
 def test_relative_imports_are_seen() -> None:

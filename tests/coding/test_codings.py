@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
-
 import pytest
 
 import pyfastgz
@@ -47,26 +44,6 @@ def test_rows_code_as_the_functions_do(name: str) -> None:
         coded = stream.call("finish", body)
         stream.close()
         assert coded == pyfastgz.Encoder(name, size=len(body), small=small).finish(body)
-
-
-@pytest.mark.parametrize(
-    "use",
-    [
-        "import pyfastgz.coding.stream",
-        "import pyfastgz; pyfastgz.compress(b'lamp'); pyfastgz.Encoder('zstd').finish(b'lamp')",
-        "from pyfastgz import EncoderStateError, SkipReason, DictCache",
-    ],
-)
-def test_flask_is_not_imported_before_it_is_needed(use: str) -> None:
-    program = (
-        f"{use}\n"
-        "import sys\n"
-        "print(sorted({'flask', 'werkzeug', 'click', 'blinker'} & sys.modules.keys()))\n"
-    )
-    run = subprocess.run(
-        [sys.executable, "-c", program], check=True, capture_output=True, text=True
-    )
-    assert run.stdout == "[]\n"
 
 
 def test_every_public_name_is_there_and_listed() -> None:
