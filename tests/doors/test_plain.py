@@ -17,6 +17,7 @@ import pytest
 from flask import Config
 from flask import Flask
 from flask import Response
+from flask import request
 from hypothesis import HealthCheck
 from hypothesis import event
 from hypothesis import given
@@ -282,6 +283,31 @@ def test_what_was_looked_at_by_hand_is_counted_once(
         # The refusal is of a type that is not compressed.
         assert get(accept="*;q=0").status == 406
         assert compress.stats().skipped == {SkipReason.NOT_ACCEPTABLE: count}
+
+
+@pytest.mark.parametrize("kind", [Compress, LongWay])
+def test_r34_tags_of_what_is_never_compressed_are_remembered(
+    app: Flask, get: Get, kind: type[Compress]
+) -> None:
+    kind(app)
+
+    @app.get("/")
+    def picture() -> Response:
+        response = Response(BODY, mimetype="image/png", headers={"ETag": '"t:gzip"'})
+        response.make_conditional(request)
+        return response
+
+    assert get().field("ETag") == '"t:gzip"'
+    assert get(If_None_Match='"t:gzip"').status == 304
+
+
+@pytest.mark.parametrize("kind", [Compress, LongWay])
+def test_r48_a_304_for_what_is_never_compressed_has_the_tag_that_was_sent(
+    app: Flask, get: Get, kind: type[Compress]
+) -> None:
+    kind(app)
+    app.add_url_rule("/", view_func=lambda: Response(status=304, mimetype="image/png"))
+    assert get(If_None_Match='"t:gzip"').field("ETag") == '"t:gzip"'
 
 
 class Tenants(Config):
