@@ -113,11 +113,6 @@ def make_hook(app: Flask, engine: Engine) -> Callable[[Response | None], Respons
                 or not body
                 or type(response) not in ordinary
                 or hasattr(asked, WISHES)
-                or "HTTP_IF_NONE_MATCH" in environ
-                or "HTTP_IF_MODIFIED_SINCE" in environ
-                or "HTTP_IF_MATCH" in environ
-                or "HTTP_IF_UNMODIFIED_SINCE" in environ
-                or "HTTP_IF_RANGE" in environ
                 or environ["REQUEST_METHOD"] == "CONNECT"
                 or value_of("COMPRESS_MIN_SIZE") is not plans.policy.min_size
             ):

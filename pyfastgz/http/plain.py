@@ -2,8 +2,8 @@
 
 An exchange is plain if its plan follows from the media type, from Accept-Encoding, and from
 whether the body is long enough: a whole body that is not empty, status 200, no field of
-:data:`MATTERS`, no condition, no wish. Most are, and the plan of one is looked up in a fifth of
-the time in which it is made.
+:data:`MATTERS`, no wish. Without a validator no condition of the request says anything. Most
+are plain, and the plan of one is looked up in a fifth of the time in which it is made.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ MATTERS = STALE_WHEN_CODED | {
     "content-encoding",
     "content-range",
     "etag",
+    "last-modified",
     "server-timing",
     "upgrade",
     "vary",
