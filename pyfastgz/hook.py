@@ -114,7 +114,7 @@ def make_hook(app: Flask, engine: Engine) -> Callable[[Response | None], Respons
                 or type(response) not in ordinary
                 or hasattr(asked, WISHES)
                 or environ["REQUEST_METHOD"] == "CONNECT"
-                or value_of("COMPRESS_MIN_SIZE") is not plans.policy.min_size
+                or value_of("COMPRESS_MIN_SIZE") != plans.policy.min_size
             ):
                 return long_way(response)
             by_encoding = known.short if len(body) < plans.min_nbytes else known.long
