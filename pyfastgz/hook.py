@@ -73,7 +73,7 @@ def make_hook(app: Flask, engine: Engine) -> Callable[[Response | None], Respons
     settings, skipped = engine.settings, engine.tally.skipped
     value_of = settings.look_up()
     ordinary = {kind for kind in (Response, app.response_class) if not any(kind_of(kind))}
-    plans = PlainPlans(settings.last)
+    latest = PlainPlans(settings.last)
 
     def long_way(response: Response | None) -> Response:
         if response is None:
@@ -85,7 +85,7 @@ def make_hook(app: Flask, engine: Engine) -> Callable[[Response | None], Respons
             return response
 
     def after_request(response: Response | None) -> Response:
-        nonlocal plans
+        nonlocal latest
         if response is None:
             return long_way(response)
         try:
@@ -94,8 +94,9 @@ def make_hook(app: Flask, engine: Engine) -> Callable[[Response | None], Respons
             at, settles, is_plain = SHAPES[next(zip(*lines))]  # noqa: B905
             if not settles or response.status_code != 200:
                 return long_way(response)
+            plans = latest
             if plans.policy is not settings.last:
-                plans = PlainPlans(settings.last)
+                plans = latest = PlainPlans(settings.last)
             known = plans.by_type[lines[at][1]]
             if isinstance(known, Answer):
                 skipped[known.reason]()
