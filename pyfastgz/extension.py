@@ -21,7 +21,7 @@ from flask import current_app
 from flask import make_response
 from flask import request
 
-from .border import Border
+from .border import bordered
 from .border import untranslate
 from .engine import Engine
 from .errors import NotInitialisedError
@@ -147,7 +147,7 @@ class Compress:
             app.after_request_funcs.setdefault(None, []).insert(0, engine.hook)
         if previous is None:
             # A function before each request costs a microsecond, a call in between a tenth.
-            app.wsgi_app = Border(  # type: ignore[method-assign]
+            app.wsgi_app = bordered(  # type: ignore[method-assign,assignment]
                 app.wsgi_app, functools.partial(engine_of, app)
             )
         app.extensions[EXTENSION] = engine

@@ -72,7 +72,7 @@ def make_hook(app: Flask, engine: Engine) -> Callable[[Response | None], Respons
     """
     settings, skipped = engine.settings, engine.tally.skipped
     value_of = settings.look_up()
-    ordinary = {kind for kind in (Response, app.response_class) if not any(kind_of(kind))}
+    ordinary = {kind for kind in (Response, app.response_class) if _is_ordinary(kind)}
     latest = PlainPlans(settings.last)
 
     def long_way(response: Response | None) -> Response:
@@ -92,7 +92,7 @@ def make_hook(app: Flask, engine: Engine) -> Callable[[Response | None], Respons
             headers = response.headers
             lines = headers._list
             at, settles, is_plain = SHAPES[next(zip(*lines))]  # noqa: B905
-            if not settles or response.status_code != 200:
+            if not settles or type(response) not in ordinary or response._status_code != 200:
                 return long_way(response)
             plans = latest
             if plans.policy is not settings.last:
@@ -112,7 +112,6 @@ def make_hook(app: Flask, engine: Engine) -> Callable[[Response | None], Respons
                 or len(parts) != 1
                 or type(body := parts[0]) is not bytes
                 or not body
-                or type(response) not in ordinary
                 or hasattr(asked, WISHES)
                 or environ["REQUEST_METHOD"] == "CONNECT"
                 or value_of("COMPRESS_MIN_SIZE") != plans.policy.min_size
@@ -137,6 +136,12 @@ def make_hook(app: Flask, engine: Engine) -> Callable[[Response | None], Respons
             return long_way(response)
 
     return after_request
+
+
+def _is_ordinary(kind: type[Response]) -> bool:
+    """Tell whether a class of responses does all in the way that its parent does it."""
+    ways = kind_of(kind)  # type: ignore[arg-type]
+    return not any(ways) and kind.status_code is Response.status_code
 
 
 def handle(response: Response, app: Flask, engine: Engine) -> Response:

@@ -25,7 +25,7 @@ from made_up import recipes
 from made_up import request_fields
 
 from pyfastgz import Compress
-from pyfastgz.border import Border
+from pyfastgz.border import bordered
 from pyfastgz.http.fields import OF_THE_REPRESENTATION
 
 EXAMPLES = int(os.environ.get("MADE_UP_RESPONSES", "1000"))
@@ -60,7 +60,7 @@ def test_r49_the_hook_never_raises_and_never_spoils_a_body(
     unconditional = {name: fields[name] for name in fields.keys() & {"Accept-Encoding"}}
     whole = ask(bare, method, unconditional)
     # Of the extension it has the border alone, so that it sees the same conditions.
-    bare.wsgi_app = Border(bare.wsgi_app, lambda: app.extensions["pyfastgz"])  # type: ignore[method-assign]
+    bare.wsgi_app = bordered(bare.wsgi_app, lambda: app.extensions["pyfastgz"])  # type: ignore[method-assign,assignment]
     plain = ask(bare, method, fields)
     ours = ask(app, method, fields)
     for record in caplog.records:
