@@ -71,6 +71,8 @@ class CodedStream(Iterator[bytes]):
     :param clock: seconds since some fixed point.
     """
 
+    # No generator, though one takes a call less for each item: the garbage collector closes
+    # generators, when it may have freed the encoder already.
     __slots__ = (
         "_close_chunks",
         "_encode_seconds",
