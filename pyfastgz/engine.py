@@ -9,7 +9,6 @@ from contextlib import suppress
 from time import perf_counter
 from typing import TYPE_CHECKING
 from typing import Any
-from typing import cast
 
 from .coding.encoder import Encoder
 from .coding.encoder import compress
@@ -27,7 +26,6 @@ from .store import entry_name
 if TYPE_CHECKING:
     from .http.answers import Answer
     from .http.plan import Plan
-    from .policy import Policy
 
 _log = logging.getLogger("pyfastgz")
 
@@ -76,7 +74,7 @@ class Engine:
         coded, seconds = b"", 0.0
         if len(body) >= plan.min_nbytes:
             coding, level = plan.coding, plan.level
-            brotli = cast("Policy", plan.policy).brotli
+            brotli = self.settings.last.brotli
             try:
                 if key is None or self.cache is None:
                     start = perf_counter()
@@ -106,7 +104,7 @@ class Engine:
             plan.coding,
             plan.level,
             small=plan.is_small,
-            brotli=cast("Policy", plan.policy).brotli,
+            brotli=self.settings.last.brotli,
         )
         return CodedStream(
             chunks,
