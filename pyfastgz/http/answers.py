@@ -102,12 +102,12 @@ def answer_coded(
 ) -> Answer:
     """Send a body that is coded to so many bytes; None if that is not known."""
     fields = exchange.fields
-    edits: dict[str, str | None] = {"content-encoding": coding}
+    edits: dict[str, str | None] = dict(vary_edits(fields))
+    edits["content-encoding"] = coding
     if nbytes is not None:
         edits["content-length"] = str(nbytes)
     elif "content-length" in fields:
         edits["content-length"] = None
-    edits.update(vary_edits(fields))
     if tag is not None or not STALE_WHEN_CODED.isdisjoint(fields):
         edits.update(_relabelled(fields, tag))
     return Answer(None, edits, coding)
