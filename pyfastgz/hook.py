@@ -269,9 +269,7 @@ def _streamed(
 
     def report(in_nbytes: int, out_nbytes: int, seconds: float) -> None:
         outcome = Outcome(plan.coding, None, in_nbytes, out_nbytes, seconds)
-        engine.tally.count(outcome)
-        if response_compressed.receivers:
-            notify(app, sent, outcome)
+        _told(sent, outcome, app, engine)
 
     try:
         stream = engine.stream(plan, chunks_of(response, kind), report)

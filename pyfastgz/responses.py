@@ -77,6 +77,11 @@ def kind_of(kind: type[Response]) -> Kind:
     )
 
 
+def _encodes_itself(response: Response, kind: Kind) -> bool:
+    """Tell whether a response has its own way from what it has as body to bytes."""
+    return kind.encodes_itself and not response.direct_passthrough
+
+
 def exchange_of(
     response: Response,
     kind: Kind,
@@ -104,7 +109,7 @@ def exchange_of(
     elif isinstance(parts, (list, tuple)):
         body = Body.WHOLE
         # A list of one bytes object is what nearly every view ends up with.
-        if kind.encodes_itself and not response.direct_passthrough:
+        if _encodes_itself(response, kind):
             nbytes = None
         elif len(parts) == 1 and type(parts[0]) is bytes:
             nbytes = len(parts[0])
@@ -145,7 +150,7 @@ def _nbytes_of(parts: list[Any] | tuple[Any, ...]) -> int | None:
 def whole_body(response: Response, kind: Kind) -> bytes:
     """Return the bytes of a body that is there."""
     parts: Any = response.response
-    if kind.encodes_itself and not response.direct_passthrough:
+    if _encodes_itself(response, kind):
         parts = list(response.iter_encoded())
     if len(parts) == 1 and type(parts[0]) is bytes:
         body: bytes = parts[0]
@@ -156,7 +161,7 @@ def whole_body(response: Response, kind: Kind) -> bytes:
 def chunks_of(response: Response, kind: Kind) -> Any:
     """Return the body as what can be iterated over, and perhaps closed."""
     chunks: Any = response.response
-    if not kind.encodes_itself or response.direct_passthrough:
+    if not _encodes_itself(response, kind):
         return chunks
     return ClosingIterator(response.iter_encoded(), getattr(chunks, "close", None))
 

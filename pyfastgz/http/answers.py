@@ -115,9 +115,7 @@ def answer_coded(
 
 def _relabelled(fields: Mapping[str, str], tag: str | None) -> Edits:
     """Return the edits that a coded 200 and the 304 for it have in common."""
-    edits: dict[str, str | None] = {}
-    if not STALE_WHEN_CODED.isdisjoint(fields):
-        edits.update(dict.fromkeys(STALE_WHEN_CODED.intersection(fields)))
+    edits: dict[str, str | None] = dict.fromkeys(STALE_WHEN_CODED.intersection(fields))
     if tag is not None and tag != fields["etag"]:
         edits["etag"] = tag
     return edits

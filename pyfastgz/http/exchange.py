@@ -17,7 +17,6 @@ from .eligibility import SkipReason
 from .fields import declared_length
 from .fields import is_of_events
 from .fields import media_type
-from .negotiation import IDENTITY
 from .negotiation import Choice
 from .negotiation import CodingsBySize
 from .negotiation import choose
@@ -166,8 +165,20 @@ def choice_for(exchange: Exchange, policy: Policy, wishes: Wishes) -> Choice:
     elif isinstance(codings, CodingsBySize):
         nbytes = declared_length(exchange.fields)
         codings = codings.order(exchange.nbytes if nbytes is None else nbytes)
-    accept_encoding = exchange.accept_encoding
-    return IDENTITY if accept_encoding is None else choose(accept_encoding, codings)
+    return choose(exchange.accept_encoding, codings)
+
+
+def wanted(exchange: Exchange, policy: Policy) -> bool | None:
+    """Tell whether the application wants a coding; None if it has to be asked."""
+    return True if policy.predicate is None else exchange.is_wanted
+
+
+def least_nbytes(policy: Policy, *, is_needed: bool = False) -> int:
+    """Return from how many bytes on a body is coded.
+
+    :param is_needed: whether the client takes no body without a coding.
+    """
+    return 1 if is_needed else policy.min_size or 1
 
 
 def level_for(policy: Policy, wishes: Wishes, coding: str) -> int:

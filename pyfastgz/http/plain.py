@@ -17,6 +17,7 @@ from .answers import Answer
 from .exchange import Body
 from .exchange import Exchange
 from .exchange import Policy
+from .exchange import least_nbytes
 from .fields import STALE_WHEN_CODED
 from .negotiation import MAX_HEADER_LENGTH
 from .plan import Plan
@@ -121,7 +122,7 @@ class PlainPlans:
 
     def __init__(self, policy: Policy) -> None:
         self.policy = policy
-        self.min_nbytes = max(policy.min_size, 1)
+        self.min_nbytes = least_nbytes(policy)
         self.by_type: Known[str, Answer | TypePlans | None] = Known(self._for_type)
         """By Content-Type: the answer for a type that is never coded, or the plans for others;
         None if more has to be looked at."""

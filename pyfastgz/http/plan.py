@@ -34,9 +34,11 @@ from .exchange import Wishes
 from .exchange import choice_for
 from .exchange import failed_condition
 from .exchange import is_listed
+from .exchange import least_nbytes
 from .exchange import left_alone_for
 from .exchange import level_for
 from .exchange import tag_for
+from .exchange import wanted
 from .fields import NO_EDITS
 from .fields import Edits
 from .fields import complete_length
@@ -158,9 +160,10 @@ def plan_candidate(exchange: Exchange, policy: Policy, wishes: Wishes) -> Answer
         return LEFT[reason]
     if body is not Body.WHOLE and (reason := left_alone_for(body, policy)) is not None:
         return LEFT[reason]
-    if policy.predicate is not None and not exchange.is_wanted:
-        if exchange.is_wanted is None:
-            return Plan(Step.ASK, exchange, policy)
+    is_wanted = wanted(exchange, policy)
+    if is_wanted is None:
+        return Plan(Step.ASK, exchange, policy)
+    if not is_wanted:
         return varied(fields, SkipReason.PREDICATE)
 
     coding, identity_refused = choice_for(exchange, policy, wishes)
@@ -180,7 +183,7 @@ def _plan_whole(
     :param is_needed: whether the client takes no body without a coding.
     """
     nbytes, conditions = exchange.nbytes, exchange.conditions
-    min_nbytes = 1 if is_needed else policy.min_size or 1
+    min_nbytes = least_nbytes(policy, is_needed=is_needed)
     has_no_body = False
     if not nbytes:
         # A view may leave out the body of a HEAD response, and none is known before it is made.
@@ -210,7 +213,7 @@ def _plan_stream(
     exchange: Exchange, policy: Policy, wishes: Wishes, coding: str, *, is_needed: bool
 ) -> Answer | Plan:
     """Plan for a body that is made, or read, as it is sent."""
-    min_nbytes = 1 if is_needed else policy.min_size or 1
+    min_nbytes = least_nbytes(policy, is_needed=is_needed)
     declared = declared_length(exchange.fields)
     if declared is not None and declared < min_nbytes:
         return as_it_is(exchange, policy, SkipReason.TOO_SMALL)
@@ -257,16 +260,17 @@ def _plan_304(
         return LEFT[reason]
     coding, identity_refused = None, False
     if left_alone_for(exchange.body, policy) is None:
-        if policy.predicate is not None and exchange.is_wanted is None:
+        is_wanted = wanted(exchange, policy)
+        if is_wanted is None:
             return Plan(Step.ASK, exchange, policy)
-        if policy.predicate is None or exchange.is_wanted:
+        if is_wanted:
             coding, identity_refused = choice_for(exchange, policy, wishes)
     if coding is None:
         return answer_304(exchange, policy, None, reason)
     tag = tag_for(exchange, coding)
     if "date" in fields and exchange.nbytes != 0:
         # Unlike make_conditional, whoever answers 304 by hand has no body of the 200 there.
-        min_nbytes = 1 if identity_refused else policy.min_size or 1
+        min_nbytes = least_nbytes(policy, is_needed=identity_refused)
         nbytes = declared_length(fields)
         if nbytes is not None and nbytes < min_nbytes:
             tag = None
@@ -286,9 +290,10 @@ def _plan_304(
 def _plan_part(exchange: Exchange, policy: Policy, wishes: Wishes) -> Answer | Plan:
     """Plan for a part, which is taken back where the client may hold coded bytes."""
     if exchange.is_cut and left_alone_for(exchange.body, policy) is None:
-        if policy.predicate is not None and exchange.is_wanted is None:
+        is_wanted = wanted(exchange, policy)
+        if is_wanted is None:
             return Plan(Step.ASK, exchange, policy)
-        if policy.predicate is None or exchange.is_wanted:
+        if is_wanted:
             coding, identity_refused = choice_for(exchange, policy, wishes)
             if coding is not None and (
                 identity_refused or not _allows_part(exchange, policy, coding)
