@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextvars import ContextVar
 from typing import TYPE_CHECKING
 from typing import Any
 
 from flask import Flask
 from flask import Response
-from flask import globals
 from flask import make_response
 from flask import request
 
@@ -58,9 +56,8 @@ NOT_LOOKED_AT = "a response could not be looked at; it is sent as it is"
 
 _ORDINARY = Kind(sends_itself=False, encodes_itself=False, has_slots=False)
 
-# Every attribute of a proxy costs several times what the object behind it does, and to ask it
-# for that object is a call of a Python function. From Flask 3.2 on there is one context only.
-_context: ContextVar[Any] = getattr(globals, "_cv_request", None) or globals._cv_app
+# Every attribute of a proxy costs several times what the object behind it does.
+_current_request: Callable[[], Any] = request._get_current_object  # type: ignore[attr-defined]
 
 
 def make_hook(app: Flask, engine: Engine) -> Callable[[Response | None], Response]:
@@ -106,7 +103,7 @@ def make_hook(app: Flask, engine: Engine) -> Callable[[Response | None], Respons
                 if response_compressed.receivers:
                     notify(app, response, SKIPPED[known.reason])
                 return response
-            parts, asked = response.response, _context.get().request
+            parts, asked = response.response, _current_request()
             environ = asked.environ
             if (
                 known is None
@@ -178,7 +175,7 @@ def _candidate(
     response: Response, fields: dict[str, str], app: Flask, engine: Engine
 ) -> tuple[Response, Outcome | None]:
     """Return the response to send, and what became of it: None for a stream that is coded."""
-    asked = _context.get().request
+    asked = _current_request()
     policy = engine.settings.current()
     wishes: Wishes = getattr(asked, WISHES, NO_WISHES)
     kind = kind_of(type(response))  # type: ignore[arg-type]
