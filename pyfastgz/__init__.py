@@ -19,8 +19,8 @@ from .errors import EncoderStateError
 from .errors import FastgzError
 from .errors import NotInitialisedError
 from .http.eligibility import SkipReason
-from .store import CacheBackend
-from .store import DictCache
+from .store.keyed import CacheBackend
+from .store.keyed import DictCache
 
 if TYPE_CHECKING:
     from .extension import Compress

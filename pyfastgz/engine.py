@@ -18,10 +18,10 @@ from .http.tags import is_strong
 from .http.tags import parse_tag
 from .outcome import Tally
 from .policy import LivePolicy
-from .store import CacheBackend
-from .store import checked_cache
-from .store import code_through
-from .store import entry_name
+from .store.keyed import CacheBackend
+from .store.keyed import checked_cache
+from .store.keyed import code_through
+from .store.keyed import entry_name
 
 if TYPE_CHECKING:
     from .http.answers import Answer

@@ -34,8 +34,8 @@ from .policy import LivePolicy
 from .policy.wishes import EXEMPT
 from .policy.wishes import checked_wishes
 from .responses import headers_of
-from .store import CacheBackend
-from .store import checked_cache
+from .store.keyed import CacheBackend
+from .store.keyed import checked_cache
 from .targets import check_parentheses
 from .targets import check_target
 from .targets import checked_app

@@ -40,7 +40,7 @@ from .responses import kind_of
 from .responses import restored
 from .responses import whole_body
 from .responses import with_body
-from .store import key_of
+from .store.keyed import key_of
 
 if TYPE_CHECKING:
     from .engine import Engine

@@ -57,7 +57,7 @@ ALLOWED = {
     "errors.py": (),
     "callables.py": (),
     "outcome.py": ("pyfastgz.http", "blinker"),
-    "store.py": ("pyfastgz.callables", "pyfastgz.coding", "pyfastgz.errors"),
+    "store": ("pyfastgz.callables", "pyfastgz.coding", "pyfastgz.errors"),
     "engine.py": CENTRE,
     **{
         f"{door}.py": (*CENTRE, *FLASK, *(f"pyfastgz.{other}" for other in others))

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from pyfastgz import DictCache
-from pyfastgz.store import code_through
-from pyfastgz.store import entry_name
-from pyfastgz.store import key_of
+from pyfastgz.store.keyed import code_through
+from pyfastgz.store.keyed import entry_name
+from pyfastgz.store.keyed import key_of
 
 
 class Coder:

@@ -1,4 +1,4 @@
-"""Where coded bodies may be kept between requests, and the proof that a kept one still fits."""
+"""A cache in which the application names bodies, and the proof that a kept one still fits."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from typing import Any
 from typing import Protocol
 from typing import cast
 
-from .callables import accepts
-from .callables import is_async
-from .errors import ConfigurationError
+from ..callables import accepts
+from ..callables import is_async
+from ..errors import ConfigurationError
 
 _log = logging.getLogger("pyfastgz")
 

@@ -1,0 +1,1 @@
+"""Keeps bodies that were coded once."""
