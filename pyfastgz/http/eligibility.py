@@ -13,8 +13,8 @@ from collections.abc import Iterable
 from collections.abc import Mapping
 from typing import Protocol
 
+from .fields import has_directive
 from .fields import media_type
-from .fields import tokens
 
 
 class SkipReason(enum.Enum):
@@ -109,7 +109,8 @@ def skip_reason(
         for name, reason in _BLOCKING_FIELDS.items():
             if name in fields:
                 return reason
-        if forbids_transform(fields.get("cache-control")):
+        # RFC 9111 section 5.2.2.6.
+        if has_directive(fields.get("cache-control"), "no-transform"):
             return SkipReason.NO_TRANSFORM
         partial = is_part(fields.get("content-range"))
 
@@ -149,12 +150,3 @@ def wildcard_pattern(mimetypes: Iterable[str]) -> re.Pattern[str] | None:
         if "*" in mimetype
     ]
     return re.compile("|".join(patterns)) if patterns else None
-
-
-def forbids_transform(cache_control: str | None) -> bool:
-    """Tell whether a Cache-Control value has ``no-transform`` (RFC 9111 section 5.2.2.6)."""
-    if cache_control is None:
-        return False
-    value = cache_control.lower()
-    # The substring settles almost every response; only a token counts.
-    return "no-transform" in value and "no-transform" in tokens(value)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from collections.abc import Mapping
 from functools import lru_cache
@@ -74,6 +75,8 @@ _EVENT_SUFFIXES = ("+json-seq", "+cbor-seq", "+ndjson", "+x-ndjson", "+jsonl", "
 
 # Enough for every body there is.
 _MAX_LENGTH_DIGITS = 18
+
+_QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"')
 
 # Those of all fields that edits may set.
 _SPELLINGS = {
@@ -154,6 +157,25 @@ def flush_rule(kind: str, seconds: float, *, is_file: bool) -> float:
 def tokens(value: str) -> list[str]:
     """Split a field value at its commas; empty members are dropped (RFC 9110 5.6.1)."""
     return [token for token in map(str.strip, value.split(",")) if token]
+
+
+def has_directive(cache_control: str | None, name: str) -> bool:
+    """Tell whether a Cache-Control value has a directive (RFC 9111 section 5.2).
+
+    Whatever its argument is, and not for the same text within the argument of another.
+
+    :param cache_control: its lines joined; None if there is none.
+    :param name: in lower case.
+    """
+    if cache_control is None:
+        return False
+    value = cache_control.lower()
+    # The substring settles almost every response.
+    if name not in value:
+        return False
+    return name in [
+        token.partition("=")[0].rstrip() for token in tokens(_QUOTED.sub("", value))
+    ]
 
 
 @lru_cache(maxsize=64)

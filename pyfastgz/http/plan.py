@@ -44,6 +44,7 @@ from .fields import Edits
 from .fields import complete_length
 from .fields import declared_length
 from .fields import flush_rule
+from .fields import has_directive
 from .fields import is_of_events
 from .fields import media_type
 from .fields import vary_edits
@@ -74,6 +75,8 @@ class Plan(NamedTuple):
     :param flush_seconds: when to flush a stream: 0 at every chunk, infinite never early, else
         in which time once more.
     :param is_small: whether the encoder of a stream is to take little memory.
+    :param may_keep: the coded body may be kept, to be sent again: whether it may be stored at
+        all is a matter of Cache-Control (RFC 9111 section 5.2.2.5).
     :param edits: what makes a part whole again.
     """
 
@@ -87,6 +90,7 @@ class Plan(NamedTuple):
     tag: str | None = None
     flush_seconds: float = inf
     is_small: bool = False
+    may_keep: bool = False
     edits: Edits = NO_EDITS
 
     def answer(
@@ -205,8 +209,30 @@ def _plan_whole(
         # GET would be coded, so HEAD says so, but not the coded length: only making the
         # content tells it (RFC 9110 section 9.3.2).
         return answer_coded(exchange, coding, tag, None)
-    level = level_for(policy, wishes, coding)
-    return Plan(Step.CODE, exchange, policy, coding, level, min_nbytes, is_needed, tag)
+    return _code(exchange, policy, wishes, coding, tag, is_needed=is_needed)
+
+
+def _code(
+    exchange: Exchange,
+    policy: Policy,
+    wishes: Wishes,
+    coding: str,
+    tag: str | None,
+    *,
+    is_needed: bool,
+) -> Plan:
+    """Return the plan to code all bytes at once."""
+    return Plan(
+        Step.CODE,
+        exchange,
+        policy,
+        coding,
+        level_for(policy, wishes, coding),
+        least_nbytes(policy, is_needed=is_needed),
+        is_needed,
+        tag,
+        may_keep=not has_directive(exchange.fields.get("cache-control"), "no-store"),
+    )
 
 
 def _plan_stream(
@@ -280,10 +306,7 @@ def _plan_304(
             # Otherwise the client was sent what it lists.
             and (conditions is None or names_none(conditions.if_none_match))
         ):
-            level = level_for(policy, wishes, coding)
-            return Plan(
-                Step.CODE, exchange, policy, coding, level, min_nbytes, identity_refused, tag
-            )
+            return _code(exchange, policy, wishes, coding, tag, is_needed=identity_refused)
     return answer_304(exchange, policy, tag, reason)
 
 

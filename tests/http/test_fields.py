@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from pyfastgz.http.fields import STALE_WHEN_CODED
 from pyfastgz.http.fields import collect
 from pyfastgz.http.fields import declared_length
+from pyfastgz.http.fields import has_directive
 from pyfastgz.http.fields import media_type
 from pyfastgz.http.fields import server_timing
 from pyfastgz.http.fields import tokens
@@ -90,3 +91,23 @@ def test_declared_length_absent() -> None:
 def test_server_timing_is_in_milliseconds() -> None:
     assert server_timing("gzip 7.4x", 0.00021) == 'fastgz;dur=0.21;desc="gzip 7.4x"'
     assert server_timing("too_small") == 'fastgz;desc="too_small"'
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (None, False),
+        ("", False),
+        ("no-store", True),
+        ("No-Store", True),
+        ("private, max-age=0 ,no-store,", True),
+        ("no-store=1", True),
+        ('private="a, b", no-store', True),
+        ('private="a, no-store, b"', False),
+        (r'private="a\", no-store, b"', False),
+        ("x-no-store, no-stores", False),
+        ('private="a, no-store', True),
+    ],
+)
+def test_a_directive_is_found_by_its_name(value: str | None, expected: bool) -> None:
+    assert has_directive(value, "no-store") is expected

@@ -210,6 +210,26 @@ def test_r18_what_does_not_shrink_is_sent_as_it_is() -> None:
     assert plan.answer(failed=True) == Answer(SkipReason.FAILED, VARIES)
 
 
+@pytest.mark.parametrize(
+    ("cache_control", "may_keep"),
+    [
+        (None, True),
+        ("public, max-age=60", True),
+        ("private", True),
+        ("no-cache", True),
+        ("no-store", False),
+        ("private, No-Store", False),
+        ('private="no-store"', True),
+    ],
+)
+def test_what_must_not_be_stored_is_not_kept(cache_control: str | None, may_keep: bool) -> None:
+    fields = {} if cache_control is None else {"cache_control": cache_control}
+    page = change(PAGE, **fields)
+    by_date = change(page, status=304, etag='"a"', date=DATE)
+    for exchange in (page, by_date, change(page, accept_encoding="gzip, identity;q=0")):
+        assert plan_of(exchange).may_keep is may_keep
+
+
 def test_a_length_that_only_making_tells_is_looked_at_again() -> None:
     plan = plan_of(change(nbytes=None))
     assert plan.answer(499, 0) == Answer(SkipReason.TOO_SMALL, VARIES)
