@@ -147,7 +147,7 @@ test-lowest: setup $(LOWEST)/tools.stamp  ## test with the oldest versions of wh
 	$(LOWEST)/bin/python -m pip --disable-pip-version-check --quiet install \
 	    --no-deps --force-reinstall $(LOWEST)/*.whl
 	$(LOWEST)/bin/python -m pip --disable-pip-version-check check
-	$(LOWEST)/bin/pytest --override-ini="pythonpath=tests/coding tests/doors" tests/http tests/doors tests/coding \
+	$(LOWEST)/bin/pytest --override-ini="pythonpath=tests/coding tests/doors" tests/http tests/doors tests/store tests/coding \
 	    --ignore=tests/coding/test_c_programs.py
 
 # The module built with gcc's sanitizers, libzstd in it too, beside the Python of the checkout. What

@@ -19,6 +19,7 @@ from .errors import EncoderStateError
 from .errors import FastgzError
 from .errors import NotInitialisedError
 from .http.eligibility import SkipReason
+from .store.bodies import StoreStats
 from .store.keyed import CacheBackend
 from .store.keyed import DictCache
 
@@ -43,6 +44,7 @@ __all__ = [
     "Outcome",
     "SkipReason",
     "Stats",
+    "StoreStats",
     "__version__",
     "compress",
     "response_compressed",

@@ -127,6 +127,12 @@ class _Lib:
         out_nbytes_avail_: int,
         /,
     ) -> int: ...
+    def fgz_crc32_of(
+        self,
+        in_: bytes | _CData,
+        in_nbytes_: int,
+        /,
+    ) -> int: ...
     def fgz_memory_nbytes(
         self,
         enc_: _CData,

@@ -1,4 +1,4 @@
-"""What one application has of all this: settings, cache, counters. It carries plans out."""
+"""What one application has of all this: settings, store, counters. It carries plans out."""
 
 from __future__ import annotations
 
@@ -6,18 +6,24 @@ import logging
 from collections.abc import Callable
 from collections.abc import MutableMapping
 from contextlib import suppress
-from time import perf_counter
 from typing import TYPE_CHECKING
 from typing import Any
+from typing import NamedTuple
 
 from .coding.encoder import Encoder
-from .coding.encoder import compress
 from .coding.stream import CodedStream
 from .http.tags import ends_like_coded
 from .http.tags import is_strong
 from .http.tags import parse_tag
+from .outcome import Outcome
+from .outcome import Stats
 from .outcome import Tally
+from .outcome import outcome_of
 from .policy import LivePolicy
+from .store.bodies import BodyStore
+from .store.bodies import Form
+from .store.bodies import StoreStats
+from .store.bodies import code_in_time
 from .store.keyed import CacheBackend
 from .store.keyed import checked_cache
 from .store.keyed import code_through
@@ -32,6 +38,21 @@ _log = logging.getLogger("pyfastgz")
 _MAX_LOGGED = 64
 _MAX_OWN_TAGS = 1024
 
+_NOTHING_KEPT = StoreStats(0, 0, 0, 0)
+
+
+class Coded(NamedTuple):
+    """A body that was coded, and what the client gets.
+
+    :param answer: the latter.
+    :param body: the coded body, if that is sent.
+    :param outcome: what became of it.
+    """
+
+    answer: Answer
+    body: bytes
+    outcome: Outcome
+
 
 class Engine:
     """What a door keeps for an application.
@@ -41,7 +62,15 @@ class Engine:
     :raises ConfigurationError: a setting is not usable.
     """
 
-    __slots__ = ("_logged", "cache", "hook", "own_tags", "settings", "tally")
+    __slots__ = (
+        "_logged",
+        "cache",
+        "hook",
+        "own_tags",
+        "settings",
+        "store",
+        "tally",
+    )
 
     def __init__(self, settings: MutableMapping[str, Any]) -> None:
         self.settings = LivePolicy(settings)
@@ -51,6 +80,9 @@ class Engine:
         make_cache = self.settings.current().cache_backend
         if make_cache is not None:
             self.cache = checked_cache(make_cache(), "COMPRESS_CACHE_BACKEND returns")
+        max_nbytes = self.settings.last.store_bytes
+        self.store = BodyStore(max_nbytes) if max_nbytes else None
+        """Keeps coded bodies in this process; None if it may not."""
         self.hook: Callable[..., Any] | None = None
         """What the door has put into the application; None if nothing is ever looked at."""
         self.tally = Tally()
@@ -61,36 +93,47 @@ class Engine:
 
     def code(
         self, plan: Plan, body: bytes, own_level: int | None = None, key: str | None = None
-    ) -> tuple[Answer, bytes, float]:
-        """Code a whole body, and settle what the client gets.
+    ) -> Coded:
+        """Code a whole body, unless that is kept, and settle what the client gets.
 
         A body that cannot be coded is logged and sent as it is.
 
         :param own_level: the level that the view asks for; None if it has the application's.
         :param key: names the body in the cache; None for not at all.
-        :return: the answer, the coded body, and the seconds that the encoder took: 0 if it was
-            in the cache.
         """
-        coded, seconds = b"", 0.0
-        if len(body) >= plan.min_nbytes:
-            coding, level = plan.coding, plan.level
-            brotli = self.settings.last.brotli
-            try:
-                if key is None or self.cache is None:
-                    start = perf_counter()
-                    coded = compress(body, coding, level=level, brotli=brotli)
-                    seconds = perf_counter() - start
-                else:
-                    coded, seconds = code_through(
-                        self.cache,
-                        entry_name(coding, key, own_level),
-                        body,
-                        lambda body: compress(body, coding, level=level, brotli=brotli),
-                        f"{level};{brotli}" if coding == "br" else f"{level}",
-                    )
-            except Exception as error:
-                return self.failed(plan, error), b"", 0.0
-        return plan.answer(len(body), len(coded)), coded, seconds
+        nbytes = len(body)
+        if nbytes < plan.min_nbytes:
+            return _not_coded(plan.answer(nbytes))
+        coding, level, brotli = plan.coding, plan.level, self.settings.last.brotli
+        try:
+            if key is not None and self.cache is not None:
+                coded, seconds = code_through(
+                    self.cache,
+                    entry_name(coding, key, own_level),
+                    body,
+                    lambda body: code_in_time(body, coding, level, brotli),
+                    f"{level};{brotli}" if coding == "br" else f"{level}",
+                )
+            elif self.store is not None and plan.may_keep:
+                form, seconds = self.store.compress(body, coding, level, brotli)
+                if not seconds:
+                    return self._kept(plan, form, nbytes)
+                coded = form.coded
+            else:
+                coded, seconds = code_in_time(body, coding, level, brotli)
+        except Exception as error:
+            return _not_coded(self.failed(plan, error))
+        return _coded(plan, nbytes, coded, seconds)
+
+    def _kept(self, plan: Plan, form: Form, nbytes: int) -> Coded:
+        """Settle what the client gets of a form that was kept, once for a plan."""
+        note = form.note
+        if note is not None and note[0] is plan:
+            settled: Coded = note[1]
+            return settled
+        settled = _coded(plan, nbytes, form.coded, 0.0)
+        form.note = plan, settled
+        return settled
 
     def stream(
         self, plan: Plan, chunks: Any, on_close: Callable[[int, int, float], object]
@@ -113,6 +156,10 @@ class Engine:
             repeatable=is_strong(plan.tag),
             on_close=on_close,
         )
+
+    def stats(self) -> Stats:
+        """Return what became of responses so far."""
+        return self.tally.stats(_NOTHING_KEPT if self.store is None else self.store.stats())
 
     def failed(self, plan: Plan, error: Exception) -> Answer:
         """Log why a body cannot be coded, and return what the client gets instead."""
@@ -144,3 +191,15 @@ class Engine:
                 with suppress(KeyError, StopIteration, RuntimeError):
                     del self.own_tags[next(iter(self.own_tags))]
             self.own_tags[parse_tag(etag).opaque] = None
+
+
+def _coded(plan: Plan, nbytes: int, coded: bytes, seconds: float) -> Coded:
+    """Settle what the client gets of a body of so many bytes."""
+    answer = plan.answer(nbytes, len(coded))
+    if answer.coding is None:
+        return _not_coded(answer)
+    return Coded(answer, coded, Outcome(answer.coding, None, nbytes, len(coded), seconds))
+
+
+def _not_coded(answer: Answer) -> Coded:
+    return Coded(answer, b"", outcome_of(answer))

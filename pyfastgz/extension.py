@@ -256,7 +256,7 @@ class Compress:
 
         .. versionadded:: 0.1
         """
-        return self._engine().tally.stats()
+        return self._engine().stats()
 
     def _engine(self) -> Engine:
         engine: Engine | None = None

@@ -27,6 +27,7 @@ from .http.plan import plan_response
 from .outcome import SKIPPED
 from .outcome import Outcome
 from .outcome import notify
+from .outcome import outcome_of
 from .outcome import response_compressed
 from .responses import LOOKED_AT
 from .responses import VARY_LINE
@@ -183,13 +184,13 @@ def _candidate(
     if not isinstance(plan, Answer) and plan.step not in _CODING:
         response, plan = _planned_again(response, plan, kind, asked, policy, wishes, engine)
     if isinstance(plan, Answer):
-        return applied(response, plan, kind), _outcome(plan)
+        return applied(response, plan, kind), outcome_of(plan)
     if plan.step is Step.CODE:
         try:
             body = whole_body(response, kind)
         except Exception as error:
             answer = engine.failed(plan, error)
-            return applied(response, answer, kind), _outcome(answer)
+            return applied(response, answer, kind), outcome_of(answer)
         own_level = wishes.levels.get(plan.coding)
         return _coded(response, plan, body, kind, engine, own_level)
     return _streamed(response, plan, kind, app, engine)
@@ -252,11 +253,10 @@ def _coded(  # noqa: PLR0917
     policy = engine.settings.last
     if engine.cache is not None and policy.cache_key is not None:
         key = key_of(policy.cache_key, request)
-    answer, coded, seconds = engine.code(plan, body, own_level, key)
+    answer, coded, outcome = engine.code(plan, body, own_level, key)
     if answer.coding is None:
-        return applied(response, answer, kind), _outcome(answer)
-    sent = with_body(response, answer.edits, kind, coded)
-    return sent, Outcome(answer.coding, None, len(body), len(coded), seconds)
+        return applied(response, answer, kind), outcome
+    return with_body(response, answer.edits, kind, coded), outcome
 
 
 def _streamed(
@@ -272,7 +272,7 @@ def _streamed(
         stream = engine.stream(plan, chunks_of(response, kind), report)
     except Exception as error:
         answer = engine.failed(plan, error)
-        return applied(response, answer, kind), _outcome(answer)
+        return applied(response, answer, kind), outcome_of(answer)
     attributes = {
         "response": stream,
         "automatically_set_content_length": False,
@@ -283,11 +283,6 @@ def _streamed(
 
 
 # ---- Applying ----
-
-
-def _outcome(answer: Answer) -> Outcome:
-    """Return what became of a response whose body was not coded."""
-    return Outcome(answer.coding, None) if answer.reason is None else SKIPPED[answer.reason]
 
 
 def _with_timing(response: Response, outcome: Outcome | None) -> Response:
@@ -306,4 +301,5 @@ def _timing(response: Response, outcome: Outcome | None) -> str:
     if not outcome.out_nbytes:
         return server_timing(str(outcome.coding))
     ratio = outcome.in_nbytes / outcome.out_nbytes
-    return server_timing(f"{outcome.coding} {ratio:.1f}x", outcome.seconds)
+    kept = " kept" if outcome.kept else ""
+    return server_timing(f"{outcome.coding} {ratio:.1f}x{kept}", outcome.seconds)

@@ -8,14 +8,16 @@ from collections import deque
 from collections.abc import Callable
 from collections.abc import Mapping
 from dataclasses import dataclass
-from itertools import count
 from threading import Lock
 from typing import Any
 from typing import NamedTuple
 
 from blinker import Namespace
 
+from .counter import Counter
+from .http.answers import Answer
 from .http.eligibility import SkipReason
+from .store.bodies import StoreStats
 
 _log = logging.getLogger("pyfastgz")
 
@@ -40,7 +42,7 @@ class Outcome(NamedTuple):
     :param reason: why none was, or None.
     :param in_nbytes: bytes before compression, as far as they were pulled; 0 without a coding.
     :param out_nbytes: bytes after compression; 0 without a coding.
-    :param seconds: how long the encoder took; 0 if the body came out of a cache.
+    :param seconds: how long the encoder took; 0 if the coded body was kept.
 
     .. versionadded:: 0.1
     """
@@ -51,11 +53,24 @@ class Outcome(NamedTuple):
     out_nbytes: int = 0
     seconds: float = 0.0
 
+    @property
+    def kept(self) -> bool:
+        """Whether the coded body was there already: in the store, or in a cache.
+
+        .. versionadded:: 0.1
+        """
+        return bool(self.out_nbytes) and not self.seconds
+
 
 SKIPPED: Mapping[SkipReason | None, Outcome] = {
     reason: Outcome(None, reason) for reason in SkipReason
 }
 """The outcome for every reason not to code."""
+
+
+def outcome_of(answer: Answer) -> Outcome:
+    """Return what became of a response whose body was not coded."""
+    return Outcome(answer.coding, None) if answer.reason is None else SKIPPED[answer.reason]
 
 
 class CodingStats(NamedTuple):
@@ -81,12 +96,14 @@ class Stats:
 
     :param codings: by coding, what was compressed.
     :param skipped: by reason, how many responses were left as they are.
+    :param store: what is kept of coded bodies, and what it was good for.
 
     .. versionadded:: 0.1
     """
 
     codings: Mapping[str, CodingStats]
     skipped: Mapping[SkipReason, int]
+    store: StoreStats
 
     def as_dict(self) -> dict[str, dict[str, Any]]:
         """Return the same in dictionaries of strings and numbers, as JSON has them.
@@ -98,21 +115,21 @@ class Stats:
         return {
             "codings": {coding: sums._asdict() for coding, sums in self.codings.items()},
             "skipped": {reason.name.lower(): n for reason, n in self.skipped.items()},
+            "store": self.store._asdict(),
         }
 
 
 class Tally:
     """Counts outcomes, from any number of threads."""
 
-    __slots__ = ("_codings", "_looks", "_uncounted", "skipped")
+    __slots__ = ("_codings", "_skipped", "_uncounted", "skipped")
 
     def __init__(self) -> None:
+        self._skipped = {reason: Counter() for reason in SkipReason}
         self.skipped: Mapping[SkipReason | None, Callable[[], int]] = {
-            reason: count().__next__ for reason in SkipReason
+            reason: counter.add for reason, counter in self._skipped.items()
         }
         """By reason, what counts a response when it is called; that takes no lock."""
-        # To look at a counter is to count.
-        self._looks = 0
         # Lists in the order of CodingStats, because a tuple would be made anew each time.
         self._codings: dict[str, list[Any]] = {}
         # To append takes no lock, and a sixth of the time.
@@ -128,14 +145,16 @@ class Tally:
             with _lock:
                 self._sum_up()
 
-    def stats(self) -> Stats:
-        """Return what was counted so far."""
+    def stats(self, store: StoreStats) -> Stats:
+        """Return what was counted so far.
+
+        :param store: to be told with it.
+        """
         with _lock:
             self._sum_up()
-            counts = {reason: n() - self._looks for reason, n in self.skipped.items()}
-            self._looks += 1
+            counts = {reason: counter.value() for reason, counter in self._skipped.items()}
             codings = {name: CodingStats(*sums) for name, sums in self._codings.items()}
-        return Stats(codings, {reason: n for reason, n in counts.items() if reason and n})
+        return Stats(codings, {reason: n for reason, n in counts.items() if n}, store)
 
     def _sum_up(self) -> None:
         """Add up what was appended; whoever appends meanwhile loses nothing."""

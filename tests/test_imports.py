@@ -56,8 +56,14 @@ ALLOWED = {
     ),
     "errors.py": (),
     "callables.py": (),
-    "outcome.py": ("pyfastgz.http", "blinker"),
-    "store": ("pyfastgz.callables", "pyfastgz.coding", "pyfastgz.errors"),
+    "counter.py": (),
+    "outcome.py": ("pyfastgz.counter", "pyfastgz.http", "pyfastgz.store", "blinker"),
+    "store": (
+        "pyfastgz.callables",
+        "pyfastgz.coding",
+        "pyfastgz.counter",
+        "pyfastgz.errors",
+    ),
     "engine.py": CENTRE,
     **{
         f"{door}.py": (*CENTRE, *FLASK, *(f"pyfastgz.{other}" for other in others))

@@ -85,6 +85,7 @@ class Policy:
     stream_flush_ms: float
     evaluate_conditional_request: bool
     streaming_endpoint_conditional: frozenset[str]
+    store_bytes: int
     cache_backend: Callable[[], Any] | None
     cache_key: Callable[..., str] | None
     server_timing: bool

@@ -44,7 +44,7 @@ class Topic(enum.Enum):
     CODINGS = "Codings and levels"
     STREAMS = "Streams"
     CONDITIONS = "Conditional requests"
-    CACHE = "A cache of compressed bodies"
+    CACHE = "Bodies that are coded once"
     OBSERVING = "What is told"
 
 
@@ -260,6 +260,16 @@ SETTINGS: Mapping[str, Setting] = MappingProxyType(
             ENDPOINTS,
             "The endpoints for whose streamed responses that holds too. Files need not be "
             "named.",
+        ),
+        "COMPRESS_STORE_BYTES": Setting(
+            Topic.CACHE,
+            32 * 1024 * 1024,
+            SIZE,
+            "How many bytes each process keeps of bodies that come again, with their coded "
+            "forms, so that each is coded once; those that were not used for longest are "
+            "dropped first. 0 keeps nothing. Responses with `Cache-Control: no-store` are left "
+            "out.",
+            is_new=True,
         ),
         "COMPRESS_CACHE_BACKEND": Setting(
             Topic.CACHE,

@@ -6,7 +6,6 @@ import logging
 from collections.abc import Callable
 from hashlib import blake2b
 from importlib.metadata import version
-from time import perf_counter
 from typing import Any
 from typing import Protocol
 from typing import cast
@@ -112,10 +111,10 @@ def code_through(
     cache: CacheBackend,
     name: str,
     body: bytes,
-    code: Callable[[bytes], bytes],
+    code: Callable[[bytes], tuple[bytes, float]],
     parameters: str = "",
 ) -> tuple[bytes, float]:
-    """Return ``code(body)``, from the cache if it holds just that, and the seconds it took.
+    """Return ``code(body)``, from the cache if it holds just that.
 
     The name comes from the application and may outlive the body that it was made for, and the
     settings with which it was coded. A second entry therefore seals body, coded body and
@@ -126,9 +125,9 @@ def code_through(
     :param cache: where to look and to keep.
     :param name: names the coded body.
     :param body: the bytes to code.
-    :param code: codes them; its exceptions propagate.
+    :param code: codes them, and tells how many seconds that took; its exceptions propagate.
     :param parameters: with which ``code`` does it; the version of this package counts as well.
-    :return: the coded body, and the seconds in ``code`` alone, 0 for a hit.
+    :return: the coded body, and the seconds that coding took, 0 for a hit.
     """
     seal_name = f"{name};seal"
     try:
@@ -137,9 +136,7 @@ def code_through(
             return coded, 0.0
     except Exception:
         _log.exception("reading the cache of compressed bodies failed")
-    start = perf_counter()
-    coded = code(body)
-    seconds = perf_counter() - start
+    coded, seconds = code(body)
     try:
         cache.set(name, coded)
         cache.set(seal_name, _seal(body, coded, parameters))

@@ -15,8 +15,8 @@ from flask import make_response
 
 from pyfastgz import Compress
 from pyfastgz import NotInitialisedError
-from pyfastgz import engine
 from pyfastgz.http.eligibility import SkipReason
+from pyfastgz.store import bodies
 
 CODINGS = ("gzip", "deflate", "zstd", "br")
 Get = Callable[..., Any]
@@ -85,7 +85,7 @@ def test_a_failure_to_code_is_logged_and_the_body_sent_as_it_is(
     def fail(*args: object, **kwargs: object) -> bytes:
         raise error
 
-    monkeypatch.setattr(engine, "compress", fail)
+    monkeypatch.setattr(bodies, "compress", fail)
     view(lambda: (BODY, {"ETag": '"t"', "Accept-Ranges": "bytes"}))
     with caplog.at_level(logging.ERROR, logger="pyfastgz"):
         exchange = get()

@@ -20,7 +20,7 @@ from flask import send_from_directory
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 
 from pyfastgz import Compress
-from pyfastgz import engine
+from pyfastgz.store import bodies
 
 CODINGS = ("gzip", "deflate", "zstd", "br")
 Get = Callable[..., Any]
@@ -55,7 +55,7 @@ def test_r30_nothing_is_coded_for_a_client_that_lists_the_tag(
     def fail(*args: object, **kwargs: object) -> bytes:
         raise AssertionError
 
-    monkeypatch.setattr(engine, "compress", fail)
+    monkeypatch.setattr(bodies, "compress", fail)
     assert get("/strong", If_None_Match='"tag:gzip"').status == 304
 
 
@@ -218,7 +218,7 @@ def test_conditions_are_evaluated_though_the_encoder_fails(
     app: Flask, get: Get, monkeypatch: pytest.MonkeyPatch, evaluates: bool
 ) -> None:
     app.config["COMPRESS_EVALUATE_CONDITIONAL_REQUEST"] = evaluates
-    monkeypatch.setattr(engine, "compress", None)
+    monkeypatch.setattr(bodies, "compress", None)
     for condition, status in [('"tag"', 304), ("*", 304), ('"x"', 200)]:
         exchange = get("/strong", If_None_Match=condition)
         assert exchange.status == (status if evaluates else 200)
@@ -313,7 +313,7 @@ def test_r45_an_application_mounted_in_another(app: Flask, get: Get) -> None:
 def test_nothing_is_coded_for_a_304_of_a_view_by_a_tag(
     get: Get, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(engine, "compress", None)
+    monkeypatch.setattr(bodies, "compress", None)
     exchange = get("/own-strong", If_None_Match='"tag:gzip"')
     assert (exchange.status, exchange.field("ETag")) == (304, '"tag:gzip"')
 

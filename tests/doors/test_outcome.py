@@ -19,6 +19,7 @@ from pyfastgz import Outcome
 from pyfastgz import SkipReason
 from pyfastgz import response_compressed
 from pyfastgz.outcome import Tally
+from pyfastgz.store.bodies import StoreStats
 
 Get = Callable[..., Any]
 BODY = "<p>what became of it</p>\n" * 200
@@ -65,7 +66,8 @@ def test_stats(app: Flask, get: Get, compress: Compress) -> None:
 
 def test_stats_are_json_as_a_dict(app: Flask, get: Get, compress: Compress) -> None:
     app.add_url_rule("/stats", view_func=lambda: compress.stats().as_dict(), endpoint="stats")
-    assert compress.stats().as_dict() == {"codings": {}, "skipped": {}}
+    nothing = {"hits": 0, "misses": 0, "entries": 0, "nbytes": 0}
+    assert compress.stats().as_dict() == {"codings": {}, "skipped": {}, "store": nothing}
     coded = get().read()
     get("/tiny").read()
     told = json.loads(get("/stats", accept=None).body())
@@ -81,6 +83,7 @@ def test_stats_are_json_as_a_dict(app: Flask, get: Get, compress: Compress) -> N
             }
         },
         "skipped": {"too_small": 1},
+        "store": {"hits": 0, "misses": 1, "entries": 0, "nbytes": 0},
     }
     assert json.loads(json.dumps(stats.as_dict())) == stats.as_dict()
 
@@ -104,8 +107,9 @@ def test_r51_counting_in_many_threads_loses_nothing() -> None:
     with ThreadPoolExecutor(8) as pool:
         for _ in range(8):
             pool.submit(lambda: list(map(tally.count, outcomes)))
-    assert tally.stats().codings == {"gzip": CodingStats(4000, 12000, 8000, 2000.0)}
-    assert tally.stats().skipped == {SkipReason.EMPTY: 4000}
+    stats = tally.stats(StoreStats(0, 0, 0, 0))
+    assert stats.codings == {"gzip": CodingStats(4000, 12000, 8000, 2000.0)}
+    assert stats.skipped == {SkipReason.EMPTY: 4000}
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs os.fork")

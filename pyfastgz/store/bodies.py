@@ -1,0 +1,236 @@
+"""The store in the process: bodies that come again are coded once.
+
+A body is found by its length and CRC-32, and then proved by comparing all its bytes with those
+that are kept beside its coded forms. So no hash is trusted: of two bodies with the same key one
+is a miss for the other, and nobody gets a wrong one. Both take less than a hundredth of what
+coding takes.
+
+A body is kept when it comes for the second time. A fixed table remembers the first, of the
+latest some ten thousand bodies: newer ones take the places of older ones. So bodies that never
+come again cost a CRC-32 and one look-up, and take no room.
+"""
+
+from __future__ import annotations
+
+import os
+from array import array
+from collections import OrderedDict
+from collections.abc import Callable
+from collections.abc import Hashable
+from threading import RLock
+from time import perf_counter
+from typing import Any
+from typing import NamedTuple
+
+from ..coding.br import BrotliSettings
+from ..coding.core import crc32_of
+from ..coding.encoder import compress
+from ..counter import Counter
+
+ENTRY_NBYTES = 700
+"""What an entry takes beside the bytes of its body and coded forms."""
+
+MAX_SHARE = 8
+"""One entry takes at most this part of the room: an eighth."""
+
+# Of the doorkeeper, 4 bytes each; a power of two.
+_DOORS = 16 * 1024
+
+Code = Callable[[bytes, str, int, BrotliSettings], tuple[bytes, float]]
+"""Codes a body in a coding at a level, with the settings of brotli; returns the coded body and
+the seconds that the encoder took, 0 if it did not have to."""
+
+
+class StoreStats(NamedTuple):
+    """What a store has, and what it was good for.
+
+    :param hits: how many bodies and files did not have to be coded.
+    :param misses: how many had to be.
+    :param entries: how many are kept.
+    :param nbytes: how many bytes they take, with their coded forms.
+
+    .. versionadded:: 0.1
+    """
+
+    hits: int
+    misses: int
+    entries: int
+    nbytes: int
+
+
+class Form:
+    """A body in coded form.
+
+    :param coded: its bytes.
+    """
+
+    __slots__ = ("coded", "note")
+
+    def __init__(self, coded: bytes) -> None:
+        self.coded = coded
+        self.note: Any = None
+        """What whoever sends it has made of it, to be found again with it."""
+
+
+class _Entry:
+    """A body, or a file, and its coded forms."""
+
+    __slots__ = ("body", "forms", "nbytes")
+
+    def __init__(self, body: bytes | None) -> None:
+        self.body = body
+        self.forms: dict[Hashable, Form] = {}
+        self.nbytes = ENTRY_NBYTES + (0 if body is None else len(body))
+
+
+def code_in_time(
+    body: bytes, coding: str, level: int, brotli: BrotliSettings
+) -> tuple[bytes, float]:
+    """Code a body, and tell how many seconds that took.
+
+    Raises as :func:`~pyfastgz.coding.encoder.compress`.
+    """
+    start = perf_counter()
+    coded = compress(body, coding, level=level, brotli=brotli)
+    return coded, perf_counter() - start
+
+
+class BodyStore:
+    """Keeps coded bodies and files, those that were used last. Safe for concurrent use.
+
+    The same bytes come out as without it.
+
+    :param max_nbytes: how many bytes all takes: bodies, coded forms and overhead.
+    :param code: codes what is not kept.
+    """
+
+    __slots__ = ("_code", "_doors", "_entries", "_hits", "_misses", "_nbytes", "max_nbytes")
+
+    def __init__(self, max_nbytes: int, code: Code = code_in_time) -> None:
+        self.max_nbytes = max_nbytes
+        self._code = code
+        self._doors = array("I", bytes(4 * _DOORS))
+        # By CRC-32 and length, or by what names a file.
+        self._entries: OrderedDict[Hashable, _Entry] = OrderedDict()
+        self._nbytes = 0
+        self._hits = Counter()
+        self._misses = Counter()
+
+    def compress(
+        self, body: bytes, coding: str, level: int, brotli: BrotliSettings
+    ) -> tuple[Form, float]:
+        """Return the coded form of a body, and the seconds that coding took, 0 if it was kept.
+
+        Raises what coding raises.
+        """
+        nbytes = len(body)
+        if nbytes > self.max_nbytes // MAX_SHARE:
+            coded, seconds = self._code(body, coding, level, brotli)
+            return Form(coded), seconds
+        crc32 = crc32_of(body, nbytes)
+        key = crc32, nbytes
+        parameters = (coding, level) if coding != "br" else (coding, level, brotli)
+        entry = self._entries.get(key)
+        if entry is not None and entry.body == body:
+            kept = entry.forms.get(parameters)
+            if kept is not None:
+                self._used(key)
+                return kept, 0.0
+        self._misses.add()
+        coded, seconds = self._code(body, coding, level, brotli)
+        form = Form(coded)
+        door = crc32 % _DOORS
+        if entry is not None or self._doors[door] == crc32:
+            self._keep(key, body, parameters, form)
+        else:
+            self._doors[door] = crc32
+        return form, seconds
+
+    def compress_file(
+        self,
+        name: Hashable,
+        read: Callable[[], tuple[bytes, bool]],
+        coding: str,
+        level: int,
+        brotli: BrotliSettings,
+    ) -> tuple[Form, float]:
+        """Return the coded form of what has a name, without reading it if that is kept.
+
+        It is kept from the first time on: reading it again takes time as well.
+
+        :param name: stands for certain bytes, and never for others.
+        :param read: returns these bytes, and whether the name may be trusted to stand for them.
+        :return: as for :meth:`compress`. Raises what reading and coding raise.
+        """
+        parameters = (coding, level) if coding != "br" else (coding, level, brotli)
+        entry = self._entries.get(name)
+        if entry is not None:
+            kept = entry.forms.get(parameters)
+            if kept is not None:
+                self._used(name)
+                return kept, 0.0
+        self._misses.add()
+        body, is_certain = read()
+        coded, seconds = self._code(body, coding, level, brotli)
+        form = Form(coded)
+        if is_certain:
+            self._keep(name, None, parameters, form)
+        return form, seconds
+
+    def stats(self) -> StoreStats:
+        """Return what is kept, and what it was good for."""
+        with _lock:
+            return StoreStats(
+                self._hits.value(), self._misses.value(), len(self._entries), self._nbytes
+            )
+
+    def _used(self, key: Hashable) -> None:
+        """Note that an entry was of use."""
+        self._hits.add()
+        try:
+            self._entries.move_to_end(key)
+        except KeyError:
+            # Another thread has just dropped it.
+            return
+
+    def _keep(
+        self, key: Hashable, body: bytes | None, parameters: Hashable, form: Form
+    ) -> None:
+        """Keep a coded form, and drop what was not used for longest if there is no room."""
+        nbytes = len(form.coded)
+        with _lock:
+            entries = self._entries
+            entry = entries.get(key)
+            if entry is None or entry.body != body:
+                # Of two bodies with one key the latest is kept.
+                added = _Entry(body)
+                added_nbytes = added.nbytes + nbytes
+            else:
+                added, added_nbytes = entry, nbytes
+            if parameters in added.forms or (
+                added.nbytes + nbytes > self.max_nbytes // MAX_SHARE
+            ):
+                return
+            # A signal handler may raise between any two of these: then too much is counted.
+            self._nbytes += added_nbytes
+            added.nbytes += nbytes
+            added.forms[parameters] = form
+            entries[key] = added
+            entries.move_to_end(key)
+            if entry is not None and entry is not added:
+                self._nbytes -= entry.nbytes
+            while self._nbytes > self.max_nbytes and entries:
+                _, dropped = entries.popitem(last=False)
+                self._nbytes -= dropped.nbytes
+
+
+# One for all stores: it is held for microseconds. Reentrant, because a signal handler may fork.
+_lock = RLock()
+
+if hasattr(os, "register_at_fork"):
+    # A child inherits stores as they are between two changes, whatever other threads do.
+    os.register_at_fork(
+        before=_lock.acquire,
+        after_in_parent=_lock.release,
+        after_in_child=_lock.release,
+    )
