@@ -21,7 +21,6 @@ from .outcome import Tally
 from .outcome import outcome_of
 from .policy import LivePolicy
 from .store.bodies import BodyStore
-from .store.bodies import Form
 from .store.bodies import StoreStats
 from .store.bodies import code_in_time
 from .store.keyed import CacheBackend
@@ -116,8 +115,6 @@ class Engine:
                 )
             elif self.store is not None and plan.may_keep:
                 form, seconds = self.store.compress(body, coding, level, brotli)
-                if not seconds:
-                    return self._kept(plan, form, nbytes)
                 coded = form.coded
             else:
                 coded, seconds = code_in_time(body, coding, level, brotli)
@@ -125,14 +122,25 @@ class Engine:
             return _not_coded(self.failed(plan, error))
         return _coded(plan, nbytes, coded, seconds)
 
-    def _kept(self, plan: Plan, form: Form, nbytes: int) -> Coded:
-        """Settle what the client gets of a form that was kept, once for a plan."""
+    def code_plainly(self, plan: Plan, body: bytes) -> Coded:
+        """Do as :meth:`code`, without a name, for a plan of plain exchanges.
+
+        Such a plan is always the same, and so is then what the client gets of a kept form.
+        """
+        store = self.store
+        if store is None:
+            return self.code(plan, body)
+        brotli = self.settings.last.brotli
+        try:
+            form, seconds = store.compress(body, plan.coding, plan.level, brotli)
+        except Exception as error:
+            return _not_coded(self.failed(plan, error))
+        if seconds:
+            return _coded(plan, len(body), form.coded, seconds)
         note = form.note
-        if note is not None and note[0] is plan:
-            settled: Coded = note[1]
-            return settled
-        settled = _coded(plan, nbytes, form.coded, 0.0)
-        form.note = plan, settled
+        if note is None or note[0] is not plan:
+            note = form.note = plan, _coded(plan, len(body), form.coded, 0.0)
+        settled: Coded = note[1]
         return settled
 
     def stream(

@@ -73,6 +73,7 @@ def make_hook(app: Flask, engine: Engine) -> Callable[[Response | None], Respons
     """
     settings, skipped = engine.settings, engine.tally.skipped
     value_of = settings.look_up()
+    code_plainly, count = engine.code_plainly, engine.tally.count
     ordinary = {kind for kind in (Response, app.response_class) if _is_ordinary(kind)}
     latest = PlainPlans(settings.last)
 
@@ -121,10 +122,20 @@ def make_hook(app: Flask, engine: Engine) -> Callable[[Response | None], Respons
             by_encoding = known.short if len(body) < plans.min_nbytes else known.long
             plan = by_encoding[environ.get("HTTP_ACCEPT_ENCODING")]
             if isinstance(plan, Plan):
-                if settings.current() is not plans.policy:
+                policy = settings.current()
+                if policy is not plans.policy or (
+                    policy.cache_key is not None and engine.cache is not None
+                ):
                     return long_way(response)
-                response, outcome = _coded(response, plan, body, _ORDINARY, engine)
-                return _told(response, outcome, app, engine)
+                answer, coded, outcome = code_plainly(plan, body)
+                count(outcome)
+                if answer.coding is None:
+                    response = applied(response, answer, _ORDINARY)
+                else:
+                    response = with_body(response, answer.edits, _ORDINARY, coded)
+                if response_compressed.receivers:
+                    notify(app, response, outcome)
+                return response
             if plan.edits is not VARY_ALONE:
                 return long_way(response)
             headers._list = [*lines, VARY_LINE]

@@ -205,7 +205,9 @@ class _Parts(list[bytes]):
 
 def with_body(response: Response, edits: Edits, kind: Kind, body: bytes) -> Response:
     """Return a response with other fields and another body; the old one is closed with it."""
-    close: Callable[[], object] | None = getattr(response.response, "close", None)
+    parts = response.response
+    # A list has nothing to close, and not to find that takes a while.
+    close = None if type(parts) is list else getattr(parts, "close", None)
     attributes = {
         "response": [body] if close is None else _Parts([body], close),
         # So that a class with a way of its own does not make bytes of bytes.

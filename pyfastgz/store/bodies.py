@@ -17,6 +17,7 @@ from array import array
 from collections import OrderedDict
 from collections.abc import Callable
 from collections.abc import Hashable
+from contextlib import suppress
 from threading import RLock
 from time import perf_counter
 from typing import Any
@@ -104,10 +105,21 @@ class BodyStore:
     :param code: codes what is not kept.
     """
 
-    __slots__ = ("_code", "_doors", "_entries", "_hits", "_misses", "_nbytes", "max_nbytes")
+    __slots__ = (
+        "_code",
+        "_count_hit",
+        "_doors",
+        "_entries",
+        "_hits",
+        "_max_entry_nbytes",
+        "_misses",
+        "_nbytes",
+        "max_nbytes",
+    )
 
     def __init__(self, max_nbytes: int, code: Code = code_in_time) -> None:
         self.max_nbytes = max_nbytes
+        self._max_entry_nbytes = max_nbytes // MAX_SHARE
         self._code = code
         self._doors = array("I", bytes(4 * _DOORS))
         # By CRC-32 and length, or by what names a file.
@@ -115,6 +127,7 @@ class BodyStore:
         self._nbytes = 0
         self._hits = Counter()
         self._misses = Counter()
+        self._count_hit = self._hits.add
 
     def compress(
         self, body: bytes, coding: str, level: int, brotli: BrotliSettings
@@ -124,7 +137,7 @@ class BodyStore:
         Raises what coding raises.
         """
         nbytes = len(body)
-        if nbytes > self.max_nbytes // MAX_SHARE:
+        if nbytes > self._max_entry_nbytes:
             coded, seconds = self._code(body, coding, level, brotli)
             return Form(coded), seconds
         crc32 = crc32_of(body, nbytes)
@@ -134,7 +147,12 @@ class BodyStore:
         if entry is not None and entry.body == body:
             kept = entry.forms.get(parameters)
             if kept is not None:
-                self._used(key)
+                self._count_hit()
+                # Another thread may have just dropped it; suppress() is a call more.
+                try:  # noqa: SIM105
+                    self._entries.move_to_end(key)
+                except KeyError:
+                    pass
                 return kept, 0.0
         self._misses.add()
         coded, seconds = self._code(body, coding, level, brotli)
@@ -167,7 +185,9 @@ class BodyStore:
         if entry is not None:
             kept = entry.forms.get(parameters)
             if kept is not None:
-                self._used(name)
+                self._count_hit()
+                with suppress(KeyError):
+                    self._entries.move_to_end(name)
                 return kept, 0.0
         self._misses.add()
         body, is_certain = read()
@@ -184,15 +204,6 @@ class BodyStore:
                 self._hits.value(), self._misses.value(), len(self._entries), self._nbytes
             )
 
-    def _used(self, key: Hashable) -> None:
-        """Note that an entry was of use."""
-        self._hits.add()
-        try:
-            self._entries.move_to_end(key)
-        except KeyError:
-            # Another thread has just dropped it.
-            return
-
     def _keep(
         self, key: Hashable, body: bytes | None, parameters: Hashable, form: Form
     ) -> None:
@@ -207,9 +218,7 @@ class BodyStore:
                 added_nbytes = added.nbytes + nbytes
             else:
                 added, added_nbytes = entry, nbytes
-            if parameters in added.forms or (
-                added.nbytes + nbytes > self.max_nbytes // MAX_SHARE
-            ):
+            if parameters in added.forms or (added.nbytes + nbytes > self._max_entry_nbytes):
                 return
             # A signal handler may raise between any two of these: then too much is counted.
             self._nbytes += added_nbytes
