@@ -30,7 +30,7 @@ from .store.keyed import entry_name
 
 if TYPE_CHECKING:
     from .http.answers import Answer
-    from .http.plan import Plan
+    from .http.steps import Plan
 
 _log = logging.getLogger("pyfastgz")
 
@@ -154,6 +154,7 @@ class Engine:
         encoder = Encoder(
             plan.coding,
             plan.level,
+            plan.nbytes,
             small=plan.is_small,
             brotli=self.settings.last.brotli,
         )

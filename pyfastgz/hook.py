@@ -11,6 +11,9 @@ from flask import Response
 from flask import make_response
 from flask import request
 
+from .files import FilePieces
+from .files import file_body
+from .files import open_file_of
 from .http.answers import Answer
 from .http.exchange import NO_WISHES
 from .http.exchange import Wishes
@@ -19,11 +22,11 @@ from .http.fields import collect
 from .http.fields import server_timing
 from .http.plain import SHAPES
 from .http.plain import PlainPlans
-from .http.plan import Plan
-from .http.plan import Step
 from .http.plan import answer_at_sight
 from .http.plan import plan_candidate
 from .http.plan import plan_response
+from .http.steps import Plan
+from .http.steps import Step
 from .outcome import SKIPPED
 from .outcome import Outcome
 from .outcome import notify
@@ -198,13 +201,13 @@ def _candidate(
         return applied(response, plan, kind), outcome_of(plan)
     if plan.step is Step.CODE:
         try:
-            body = whole_body(response, kind)
+            body = _body(response, plan, kind, asked)
         except Exception as error:
             answer = engine.failed(plan, error)
             return applied(response, answer, kind), outcome_of(answer)
         own_level = wishes.levels.get(plan.coding)
         return _coded(response, plan, body, kind, engine, own_level)
-    return _streamed(response, plan, kind, app, engine)
+    return _streamed(response, plan, kind, app, engine, asked)
 
 
 _CODING = frozenset({Step.CODE, Step.STREAM})
@@ -251,6 +254,14 @@ def _is_wanted(policy: Policy, response: Response, engine: Engine) -> bool:
 # ---- Carrying out ----
 
 
+def _body(response: Response, plan: Plan, kind: Kind, asked: Any) -> bytes:
+    """Return the bytes of a body that is there, or of a file."""
+    known: Any = plan.exchange.file
+    if known is None:
+        return whole_body(response, kind)
+    return file_body(open_file_of(response.response, asked.environ), known)
+
+
 def _coded(  # noqa: PLR0917
     response: Response,
     plan: Plan,
@@ -270,8 +281,8 @@ def _coded(  # noqa: PLR0917
     return with_body(response, answer.edits, kind, coded), outcome
 
 
-def _streamed(
-    response: Response, plan: Plan, kind: Kind, app: Flask, engine: Engine
+def _streamed(  # noqa: PLR0917
+    response: Response, plan: Plan, kind: Kind, app: Flask, engine: Engine, asked: Any
 ) -> tuple[Response, Outcome | None]:
     """Return a response whose body is coded as it is pulled, and tells when it is closed."""
 
@@ -280,7 +291,7 @@ def _streamed(
         _told(sent, outcome, app, engine)
 
     try:
-        stream = engine.stream(plan, chunks_of(response, kind), report)
+        stream = engine.stream(plan, _chunks(response, plan, kind, asked), report)
     except Exception as error:
         answer = engine.failed(plan, error)
         return applied(response, answer, kind), outcome_of(answer)
@@ -291,6 +302,15 @@ def _streamed(
     }
     sent = copied(response, plan.answer().edits, kind, attributes)
     return sent, None
+
+
+def _chunks(response: Response, plan: Plan, kind: Kind, asked: Any) -> Any:
+    """Return a stream, or the bytes of a file, as what can be iterated over."""
+    known: Any = plan.exchange.file
+    if known is None:
+        return chunks_of(response, kind)
+    parts: Any = response.response
+    return FilePieces(parts, open_file_of(parts, asked.environ), known, 0, known.nbytes)
 
 
 # ---- Applying ----

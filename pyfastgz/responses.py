@@ -21,13 +21,18 @@ from werkzeug.wsgi import _RangeWrapper
 
 from .border import sent_conditions
 from .border import was_translated
+from .files import open_file_of
 from .http.answers import Answer
 from .http.bodies import nbytes_of
 from .http.exchange import Body
 from .http.exchange import Exchange
 from .http.fields import VARY_ALONE
 from .http.fields import Edits
+from .http.fields import complete_length
+from .http.fields import declared_length
 from .http.fields import edited
+from .store.files import FileId
+from .store.files import identity
 
 if TYPE_CHECKING:
     from .policy import Policy
@@ -103,7 +108,7 @@ def exchange_of(
     parts: Any = response.response
     status = response.status_code
     conditions = sent_conditions(environ)
-    nbytes, is_cut, is_conditional = None, False, is_restored
+    nbytes, is_cut, is_conditional, known = None, False, is_restored, None
     if kind.sends_itself:
         body = Body.UNKNOWN
     elif isinstance(parts, (list, tuple)):
@@ -124,6 +129,9 @@ def exchange_of(
             body = Body.FILE if response.direct_passthrough else Body.WHOLE
         elif conditions is not None and not is_restored:
             is_conditional = asked.endpoint in policy.streaming_endpoint_conditional
+        if body is Body.FILE:
+            known = _known_file(parts.iterable if is_cut else parts, fields, environ)
+            nbytes = None if known is None else known.nbytes
     return Exchange(
         environ["REQUEST_METHOD"],
         status,
@@ -136,7 +144,16 @@ def exchange_of(
         is_cut,
         status == 304 and was_translated(environ),
         is_wanted,
+        known,
     )
+
+
+def _known_file(parts: Any, fields: dict[str, str], environ: dict[str, Any]) -> FileId | None:
+    """Return what a file is known by that is sent as it is, None if that is not sure."""
+    known = identity(open_file_of(parts, environ))
+    # Where the response has another length, something else is to be sent than the file.
+    length = complete_length(fields) or declared_length(fields)
+    return None if known is None or length not in {None, known.nbytes} else known
 
 
 def _nbytes_of(parts: list[Any] | tuple[Any, ...]) -> int | None:

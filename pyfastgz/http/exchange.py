@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+from collections.abc import Hashable
 from collections.abc import Mapping
 from collections.abc import Sequence
 from types import MappingProxyType
@@ -81,6 +82,11 @@ class Policy(Selection, Protocol):
         ...
 
     @property
+    def file_nbytes(self) -> int:
+        """A file of at most so many bytes is coded whole; 0 for none."""
+        ...
+
+    @property
     def server_timing(self) -> bool:
         """Whether every response tells what became of it."""
         ...
@@ -124,13 +130,16 @@ class Exchange(NamedTuple):
     :param status: of the response.
     :param fields: the response's field values by lower-case name.
     :param body: how the response has its body; a part, how the whole had it.
-    :param nbytes: how many bytes a whole body has, None if only making it tells.
+    :param nbytes: how many bytes a whole body or a file has, None if only making, or reading,
+        it tells.
     :param accept_encoding: the request's field, its lines joined; None if there is none.
     :param conditions: of the request, as its client sent them; None if there are none.
     :param is_conditional: a stream may become a 304, as a whole body may anyway.
     :param is_cut: the response is a part that can be made whole again.
     :param is_translated: the application was shown other conditions than were sent.
     :param is_wanted: what the application says when it is asked; None if it was not.
+    :param file: names what is in a file: it is equal only for the same bytes. None where
+        nothing is known of it, or it is none.
     """
 
     method: str
@@ -144,6 +153,7 @@ class Exchange(NamedTuple):
     is_cut: bool = False
     is_translated: bool = False
     is_wanted: bool | None = None
+    file: Hashable | None = None
 
 
 # ---- What is asked of it ----
@@ -154,6 +164,13 @@ def left_alone_for(body: Body, policy: Policy) -> SkipReason | None:
     if body is Body.UNKNOWN:
         return SkipReason.OWN_WAY
     return None if body is Body.WHOLE or policy.streams else SkipReason.STREAMS_OFF
+
+
+def is_coded_whole(exchange: Exchange, policy: Policy) -> bool:
+    """Tell whether all of the body is there before it is coded."""
+    if exchange.body is Body.FILE:
+        return exchange.nbytes is not None and exchange.nbytes <= policy.file_nbytes
+    return exchange.body is Body.WHOLE
 
 
 def choice_for(exchange: Exchange, policy: Policy, wishes: Wishes) -> Choice:
@@ -187,12 +204,12 @@ def level_for(policy: Policy, wishes: Wishes, coding: str) -> int:
     return policy.levels[coding] if level is None else level
 
 
-def tag_for(exchange: Exchange, coding: str) -> str | None:
+def tag_for(exchange: Exchange, policy: Policy, coding: str) -> str | None:
     """Return the entity tag of the coded representation, None without one."""
     etag = exchange.fields.get("etag")
     if not etag:
         return None
-    if exchange.body is not Body.WHOLE and is_of_events(
+    if not is_coded_whole(exchange, policy) and is_of_events(
         media_type(exchange.fields.get("content-type", ""))
     ):
         # Each message is flushed, so that how they are cut shows in the bytes.

@@ -20,9 +20,9 @@ from .exchange import Policy
 from .exchange import least_nbytes
 from .fields import STALE_WHEN_CODED
 from .negotiation import MAX_HEADER_LENGTH
-from .plan import Plan
 from .plan import answer_at_sight
 from .plan import plan_response
+from .steps import Plan
 
 MATTERS = STALE_WHEN_CODED | {
     "cache-control",

@@ -1,16 +1,13 @@
 """What becomes of a response: one decision, made of strings and numbers.
 
 A door collects an :class:`~.exchange.Exchange`, and :func:`plan_response` says what the client
-gets, or what has to be done to know it; :meth:`Plan.answer` then says it. Every field of a
-response that changes is in the edits of an :class:`~.answers.Answer`.
+gets, or what has to be done to know it; :meth:`.steps.Plan.answer` then says it. Every field of
+a response that changes is in the edits of an :class:`~.answers.Answer`.
 """
 
 from __future__ import annotations
 
-import enum
 from collections.abc import Mapping
-from math import inf
-from typing import NamedTuple
 
 from .answers import LEFT
 from .answers import Answer
@@ -33,13 +30,13 @@ from .exchange import Policy
 from .exchange import Wishes
 from .exchange import choice_for
 from .exchange import failed_condition
+from .exchange import is_coded_whole
 from .exchange import is_listed
 from .exchange import least_nbytes
 from .exchange import left_alone_for
 from .exchange import level_for
 from .exchange import tag_for
 from .exchange import wanted
-from .fields import NO_EDITS
 from .fields import Edits
 from .fields import complete_length
 from .fields import declared_length
@@ -48,78 +45,10 @@ from .fields import has_directive
 from .fields import is_of_events
 from .fields import media_type
 from .fields import vary_edits
+from .steps import Plan
+from .steps import Step
 from .tags import ends_like_coded
 from .tags import is_strong
-
-
-class Step(enum.Enum):
-    """What has to be done before there is an answer."""
-
-    CODE = "code the whole body, then ask for the answer"
-    STREAM = "code the body as it is sent, and send the answer"
-    ASK = "ask the application whether it wants that, and plan again"
-    RESTORE = "make the part whole again, with the answer's edits, and plan again"
-
-
-class Plan(NamedTuple):
-    """What to do about a response.
-
-    :param step: what to do next.
-    :param exchange: what it is about.
-    :param policy: by which it was made.
-    :param coding: the content coding to apply.
-    :param level: its level.
-    :param min_nbytes: a shorter body is not to be coded.
-    :param may_grow: the coded body is to be sent even if it is longer.
-    :param tag: the entity tag of the coded representation, None without one.
-    :param flush_seconds: when to flush a stream: 0 at every chunk, infinite never early, else
-        in which time once more.
-    :param is_small: whether the encoder of a stream is to take little memory.
-    :param may_keep: the coded body may be kept, to be sent again: whether it may be stored at
-        all is a matter of Cache-Control (RFC 9111 section 5.2.2.5).
-    :param edits: what makes a part whole again.
-    """
-
-    step: Step
-    exchange: Exchange
-    policy: Policy
-    coding: str = ""
-    level: int = 0
-    min_nbytes: int = 0
-    may_grow: bool = False
-    tag: str | None = None
-    flush_seconds: float = inf
-    is_small: bool = False
-    may_keep: bool = False
-    edits: Edits = NO_EDITS
-
-    def answer(
-        self, in_nbytes: int = 0, out_nbytes: int = 0, *, failed: bool = False
-    ) -> Answer:
-        """Return what the client gets when the body is coded, or the coding of a stream begins.
-
-        :param in_nbytes: how many bytes the body has; 0 for a stream.
-        :param out_nbytes: how many bytes it has coded; 0 for a stream.
-        :param failed: it could not be coded.
-        """
-        exchange, policy = self.exchange, self.policy
-        reason = None
-        if failed:
-            reason = SkipReason.FAILED
-        elif self.step is Step.CODE:
-            if in_nbytes < self.min_nbytes:
-                reason = SkipReason.TOO_SMALL if in_nbytes else SkipReason.EMPTY
-            elif out_nbytes >= in_nbytes and not self.may_grow:
-                reason = SkipReason.NOT_SMALLER
-        if exchange.status == 304:
-            return answer_304(exchange, policy, self.tag if reason is None else None)
-        if reason is not None:
-            return as_it_is(exchange, policy, reason)
-        if exchange.conditions is not None and self.step is Step.CODE:
-            status = failed_condition(exchange, policy, self.tag)
-            if status is not None:
-                return answer_condition(exchange, status, self.tag)
-        return answer_coded(exchange, self.coding, self.tag, out_nbytes or None)
 
 
 def plan_response(
@@ -175,20 +104,21 @@ def plan_candidate(exchange: Exchange, policy: Policy, wishes: Wishes) -> Answer
         if identity_refused and policy.not_acceptable and 200 <= status < 300:
             return refuse(exchange, 406)
         return as_it_is(exchange, policy, SkipReason.NOT_ACCEPTED)
-    plan = _plan_whole if body is Body.WHOLE else _plan_stream
+    plan = _plan_whole if is_coded_whole(exchange, policy) else _plan_stream
     return plan(exchange, policy, wishes, coding, is_needed=identity_refused)
 
 
 def _plan_whole(
     exchange: Exchange, policy: Policy, wishes: Wishes, coding: str, *, is_needed: bool
 ) -> Answer | Plan:
-    """Plan for a body that is there.
+    """Plan for a body that is there, or a file that is read at once.
 
     :param is_needed: whether the client takes no body without a coding.
     """
     nbytes, conditions = exchange.nbytes, exchange.conditions
     min_nbytes = least_nbytes(policy, is_needed=is_needed)
-    has_no_body = False
+    # To answer HEAD no file is read.
+    has_no_body = exchange.body is Body.FILE and exchange.method == "HEAD"
     if not nbytes:
         # A view may leave out the body of a HEAD response, and none is known before it is made.
         declared = declared_length(exchange.fields)
@@ -198,7 +128,7 @@ def _plan_whole(
             nbytes, has_no_body = declared, True
     if nbytes is not None and nbytes < min_nbytes:
         return as_it_is(exchange, policy, SkipReason.TOO_SMALL if nbytes else SkipReason.EMPTY)
-    tag = tag_for(exchange, coding)
+    tag = tag_for(exchange, policy, coding)
     if conditions is not None and (has_no_body or is_listed(conditions, tag)):
         # Which tag the response will have is not known yet: the body may not shrink. But a
         # client that lists this one was sent it coded.
@@ -240,10 +170,12 @@ def _plan_stream(
 ) -> Answer | Plan:
     """Plan for a body that is made, or read, as it is sent."""
     min_nbytes = least_nbytes(policy, is_needed=is_needed)
-    declared = declared_length(exchange.fields)
-    if declared is not None and declared < min_nbytes:
+    nbytes = exchange.nbytes
+    if nbytes is None:
+        nbytes = declared_length(exchange.fields)
+    if nbytes is not None and nbytes < min_nbytes:
         return as_it_is(exchange, policy, SkipReason.TOO_SMALL)
-    tag = tag_for(exchange, coding)
+    tag = tag_for(exchange, policy, coding)
     status = failed_condition(exchange, policy, tag)
     if status is not None:
         return answer_condition(exchange, status, tag)
@@ -251,8 +183,9 @@ def _plan_stream(
         # Its body is never pulled, so it needs no encoder.
         return answer_coded(exchange, coding, tag, None)
     kind = media_type(exchange.fields["content-type"])
-    # A file that has no strong tag may be a pipe, which somebody waits for.
-    is_file = exchange.body is Body.FILE and is_strong(tag)
+    # A file of which nothing is known may be a pipe, which somebody waits for, unless it has a
+    # strong tag.
+    is_file = exchange.body is Body.FILE and (exchange.nbytes is not None or is_strong(tag))
     return Plan(
         Step.STREAM,
         exchange,
@@ -262,6 +195,7 @@ def _plan_stream(
         tag=tag,
         flush_seconds=flush_rule(kind, policy.flush_seconds, is_file=is_file),
         is_small=is_of_events(kind),
+        nbytes=exchange.nbytes,
     )
 
 
@@ -293,7 +227,7 @@ def _plan_304(
             coding, identity_refused = choice_for(exchange, policy, wishes)
     if coding is None:
         return answer_304(exchange, policy, None, reason)
-    tag = tag_for(exchange, coding)
+    tag = tag_for(exchange, policy, coding)
     if "date" in fields and exchange.nbytes != 0:
         # Unlike make_conditional, whoever answers 304 by hand has no body of the 200 there.
         min_nbytes = least_nbytes(policy, is_needed=identity_refused)
@@ -340,5 +274,5 @@ def _allows_part(exchange: Exchange, policy: Policy, coding: str) -> bool:
     # These come before the range (RFC 9110 section 13.2.2), but not in werkzeug.
     return (
         failed_precondition(conditions, etag, date) != 412
-        and failed_precondition(conditions, tag_for(exchange, coding), date) != 304
+        and failed_precondition(conditions, tag_for(exchange, policy, coding), date) != 304
     )

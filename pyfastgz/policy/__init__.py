@@ -62,6 +62,7 @@ class Policy:
     :param brotli: how to use brotli.
     :param flush_seconds: in which time a stream may be flushed once more.
     :param wildcards: matches the media types that have a ``*``; None if none has.
+    :param file_nbytes: a file of at most so many bytes is coded whole.
     """
 
     register: bool
@@ -94,6 +95,7 @@ class Policy:
     brotli: BrotliSettings = field(init=False)
     flush_seconds: float = field(init=False)
     wildcards: re.Pattern[str] | None = field(init=False)
+    file_nbytes: int = field(init=False)
 
     def __post_init__(self) -> None:
         """Make once what follows from the settings."""
@@ -104,6 +106,7 @@ class Policy:
             "brotli": BrotliSettings(self.br_mode, self.br_window, self.br_block),
             "flush_seconds": self.stream_flush_ms / 1000,
             "wildcards": wildcard_pattern(self.mimetypes),
+            "file_nbytes": 4 * 1024 * 1024,
         }
         for name, value in derived.items():
             object.__setattr__(self, name, value)

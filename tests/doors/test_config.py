@@ -639,7 +639,14 @@ def test_every_setting_has_one_name() -> None:
         value = SETTINGS[key].kind.read(SETTINGS[key].default)
         assert getattr(policy, name) == value
     others = {field.name for field in fields(policy)} - KEYS.keys()
-    assert others == {"brotli", "flush_seconds", "known_codings", "levels", "wildcards"}
+    assert others == {
+        "brotli",
+        "file_nbytes",
+        "flush_seconds",
+        "known_codings",
+        "levels",
+        "wildcards",
+    }
 
 
 @pytest.mark.parametrize("key", SETTINGS)

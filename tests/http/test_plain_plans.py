@@ -11,7 +11,7 @@ from pyfastgz.http.plain import SHAPES
 from pyfastgz.http.plain import PlainPlans
 from pyfastgz.http.plain import Shape
 from pyfastgz.http.plain import TypePlans
-from pyfastgz.http.plan import Plan
+from pyfastgz.http.steps import Plan
 from pyfastgz.policy import Policy
 
 HTML = "text/html; charset=utf-8"

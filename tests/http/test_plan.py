@@ -20,10 +20,10 @@ from pyfastgz.http.exchange import Body
 from pyfastgz.http.exchange import Exchange
 from pyfastgz.http.exchange import Wishes
 from pyfastgz.http.negotiation import CodingsBySize
-from pyfastgz.http.plan import Plan
-from pyfastgz.http.plan import Step
 from pyfastgz.http.plan import answer_at_sight
 from pyfastgz.http.plan import plan_response
+from pyfastgz.http.steps import Plan
+from pyfastgz.http.steps import Step
 
 CODINGS = ("zstd", "br", "gzip", "deflate")
 DATE = "Thu, 01 Jan 2026 00:00:00 GMT"
@@ -52,6 +52,7 @@ class Policy:
     evaluate_conditional_request: bool = True
     not_acceptable: bool = False
     register: bool = True
+    file_nbytes: int = 4000
     server_timing: bool = False
 
 
@@ -315,13 +316,96 @@ def test_r35_messages_are_flushed_one_by_one() -> None:
 
 @pytest.mark.parametrize(("etag", "seconds"), [('"a"', inf), ('W/"a"', 0.02), ("", 0.02)])
 def test_files_are_not_flushed_unless_they_may_be_pipes(etag: str, seconds: float) -> None:
-    asked = change(body=Body.FILE, etag=etag) if etag else change(body=Body.FILE)
+    asked = change(body=Body.FILE, nbytes=None)
+    if etag:
+        asked = change(asked, etag=etag)
     assert plan_of(asked).flush_seconds == seconds
+    assert plan_of(asked._replace(nbytes=10**6)).flush_seconds == inf
 
 
 def test_r26_head_of_a_stream_needs_no_encoder() -> None:
     answer = answer_of(change(method="HEAD", body=Body.STREAM))
     assert (answer.coding, answer.reason) == ("gzip", None)
+
+
+# ---- Files ----
+
+FILE = change(body=Body.FILE, nbytes=2000, content_length="2000", date=DATE, etag='"a"')
+
+
+def test_a_file_that_is_not_too_long_is_coded_whole() -> None:
+    plan = plan_of(FILE)
+    assert (plan.step, plan.min_nbytes, plan.tag, plan.may_keep) == (
+        Step.CODE,
+        500,
+        '"a:gzip"',
+        True,
+    )
+    assert plan.answer(2000, 300).edits["content-length"] == "300"
+    assert plan_of(change(FILE, nbytes=4000)).step is Step.CODE
+    for nbytes in (4001, None):
+        assert plan_of(change(FILE, nbytes=nbytes)).step is Step.STREAM
+    assert plan_of(FILE, replace(POLICY, file_nbytes=0)).step is Step.STREAM
+    assert not plan_of(change(FILE, cache_control="no-store")).may_keep
+
+
+def test_the_size_of_a_long_file_is_promised() -> None:
+    assert plan_of(change(FILE, nbytes=5000)).nbytes == 5000
+    assert plan_of(change(FILE, nbytes=None)).nbytes is None
+
+
+@pytest.mark.parametrize("file_nbytes", [0, 4000])
+def test_the_size_of_a_file_counts_though_no_field_has_it(file_nbytes: int) -> None:
+    policy = replace(POLICY, file_nbytes=file_nbytes)
+    for exchange in (change(FILE, nbytes=499), change(FILE, drop="content-length", nbytes=499)):
+        assert answer_of(exchange, policy).reason is SkipReason.TOO_SMALL
+
+
+def test_a_file_of_messages_that_is_coded_whole_keeps_its_strong_tag() -> None:
+    messages = change(FILE, content_type="text/event-stream")
+    assert plan_of(messages).tag == '"a:gzip"'
+    assert plan_of(change(messages, nbytes=5000)).tag == 'W/"a"'
+
+
+def test_codings_for_files_are_those_for_streams() -> None:
+    policy = replace(POLICY, algorithm=("gzip",), algorithm_streaming=("zstd", "gzip"))
+    assert plan_of(change(FILE, accept_encoding=ALL), policy).coding == "zstd"
+
+
+def test_r26_head_of_a_file_needs_no_reading() -> None:
+    answer = answer_of(change(FILE, method="HEAD"))
+    assert (answer.coding, answer.edits["content-length"]) == ("gzip", None)
+
+
+@pytest.mark.parametrize(
+    ("conditions", "status"),
+    [
+        (Conditions(if_none_match='"a:gzip"'), 304),
+        (Conditions(if_none_match='"b", W/"a:gzip"'), 304),
+        (Conditions(if_none_match='"a"'), None),
+        (Conditions(if_none_match="*"), 304),
+        (Conditions(if_match='"a"'), 412),
+        (Conditions(if_match='"a:gzip"'), None),
+    ],
+)
+@pytest.mark.parametrize("nbytes", [2000, 5000])
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+def test_r30_conditions_of_a_file(
+    conditions: Conditions, status: int | None, nbytes: int, method: str
+) -> None:
+    asked = change(FILE, nbytes=nbytes, method=method, conditions=conditions)
+    planned = plan_response(asked, POLICY)
+    names_it = conditions.if_none_match is not None and "a:gzip" in conditions.if_none_match
+    if names_it or nbytes == 5000 or method == "HEAD":
+        # Nothing is read.
+        assert isinstance(planned, Answer) or status is None
+    answer = planned.answer(2000, 300) if isinstance(planned, Plan) else planned
+    assert answer.status == status
+
+
+def test_r30_a_client_that_has_a_file_which_does_not_shrink() -> None:
+    asked = change(FILE, conditions=Conditions(if_none_match='"a"'))
+    assert plan_of(asked).answer(2000, 2000).status == 304
 
 
 # ---- Asking the application ----

@@ -1,0 +1,106 @@
+"""Files as the bodies of Flask's responses: which is open, and its bytes as they are sent."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from io import BufferedReader
+from io import FileIO
+from typing import Any
+
+from werkzeug.wsgi import FileWrapper
+
+from .store.files import FileId
+from .store.files import identity_of
+from .store.files import read_whole
+
+PIECE_NBYTES = 64 * 1024
+"""How many bytes are read at a time of a file that is not read at once."""
+
+
+def open_file_of(parts: Any, environ: dict[str, Any]) -> Any:
+    """Return the open file that a body consists of, None if it may be anything else.
+
+    Werkzeug wraps a file in a class of its own, or with what the server has for that (PEP 3333,
+    ``wsgi.file_wrapper``): a class of its own too, or, in uWSGI, a function that returns the
+    file itself. Classes derived from these may change what they read.
+
+    :param parts: the body.
+    :param environ: that of the request.
+    """
+    kind = type(parts)
+    if kind is FileWrapper:
+        return parts.file
+    if kind is BufferedReader or kind is FileIO:
+        return parts
+    # One that cannot be closed closes its file when all was read.
+    if kind is environ.get("wsgi.file_wrapper") and hasattr(parts, "close"):
+        # gunicorn's and the standard library's have the one, waitress's has the other.
+        return getattr(parts, "filelike", None) or getattr(parts, "file", None)
+    return None
+
+
+def file_body(file: Any, known: FileId) -> bytes:
+    """Return all bytes of an open file.
+
+    :param known: its identity.
+    :raises OSError: it cannot be read, or has become shorter.
+    """
+    whole = read_whole(file, known)
+    if whole is None:
+        raise OSError(f"{file.name!r} became shorter before it was read")
+    return whole.body
+
+
+class FilePieces(Iterator[bytes]):
+    """Some bytes of an open file, read as they are sent, and of one state of the file only.
+
+    A file that has become longer gives the bytes that it had. One that has become shorter, or
+    was changed in its place, ends in an exception, so that its client can tell that what was
+    sent is not all of something.
+
+    :param wrapper: what is closed in the end, once: the file, or what it is wrapped in.
+    :param file: it stands at its beginning.
+    :param known: what the file is known by.
+    :param start: the first byte to read.
+    :param stop: the one after the last.
+    """
+
+    __slots__ = ("_file", "_known", "_left", "_start", "close")
+
+    def __init__(self, wrapper: Any, file: Any, known: FileId, start: int, stop: int) -> None:
+        self.close = wrapper.close
+        self._file = file
+        self._known = known
+        self._start = start
+        self._left = stop - start
+
+    def __next__(self) -> bytes:
+        """Read some bytes.
+
+        :raises OSError: they cannot be read, or the file has changed.
+        """
+        if not self._left:
+            raise StopIteration
+        if self._start:
+            self._file.seek(self._start)
+            self._start = 0
+        piece: bytes = self._file.read(min(self._left, PIECE_NBYTES))
+        self._left -= len(piece)
+        if not piece:
+            raise OSError(f"{self._file.name!r} became shorter while it was sent")
+        if not self._left:
+            self._check()
+        return piece
+
+    def _check(self) -> None:
+        """Raise if the file has changed.
+
+        It may have been renamed, or removed, which changes another time than that of its bytes.
+        """
+        now, known = identity_of(self._file.fileno()), self._known
+        if (
+            now is None
+            or now.nbytes < known.nbytes
+            or (now.nbytes == known.nbytes and now.mtime_ns != known.mtime_ns)
+        ):
+            raise OSError(f"{self._file.name!r} was changed while it was sent")

@@ -1,0 +1,91 @@
+"""What has to be done before a client gets its answer: the outcome of a decision."""
+
+from __future__ import annotations
+
+import enum
+from math import inf
+from typing import NamedTuple
+
+from .answers import Answer
+from .answers import answer_304
+from .answers import answer_coded
+from .answers import answer_condition
+from .answers import as_it_is
+from .eligibility import SkipReason
+from .exchange import Exchange
+from .exchange import Policy
+from .exchange import failed_condition
+from .fields import NO_EDITS
+from .fields import Edits
+
+
+class Step(enum.Enum):
+    """What has to be done before there is an answer."""
+
+    CODE = "code the whole body, then ask for the answer"
+    STREAM = "code the body as it is sent, and send the answer"
+    ASK = "ask the application whether it wants that, and plan again"
+    RESTORE = "make the part whole again, with the answer's edits, and plan again"
+
+
+class Plan(NamedTuple):
+    """What to do about a response.
+
+    :param step: what to do next.
+    :param exchange: what it is about.
+    :param policy: by which it was made.
+    :param coding: the content coding to apply.
+    :param level: its level.
+    :param min_nbytes: a shorter body is not to be coded.
+    :param may_grow: the coded body is to be sent even if it is longer.
+    :param tag: the entity tag of the coded representation, None without one.
+    :param flush_seconds: when to flush a stream: 0 at every chunk, infinite never early, else
+        in which time once more.
+    :param nbytes: how many bytes a stream has, None if that is not certain.
+    :param is_small: whether the encoder of a stream is to take little memory.
+    :param may_keep: the coded body may be kept, to be sent again: whether it may be stored at
+        all is a matter of Cache-Control (RFC 9111 section 5.2.2.5).
+    :param edits: what makes a part whole again.
+    """
+
+    step: Step
+    exchange: Exchange
+    policy: Policy
+    coding: str = ""
+    level: int = 0
+    min_nbytes: int = 0
+    may_grow: bool = False
+    tag: str | None = None
+    flush_seconds: float = inf
+    is_small: bool = False
+    nbytes: int | None = None
+    may_keep: bool = False
+    edits: Edits = NO_EDITS
+
+    def answer(
+        self, in_nbytes: int = 0, out_nbytes: int = 0, *, failed: bool = False
+    ) -> Answer:
+        """Return what the client gets when the body is coded, or the coding of a stream begins.
+
+        :param in_nbytes: how many bytes the body has; 0 for a stream.
+        :param out_nbytes: how many bytes it has coded; 0 for a stream.
+        :param failed: it could not be coded.
+        """
+        exchange, policy = self.exchange, self.policy
+        reason = None
+        if failed:
+            reason = SkipReason.FAILED
+        elif self.step is Step.CODE:
+            if in_nbytes < self.min_nbytes:
+                reason = SkipReason.TOO_SMALL if in_nbytes else SkipReason.EMPTY
+            elif out_nbytes >= in_nbytes and not self.may_grow:
+                reason = SkipReason.NOT_SMALLER
+        if exchange.status == 304:
+            return answer_304(exchange, policy, self.tag if reason is None else None)
+        if reason is not None:
+            return as_it_is(exchange, policy, reason)
+        if exchange.conditions is not None and self.step is Step.CODE:
+            status = failed_condition(exchange, policy, self.tag)
+            if status is not None:
+                return answer_condition(exchange, status, self.tag)
+        return answer_coded(exchange, self.coding, self.tag, out_nbytes or None)
