@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from typing import Any
 from typing import NamedTuple
 
+from .coding.br import BrotliSettings
 from .coding.encoder import Encoder
 from .coding.stream import CodedStream
 from .http.tags import ends_like_coded
@@ -27,6 +28,7 @@ from .store.keyed import CacheBackend
 from .store.keyed import checked_cache
 from .store.keyed import code_through
 from .store.keyed import entry_name
+from .store.shared import SharedStore
 
 if TYPE_CHECKING:
     from .http.answers import Answer
@@ -63,6 +65,7 @@ class Engine:
 
     __slots__ = (
         "_logged",
+        "_shared",
         "cache",
         "hook",
         "own_tags",
@@ -75,12 +78,13 @@ class Engine:
         self.settings = LivePolicy(settings)
         """The settings, of which ``current()`` tells what holds."""
         self.cache: CacheBackend | None = None
-        """Keeps coded bodies between requests, if ``cache_key`` is set too."""
+        """Keeps coded bodies between requests, under names of ``cache_key`` if that is set."""
         make_cache = self.settings.current().cache_backend
         if make_cache is not None:
             self.cache = checked_cache(make_cache(), "COMPRESS_CACHE_BACKEND returns")
+        self._shared: SharedStore | None = None
         max_nbytes = self.settings.last.store_bytes
-        self.store = BodyStore(max_nbytes) if max_nbytes else None
+        self.store = BodyStore(max_nbytes, self._code_or_fetch) if max_nbytes else None
         """Keeps coded bodies in this process; None if it may not."""
         self.hook: Callable[..., Any] | None = None
         """What the door has put into the application; None if nothing is ever looked at."""
@@ -113,14 +117,31 @@ class Engine:
                     lambda body: code_in_time(body, coding, level, brotli),
                     f"{level};{brotli}" if coding == "br" else f"{level}",
                 )
-            elif self.store is not None and plan.may_keep:
+            elif not plan.may_keep:
+                coded, seconds = code_in_time(body, coding, level, brotli)
+            elif self.store is None:
+                coded, seconds = self._code_or_fetch(body, coding, level, brotli)
+            else:
                 form, seconds = self.store.compress(body, coding, level, brotli)
                 coded = form.coded
-            else:
-                coded, seconds = code_in_time(body, coding, level, brotli)
         except Exception as error:
             return _not_coded(self.failed(plan, error))
         return _coded(plan, nbytes, coded, seconds)
+
+    def _code_or_fetch(
+        self, body: bytes, coding: str, level: int, brotli: BrotliSettings
+    ) -> tuple[bytes, float]:
+        """Code a body that this process does not keep, unless it is in a cache that is shared.
+
+        See :data:`~pyfastgz.store.bodies.Code`.
+        """
+        cache = self.cache
+        if cache is None or self.settings.last.cache_key is not None:
+            return code_in_time(body, coding, level, brotli)
+        shared = self._shared
+        if shared is None or shared.backend is not cache:
+            shared = self._shared = SharedStore(cache)
+        return shared.compress(body, coding, level, brotli)
 
     def code_plainly(self, plan: Plan, body: bytes) -> Coded:
         """Do as :meth:`code`, without a name, for a plan of plain exchanges.

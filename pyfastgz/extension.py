@@ -199,7 +199,7 @@ class Compress:
 
     @property
     def cache(self) -> CacheBackend | None:
-        """Keeps compressed bodies between requests; in use with :attr:`cache_key`."""
+        """Keeps compressed bodies between requests, under names of :attr:`cache_key` if set."""
         return self._engine().cache
 
     @cache.setter

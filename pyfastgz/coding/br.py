@@ -55,6 +55,15 @@ def is_available() -> bool:
     return _brotli is not None
 
 
+def version() -> str:
+    """Return which brotli package codes, and its version.
+
+    :raises ValueError: none is installed.
+    """
+    package = _package()
+    return f"{package.__name__}-{package.__version__}"
+
+
 def compress(data: Buffer, level: int, settings: BrotliSettings) -> bytes:
     """Return the coded form of a whole body.
 

@@ -276,8 +276,12 @@ SETTINGS: Mapping[str, Setting] = MappingProxyType(
             None,
             FACTORY,
             "Called without arguments, returns the cache in which compressed bodies are kept: "
-            "anything with `get(key)` and `set(key, value)`. For a cache that is there already "
-            "write `lambda: cache`. Of use with `COMPRESS_CACHE_KEY`.",
+            "anything with `get(key)` and `set(key, value)`, such as any of cachelib or "
+            "Flask-Caching. For a cache that is there already write `lambda: cache`. Without "
+            "`COMPRESS_CACHE_KEY` it holds what takes longer than a millisecond to compress, "
+            "under keys made of the bodies, for all processes that share it. It is waited for "
+            "50 milliseconds at most, and left alone for a while when it fails. Whoever can "
+            "write to it can send clients what he likes.",
         ),
         "COMPRESS_CACHE_KEY": Setting(
             Topic.CACHE,

@@ -17,7 +17,7 @@ from ..errors import ConfigurationError
 _log = logging.getLogger("pyfastgz")
 
 # Another version may make other bytes, or have to make up for wrong ones.
-_VERSION = version("pyfastgz")
+VERSION = version("pyfastgz")
 
 
 class CacheBackend(Protocol):
@@ -147,7 +147,7 @@ def code_through(
 
 def _seal(body: bytes, coded: bytes, parameters: str) -> bytes:
     # The lengths keep the borders between the parts.
-    head = f"{_VERSION};{len(body)};{len(coded)};{parameters}"
+    head = f"{VERSION};{len(body)};{len(coded)};{parameters}"
     digest = blake2b(head.encode(), digest_size=32)
     digest.update(body)
     digest.update(coded)
