@@ -38,3 +38,10 @@ class NotInitialisedError(FastgzError, RuntimeError, AttributeError):
 
     .. versionadded:: 0.1
     """
+
+
+class ManifestError(FastgzError, ValueError):
+    """A folder's manifest of coded files is not usable; the message names it and the fault.
+
+    It cannot be read, is damaged, or was written by a later version.
+    """

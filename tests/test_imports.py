@@ -33,6 +33,7 @@ CENTRE = (
     "pyfastgz.http",
     "pyfastgz.outcome",
     "pyfastgz.policy",
+    "pyfastgz.static",
     "pyfastgz.store",
 )
 FLASK = ("blinker", "click", "flask", "werkzeug")
@@ -59,6 +60,7 @@ ALLOWED = {
     "callables.py": (),
     "counter.py": (),
     "outcome.py": ("pyfastgz.counter", "pyfastgz.http", "pyfastgz.store", "blinker"),
+    "static": ("pyfastgz.coding", "pyfastgz.errors", "pyfastgz.http"),
     "store": (
         "pyfastgz.callables",
         "pyfastgz.coding",
