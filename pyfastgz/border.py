@@ -32,6 +32,7 @@ _IF_NONE_MATCH = "HTTP_IF_NONE_MATCH"
 _IF_MODIFIED_SINCE = "HTTP_IF_MODIFIED_SINCE"
 _IF_UNMODIFIED_SINCE = "HTTP_IF_UNMODIFIED_SINCE"
 _IF_RANGE = "HTTP_IF_RANGE"
+_RANGE = "HTTP_RANGE"
 _CONDITIONS = frozenset(
     {_IF_MATCH, _IF_NONE_MATCH, _IF_MODIFIED_SINCE, _IF_UNMODIFIED_SINCE, _IF_RANGE, _SENT}
 )
@@ -130,6 +131,11 @@ def sent_conditions(environ: dict[str, Any]) -> Conditions | None:
         environ.get(_IF_UNMODIFIED_SINCE),
         environ.get(_IF_RANGE),
     )
+
+
+def sent_range(environ: dict[str, Any]) -> str | None:
+    """Return the Range field of a request as its client sent it, None if there is none."""
+    return _sent(environ, _RANGE)
 
 
 def was_translated(environ: dict[str, Any]) -> bool:

@@ -21,6 +21,7 @@ from .outcome import Stats
 from .outcome import Tally
 from .outcome import outcome_of
 from .policy import LivePolicy
+from .static.siblings import Siblings
 from .store.bodies import BodyStore
 from .store.bodies import StoreStats
 from .store.bodies import code_in_time
@@ -70,6 +71,7 @@ class Engine:
         "hook",
         "own_tags",
         "settings",
+        "siblings",
         "store",
         "tally",
     )
@@ -88,6 +90,8 @@ class Engine:
         """Keeps coded bodies in this process; None if it may not."""
         self.hook: Callable[..., Any] | None = None
         """What the door has put into the application; None if nothing is ever looked at."""
+        self.siblings = Siblings()
+        """Knows which coded forms of files lie ready."""
         self.tally = Tally()
         """Counts what became of responses."""
         self.own_tags: dict[str, None] = {}

@@ -17,6 +17,7 @@ from .files import open_file_of
 from .http.answers import Answer
 from .http.exchange import NO_WISHES
 from .http.exchange import Wishes
+from .http.exchange import without
 from .http.fields import VARY_ALONE
 from .http.fields import collect
 from .http.fields import server_timing
@@ -32,6 +33,7 @@ from .outcome import Outcome
 from .outcome import notify
 from .outcome import outcome_of
 from .outcome import response_compressed
+from .ready import sent_ready
 from .responses import LOOKED_AT
 from .responses import VARY_LINE
 from .responses import Kind
@@ -194,9 +196,17 @@ def _candidate(
     policy = engine.settings.current()
     wishes: Wishes = getattr(asked, WISHES, NO_WISHES)
     kind = kind_of(type(response))  # type: ignore[arg-type]
-    plan = plan_candidate(exchange_of(response, kind, fields, asked, policy), policy, wishes)
+    exchange = exchange_of(response, kind, fields, asked, policy, engine.siblings)
+    plan = plan_candidate(exchange, policy, wishes)
     if not isinstance(plan, Answer) and plan.step not in _CODING:
         response, plan = _planned_again(response, plan, kind, asked, policy, wishes, engine)
+    while not isinstance(plan, Answer) and plan.step is Step.READY:
+        sibling: Any = plan.exchange.ready[plan.coding]
+        file = open_file_of(response.response, asked.environ)
+        opened = engine.siblings.opened(sibling, file)
+        if opened is not None:
+            return sent_ready(response, plan, kind, opened, asked.environ)
+        plan = plan_response(without(plan.exchange, plan.coding), policy, wishes)
     if isinstance(plan, Answer):
         return applied(response, plan, kind), outcome_of(plan)
     if plan.step is Step.CODE:
@@ -210,7 +220,7 @@ def _candidate(
     return _streamed(response, plan, kind, app, engine, asked)
 
 
-_CODING = frozenset({Step.CODE, Step.STREAM})
+_CODING = frozenset({Step.CODE, Step.STREAM, Step.READY})
 
 
 def _planned_again(  # noqa: PLR0917
@@ -235,6 +245,7 @@ def _planned_again(  # noqa: PLR0917
             collect(headers_of(response)._list),
             asked,
             policy,
+            engine.siblings,
             is_restored=is_restored,
             is_wanted=is_wanted,
         )

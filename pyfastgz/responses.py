@@ -20,6 +20,7 @@ from werkzeug.wsgi import ClosingIterator
 from werkzeug.wsgi import _RangeWrapper
 
 from .border import sent_conditions
+from .border import sent_range
 from .border import was_translated
 from .files import open_file_of
 from .http.answers import Answer
@@ -31,6 +32,8 @@ from .http.fields import Edits
 from .http.fields import complete_length
 from .http.fields import declared_length
 from .http.fields import edited
+from .static.siblings import NO_SIBLINGS
+from .static.siblings import Siblings
 from .store.files import FileId
 from .store.files import identity
 
@@ -87,12 +90,13 @@ def _encodes_itself(response: Response, kind: Kind) -> bool:
     return kind.encodes_itself and not response.direct_passthrough
 
 
-def exchange_of(
+def exchange_of(  # noqa: PLR0917
     response: Response,
     kind: Kind,
     fields: dict[str, str],
     asked: Any,
     policy: Policy,
+    siblings: Siblings,
     *,
     is_restored: bool = False,
     is_wanted: bool | None = None,
@@ -101,6 +105,7 @@ def exchange_of(
 
     :param fields: its fields, as :func:`~pyfastgz.http.fields.collect` returns them.
     :param asked: the request.
+    :param siblings: knows which coded forms of files lie ready.
     :param is_restored: it was cut down to a part, and made whole again.
     :param is_wanted: what the application said when it was asked; None if it was not.
     """
@@ -108,7 +113,8 @@ def exchange_of(
     parts: Any = response.response
     status = response.status_code
     conditions = sent_conditions(environ)
-    nbytes, is_cut, is_conditional, known = None, False, is_restored, None
+    nbytes, is_cut, is_conditional = None, False, is_restored
+    known, ready, asked_range = None, NO_SIBLINGS, None
     if kind.sends_itself:
         body = Body.UNKNOWN
     elif isinstance(parts, (list, tuple)):
@@ -130,8 +136,14 @@ def exchange_of(
         elif conditions is not None and not is_restored:
             is_conditional = asked.endpoint in policy.streaming_endpoint_conditional
         if body is Body.FILE:
-            known = _known_file(parts.iterable if is_cut else parts, fields, environ)
-            nbytes = None if known is None else known.nbytes
+            file = open_file_of(parts.iterable if is_cut else parts, environ)
+            known = _known(file, fields)
+            if known is not None:
+                nbytes = known.nbytes
+                if type(file.name) is str:
+                    ready = siblings.find(file.name, known)
+                    if ready:
+                        asked_range = sent_range(environ)
     return Exchange(
         environ["REQUEST_METHOD"],
         status,
@@ -145,12 +157,14 @@ def exchange_of(
         status == 304 and was_translated(environ),
         is_wanted,
         known,
+        ready,
+        asked_range,
     )
 
 
-def _known_file(parts: Any, fields: dict[str, str], environ: dict[str, Any]) -> FileId | None:
+def _known(file: Any, fields: dict[str, str]) -> FileId | None:
     """Return what a file is known by that is sent as it is, None if that is not sure."""
-    known = identity(open_file_of(parts, environ))
+    known = identity(file)
     # Where the response has another length, something else is to be sent than the file.
     length = complete_length(fields) or declared_length(fields)
     return None if known is None or length not in {None, known.nbytes} else known

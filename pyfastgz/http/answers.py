@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from .conditions import NO_CONDITIONS
+from .conditions import allows_part
+from .conditions import failed_precondition
 from .conditions import only_tag
 from .conditions import tag_of_304
 from .eligibility import STILL_VARIES
@@ -19,6 +21,9 @@ from .fields import STALE_WHEN_CODED
 from .fields import VARY_ALONE
 from .fields import Edits
 from .fields import vary_edits
+from .ranges import UNSATISFIABLE
+from .ranges import Part
+from .ranges import part_of
 from .tags import ends_like_coded
 
 
@@ -30,6 +35,7 @@ class Answer(NamedTuple):
     :param coding: which coding it has or, without a body, would have.
     :param status: in place of the response's, None for the same.
     :param text: in place of the response's body, None for the same.
+    :param part: which bytes of the coded body are sent, None for all.
     """
 
     reason: SkipReason | None
@@ -37,6 +43,7 @@ class Answer(NamedTuple):
     coding: str | None = None
     status: int | None = None
     text: str | None = None
+    part: Part | None = None
 
 
 LEFT = {reason: Answer(reason) for reason in SkipReason}
@@ -52,6 +59,7 @@ _REFUSALS = {
         "The request accepts neither an available content coding nor none.\n",
     ),
     412: (SkipReason.PRECONDITION_FAILED, "A condition of the request does not hold.\n"),
+    416: (SkipReason.NO_SUCH_RANGE, "The request asks for a range that is not there.\n"),
 }
 
 
@@ -111,6 +119,42 @@ def answer_coded(
     if tag is not None or not STALE_WHEN_CODED.isdisjoint(fields):
         edits.update(_relabelled(fields, tag))
     return Answer(None, edits, coding)
+
+
+def answer_ready(exchange: Exchange, coding: str, tag: str | None) -> Answer:
+    """Send a coded form that lies ready, or that part of it which is asked for.
+
+    Unlike what is coded as it is sent, it has lasting bytes, of which there are ranges: if the
+    application offers any of the file, these are of what a request without Range gets (RFC 9110
+    sections 14.1.2 and 14.2).
+    """
+    nbytes = exchange.ready[coding].nbytes
+    answer = answer_coded(exchange, coding, tag, nbytes)
+    if exchange.fields.get("accept-ranges", "").strip().lower() != "bytes":
+        return answer
+    edits = {**answer.edits, "accept-ranges": "bytes"}
+    part = _part_asked_for(exchange, tag, nbytes)
+    if part is None:
+        return answer._replace(edits=edits)
+    if part is UNSATISFIABLE:
+        refusal = refuse(exchange, 416)
+        return refusal._replace(edits={**refusal.edits, "content-range": f"bytes */{nbytes}"})
+    edits["content-range"] = f"bytes {part.start}-{part.stop - 1}/{nbytes}"
+    edits["content-length"] = str(part.stop - part.start)
+    return answer._replace(edits=edits, status=206, part=part)
+
+
+def _part_asked_for(exchange: Exchange, tag: str | None, nbytes: int) -> Part | None:
+    """Return which bytes a client asks for that may have others of them; None for all."""
+    conditions = exchange.conditions
+    if exchange.range is None or exchange.method != "GET" or exchange.status != 200:
+        return None
+    if conditions is not None and not (
+        allows_part(conditions, tag)
+        and failed_precondition(conditions, tag, exchange.fields.get("last-modified")) is None
+    ):
+        return None
+    return part_of(exchange.range, nbytes)
 
 
 def _relabelled(fields: Mapping[str, str], tag: str | None) -> Edits:

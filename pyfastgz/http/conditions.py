@@ -11,9 +11,9 @@ from datetime import timezone
 from email.utils import parsedate_to_datetime
 from typing import NamedTuple
 
-from .tags import coded_tag
 from .tags import parse_tag
 from .tags import parse_tags
+from .tags import uncoded_tag
 
 _MAX_DATE_LENGTH = 64
 
@@ -101,8 +101,14 @@ def tag_of_304(conditions: Conditions, etag: str, selected: str, codings: Iterab
         return selected
     if listed.names(etag):
         return etag
-    others = (coded_tag(etag, coding) for coding in codings)
-    return next(filter(listed.names, others), selected)
+    own = parse_tag(etag)
+    if not own.is_weak:
+        # Also that of a form which lay ready, and no longer does.
+        codings = tuple(codings)
+        for tag in listed.tags:
+            if uncoded_tag(tag, codings).opaque == own.opaque:
+                return str(own._replace(opaque=tag.opaque))
+    return selected
 
 
 def allows_part(conditions: Conditions, etag: str | None) -> bool:

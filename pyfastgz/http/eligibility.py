@@ -38,6 +38,7 @@ class SkipReason(enum.Enum):
     NOT_MODIFIED = "the client's copy is current"
     PRECONDITION_FAILED = "a condition of the request does not hold"
     PARTIAL = "it is part of a representation"
+    NO_SUCH_RANGE = "the request asks for a range that is not there"
     OWN_WAY = "its class has a way of its own to send the body"
     STREAMS_OFF = "COMPRESS_STREAMS is off"
     NOT_ACCEPTED = "the client accepts no enabled coding, or prefers none"

@@ -123,6 +123,24 @@ class Body(enum.Enum):
     UNKNOWN = "its class sends it in a way of its own"
 
 
+class Ready(Protocol):
+    """A coded form of a file that lies ready."""
+
+    @property
+    def nbytes(self) -> int:
+        """Its size."""
+        ...
+
+    @property
+    def mark(self) -> str:
+        """What tells its bytes from those of other forms in the same coding, in its tag."""
+        ...
+
+
+NOTHING_READY: Mapping[str, Ready] = MappingProxyType({})
+"""What lies ready for nearly every response."""
+
+
 class Exchange(NamedTuple):
     """A request and its response, before the body is touched.
 
@@ -140,6 +158,9 @@ class Exchange(NamedTuple):
     :param is_wanted: what the application says when it is asked; None if it was not.
     :param file: names what is in a file: it is equal only for the same bytes. None where
         nothing is known of it, or it is none.
+    :param ready: its coded forms that lie ready, by coding.
+    :param range: the request's Range field, as its client sent it; None if there is none, or
+        nothing lies ready.
     """
 
     method: str
@@ -154,6 +175,14 @@ class Exchange(NamedTuple):
     is_translated: bool = False
     is_wanted: bool | None = None
     file: Hashable | None = None
+    ready: Mapping[str, Ready] = NOTHING_READY
+    range: str | None = None
+
+
+def without(exchange: Exchange, coding: str) -> Exchange:
+    """Return an exchange in which the form in a coding does not lie ready."""
+    ready = {key: each for key, each in exchange.ready.items() if key != coding}
+    return exchange._replace(ready=ready)
 
 
 # ---- What is asked of it ----
@@ -174,7 +203,11 @@ def is_coded_whole(exchange: Exchange, policy: Policy) -> bool:
 
 
 def choice_for(exchange: Exchange, policy: Policy, wishes: Wishes) -> Choice:
-    """Return the coding for a response, and whether it has to have one."""
+    """Return the coding for a response, and whether it has to have one.
+
+    Of codings that the client likes equally one that lies ready comes first: it costs nothing
+    any more, it was made at the highest level, and it has a length and ranges.
+    """
     is_whole = exchange.body is Body.WHOLE
     codings = policy.algorithm if is_whole else policy.algorithm_streaming
     if wishes.codings is not None:
@@ -182,6 +215,9 @@ def choice_for(exchange: Exchange, policy: Policy, wishes: Wishes) -> Choice:
     elif isinstance(codings, CodingsBySize):
         nbytes = declared_length(exchange.fields)
         codings = codings.order(exchange.nbytes if nbytes is None else nbytes)
+    if ready := exchange.ready:
+        others = (coding for coding in codings if coding not in ready)
+        codings = (*filter(ready.__contains__, codings), *others)
     return choose(exchange.accept_encoding, codings)
 
 
@@ -209,6 +245,9 @@ def tag_for(exchange: Exchange, policy: Policy, coding: str) -> str | None:
     etag = exchange.fields.get("etag")
     if not etag:
         return None
+    ready = exchange.ready.get(coding)
+    if ready is not None:
+        return coded_tag(etag, coding, ready.mark)
     if not is_coded_whole(exchange, policy) and is_of_events(
         media_type(exchange.fields.get("content-type", ""))
     ):

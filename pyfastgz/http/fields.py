@@ -80,8 +80,10 @@ _QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"')
 
 # Those of all fields that edits may set.
 _SPELLINGS = {
+    "accept-ranges": "Accept-Ranges",
     "content-encoding": "Content-Encoding",
     "content-length": "Content-Length",
+    "content-range": "Content-Range",
     "content-type": "Content-Type",
     "etag": "ETag",
     "server-timing": "Server-Timing",

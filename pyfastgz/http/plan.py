@@ -19,6 +19,7 @@ from .answers import refuse
 from .answers import varied
 from .conditions import allows_part
 from .conditions import failed_precondition
+from .conditions import lists
 from .conditions import names_none
 from .eligibility import STILL_VARIES
 from .eligibility import SkipReason
@@ -104,7 +105,10 @@ def plan_candidate(exchange: Exchange, policy: Policy, wishes: Wishes) -> Answer
         if identity_refused and policy.not_acceptable and 200 <= status < 300:
             return refuse(exchange, 406)
         return as_it_is(exchange, policy, SkipReason.NOT_ACCEPTED)
-    plan = _plan_whole if is_coded_whole(exchange, policy) else _plan_stream
+    if coding in exchange.ready:
+        plan = _plan_ready
+    else:
+        plan = _plan_whole if is_coded_whole(exchange, policy) else _plan_stream
     return plan(exchange, policy, wishes, coding, is_needed=identity_refused)
 
 
@@ -163,6 +167,20 @@ def _code(
         tag,
         may_keep=not has_directive(exchange.fields.get("cache-control"), "no-store"),
     )
+
+
+def _plan_ready(
+    exchange: Exchange, policy: Policy, wishes: Wishes, coding: str, *, is_needed: bool
+) -> Answer | Plan:
+    """Plan for a file of which a coded form lies ready."""
+    nbytes = exchange.nbytes
+    if nbytes is not None and nbytes < least_nbytes(policy, is_needed=is_needed):
+        return as_it_is(exchange, policy, SkipReason.TOO_SMALL)
+    tag = tag_for(exchange, policy, coding)
+    status = failed_condition(exchange, policy, tag)
+    if status is not None:
+        return answer_condition(exchange, status, tag)
+    return Plan(Step.READY, exchange, policy, coding, tag=tag)
 
 
 def _plan_stream(
@@ -253,7 +271,10 @@ def _plan_part(exchange: Exchange, policy: Policy, wishes: Wishes) -> Answer | P
         if is_wanted:
             coding, identity_refused = choice_for(exchange, policy, wishes)
             if coding is not None and (
-                identity_refused or not _allows_part(exchange, policy, coding)
+                identity_refused
+                or not _allows_part(exchange, policy, coding)
+                # Then it is a part of that which is sent.
+                or (coding in exchange.ready and not _holds_identity(exchange))
             ):
                 nbytes = complete_length(exchange.fields)
                 length = None if nbytes is None else str(nbytes)
@@ -276,3 +297,11 @@ def _allows_part(exchange: Exchange, policy: Policy, coding: str) -> bool:
         failed_precondition(conditions, etag, date) != 412
         and failed_precondition(conditions, tag_for(exchange, policy, coding), date) != 304
     )
+
+
+def _holds_identity(exchange: Exchange) -> bool:
+    """Tell whether the client says that it has bytes without a coding."""
+    conditions, etag = exchange.conditions, exchange.fields.get("etag")
+    if conditions is None or etag is None:
+        return False
+    return conditions.if_range is not None or lists(conditions.if_match, etag)

@@ -10,6 +10,7 @@ from .answers import Answer
 from .answers import answer_304
 from .answers import answer_coded
 from .answers import answer_condition
+from .answers import answer_ready
 from .answers import as_it_is
 from .eligibility import SkipReason
 from .exchange import Exchange
@@ -24,6 +25,7 @@ class Step(enum.Enum):
 
     CODE = "code the whole body, then ask for the answer"
     STREAM = "code the body as it is sent, and send the answer"
+    READY = "send the form that lies ready, or plan again without it"
     ASK = "ask the application whether it wants that, and plan again"
     RESTORE = "make the part whole again, with the answer's edits, and plan again"
 
@@ -72,6 +74,8 @@ class Plan(NamedTuple):
         :param failed: it could not be coded.
         """
         exchange, policy = self.exchange, self.policy
+        if self.step is Step.READY:
+            return answer_ready(exchange, self.coding, self.tag)
         reason = None
         if failed:
             reason = SkipReason.FAILED

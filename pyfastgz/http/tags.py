@@ -11,6 +11,7 @@ translated for the application nor taken to hold.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Container
 from collections.abc import Iterable
 from typing import NamedTuple
@@ -19,6 +20,9 @@ MAX_FIELD_LENGTH = 1024
 """Longest list of entity tags that is looked at, in characters."""
 
 _SPACE = " \t"
+
+_MARK = re.compile("-[0-9a-f]{8}")
+_MARK_LENGTH = 9
 
 
 class EntityTag(NamedTuple):
@@ -135,14 +139,18 @@ def is_strong(etag: str | None) -> bool:
     return bool(etag) and etag is not None and not etag.startswith(("W/", "w/"))
 
 
-def coded_tag(etag: str, coding: str) -> str:
+def coded_tag(etag: str, coding: str, mark: str = "") -> str:
     """Return the tag of the coded representation: ``"abc"`` to ``"abc:gzip"``.
 
     A weak tag is returned as it is.
 
     :param etag: the ETag value of the representation without coding.
     :param coding: the content coding that is applied.
+    :param mark: eight hexadecimal digits that tell its bytes from those that coding makes here
+        and now, ``"abc:gzip-0123abcd"``; empty for the latter.
     """
+    if mark:
+        coding = f"{coding}-{mark}"
     if etag[:1] == etag[-1:] == '"' and len(etag) > 1:
         return f'{etag[:-1]}:{coding}"'
     if not is_strong(etag):
@@ -159,13 +167,16 @@ def weak_tag(etag: str) -> str:
 def uncoded_tag(tag: EntityTag, codings: Iterable[str]) -> EntityTag:
     """Undo :func:`coded_tag`: ``"abc:gzip"`` to ``"abc"``.
 
-    Takes off one suffix, so that a tag which the application itself ends in ``:br`` survives
-    the round trip. A proxy may have weakened a tag of ours: weak ones lose the suffix as well.
+    Takes off one suffix, with its mark, so that a tag which the application itself ends in
+    ``:br`` survives the round trip. A proxy may have weakened a tag of ours: weak ones lose the
+    suffix as well.
     Other tags are returned as they are.
 
     :param codings: the codings whose suffixes are ours.
     """
     opaque = tag.opaque
+    if _MARK.fullmatch(opaque[-_MARK_LENGTH:]):
+        opaque = opaque[:-_MARK_LENGTH]
     for coding in codings:
         suffix = f":{coding}"
         if opaque.endswith(suffix):

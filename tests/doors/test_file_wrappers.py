@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import gzip
+import hashlib
 import io
 import wsgiref.util
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from typing import ClassVar
 
 import gunicorn.http.wsgi  # type: ignore[import-untyped]
 import pytest
@@ -22,6 +24,10 @@ from werkzeug.wsgi import wrap_file
 
 from pyfastgz import Compress
 from pyfastgz import compress
+from pyfastgz.static.manifest import Manifest
+from pyfastgz.static.manifest import SiblingFile
+from pyfastgz.static.manifest import Source
+from pyfastgz.static.manifest import write_manifest
 
 SCRIPT = b"function f() { return 1; }\n" * 2000
 WRAPPERS: dict[str, Any] = {
@@ -75,8 +81,10 @@ def flask(path: Path, opened: Opened) -> Flask:
 
 
 def ask(app: Flask, path: str, wrapper: Any, **fields: str) -> tuple[int, dict[str, str], Any]:
+    method = fields.pop("method", "GET")
     headers = {name.replace("_", "-"): value for name, value in fields.items()}
-    environ = create_environ(path, headers={"Accept-Encoding": "gzip", **headers})
+    headers = {"Accept-Encoding": "gzip", **headers}
+    environ = create_environ(path, method=method, headers=headers)
     if wrapper is not None:
         environ["wsgi.file_wrapper"] = wrapper
     started: list[Any] = []
@@ -202,3 +210,80 @@ def test_a_file_that_was_read_from_is_sent_from_there(path: Path) -> None:
     _, _, iterable = ask(app, "/", None)
     assert gzip.decompress(b"".join(iterable)) == SCRIPT[27:]
     iterable.close()
+
+
+# ---- Closing ----
+
+
+class Wrapper:
+    """A server's, which counts."""
+
+    made: ClassVar[list[Wrapper]] = []
+
+    def __init__(self, file: Any, nbytes: int = 8192) -> None:
+        self.filelike = file
+        self.nbytes = nbytes
+        self.closed = 0
+        self.made.append(self)
+
+    def __iter__(self) -> Wrapper:
+        return self
+
+    def __next__(self) -> bytes:
+        if piece := self.filelike.read(self.nbytes):
+            return bytes(piece)
+        raise StopIteration
+
+    def close(self) -> None:
+        self.closed += 1
+        self.filelike.close()
+
+
+@pytest.mark.parametrize("form", ["sibling", "made", "long", "plain"])
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {},
+        {"method": "HEAD"},
+        {"Range": "bytes=0-9"},
+        {"Range": "bytes=40000-"},
+        {"Range": "bytes=0-9", "If_Range": '"x"'},
+        {"If_None_Match": "*"},
+        {"If_Match": '"x"'},
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("is_read", [True, False])
+def test_r38_every_file_is_closed_once(  # noqa: PLR0917
+    flask: Flask,
+    path: Path,
+    form: str,
+    fields: dict[str, str],
+    is_read: bool,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("pyfastgz.store.files.SETTLED_NS", -(10**9))
+    if form == "sibling":
+        coded = compress(SCRIPT)
+        path.with_name("app.js.gz").write_bytes(coded)
+        sibling = SiblingFile("app.js.gz", len(coded), hashlib.sha256(coded).hexdigest())
+        source = Source(
+            len(SCRIPT),
+            path.stat().st_mtime_ns,
+            hashlib.sha256(SCRIPT).hexdigest(),
+            {"gzip": sibling},
+        )
+        write_manifest(path.parent, Manifest({"app.js": source}))
+    elif form == "long":
+        path.write_bytes(SCRIPT * 100)
+    Wrapper.made = []
+    accept = "identity" if form == "plain" else "gzip"
+    _, _, iterable = ask(flask, "/sent", Wrapper, **{"Accept_Encoding": accept, **fields})
+    if is_read:
+        b"".join(iterable)
+    iterable.close()
+    assert [each.closed for each in Wrapper.made] == [1] * len(Wrapper.made)
+    assert all(each.filelike.closed for each in Wrapper.made)
+    if form == "sibling" and not fields:
+        assert len(Wrapper.made) == 2
+        assert iterable is Wrapper.made[1]

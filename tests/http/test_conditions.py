@@ -279,3 +279,22 @@ def test_r47_conditions_that_allow_a_part(conditions: dict[str, str], expected: 
     assert allows_part(Conditions(**conditions), '"t"') is expected
     assert not allows_part(Conditions(if_range='"t"'), 'W/"t"')
     assert not allows_part(Conditions(if_range='"t"'), None)
+
+
+@pytest.mark.parametrize(
+    ("field", "alone"),
+    [
+        ('"a:gzip-0123abcd"', '"a"'),
+        ('W/"a:br-ffffffff", "b:zstd"', 'W/"a", "b"'),
+        ('"a:gzip-0123abcde"', '"a:gzip-0123abcde"'),
+        ('"a:gzip-0123ABCD"', '"a:gzip-0123ABCD"'),
+        ('"a:gzip-0123abc"', '"a:gzip-0123abc"'),
+        # As the tags of Flask's files end, which are of decimal digits.
+        ('"1767225600.0-54000-12345678"', '"1767225600.0-54000-12345678"'),
+        ('"-0123abcd"', '"-0123abcd"'),
+    ],
+)
+def test_r32_the_tag_of_a_form_that_lay_ready(field: str, alone: str) -> None:
+    assert uncoded_tags(field, CODINGS) == alone
+    assert coded_tag('"a"', "gzip", "0123abcd") == '"a:gzip-0123abcd"'
+    assert coded_tag('W/"a"', "gzip", "0123abcd") == 'W/"a"'

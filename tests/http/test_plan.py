@@ -9,6 +9,7 @@ from dataclasses import field
 from dataclasses import replace
 from math import inf
 from typing import Any
+from typing import NamedTuple
 
 import pytest
 
@@ -19,6 +20,7 @@ from pyfastgz.http.exchange import NO_WISHES
 from pyfastgz.http.exchange import Body
 from pyfastgz.http.exchange import Exchange
 from pyfastgz.http.exchange import Wishes
+from pyfastgz.http.exchange import without
 from pyfastgz.http.negotiation import CodingsBySize
 from pyfastgz.http.plan import answer_at_sight
 from pyfastgz.http.plan import plan_response
@@ -406,6 +408,173 @@ def test_r30_conditions_of_a_file(
 def test_r30_a_client_that_has_a_file_which_does_not_shrink() -> None:
     asked = change(FILE, conditions=Conditions(if_none_match='"a"'))
     assert plan_of(asked).answer(2000, 2000).status == 304
+
+
+# ---- Coded forms that lie ready ----
+
+
+class Form(NamedTuple):
+    """One that lies ready."""
+
+    nbytes: int
+    mark: str
+
+
+READY = change(
+    FILE, accept_ranges="bytes", last_modified=DATE, ready={"gzip": Form(300, "0123abcd")}
+)
+READY_TAG = '"a:gzip-0123abcd"'
+
+
+def test_r53_what_lies_ready_is_sent() -> None:
+    plan = plan_of(READY)
+    assert (plan.step, plan.coding, plan.tag) == (Step.READY, "gzip", READY_TAG)
+    assert plan.answer() == Answer(
+        None,
+        {
+            **VARIES,
+            "content-encoding": "gzip",
+            "content-length": "300",
+            "accept-ranges": "bytes",
+            "etag": READY_TAG,
+        },
+        "gzip",
+    )
+
+
+def test_r53_long_files_too() -> None:
+    assert plan_of(change(READY, nbytes=10**6)).step is Step.READY
+    assert plan_of(READY, replace(POLICY, file_nbytes=0)).step is Step.READY
+
+
+def test_r53_without_it_the_file_is_coded() -> None:
+    plan = plan_of(without(READY, "gzip"))
+    assert (plan.step, plan.tag) == (Step.CODE, '"a:gzip"')
+    answer = plan_of(without(READY, "gzip")._replace(range="bytes=0-9")).answer(2000, 300)
+    assert (answer.status, answer.part, answer.edits["accept-ranges"]) == (None, None, None)
+
+
+@pytest.mark.parametrize(
+    ("accept_encoding", "coding", "step"),
+    [
+        (ALL, "gzip", Step.READY),
+        ("*", "gzip", Step.READY),
+        ("zstd;q=0.5, gzip;q=0.5", "gzip", Step.READY),
+        ("zstd, gzip;q=0.9", "zstd", Step.CODE),
+        ("zstd, *;q=0.9", "zstd", Step.CODE),
+        ("zstd", "zstd", Step.CODE),
+        ("gzip, identity;q=0", "gzip", Step.READY),
+    ],
+)
+def test_r54_what_lies_ready_wins_among_equals(
+    accept_encoding: str, coding: str, step: Step
+) -> None:
+    plan = plan_of(change(READY, accept_encoding=accept_encoding))
+    assert (plan.coding, plan.step) == (coding, step)
+
+
+@pytest.mark.parametrize("drop", ["accept-ranges", ""])
+def test_r55_ranges_are_offered_if_the_application_offers_them(drop: str) -> None:
+    asked = change(READY, drop=drop, range="bytes=0-9") if drop else READY
+    edits = plan_of(asked).answer().edits
+    assert edits.get("accept-ranges") == (None if drop else "bytes")
+    refused = plan_of(change(READY, accept_ranges="none", range="bytes=0-9")).answer()
+    assert (refused.status, refused.edits["accept-ranges"]) == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("conditions", "is_part"),
+    [
+        (None, True),
+        (Conditions(if_range=READY_TAG), True),
+        (Conditions(if_match=READY_TAG), True),
+        (Conditions(if_match="*"), True),
+        (Conditions(if_none_match='"b"'), True),
+        (Conditions(if_range='"a"'), False),
+        (Conditions(if_range='"a:gzip"'), False),
+        (Conditions(if_range=f"W/{READY_TAG}"), False),
+        (Conditions(if_range=DATE), False),
+        (Conditions(if_unmodified_since=LATER), False),
+    ],
+)
+def test_r55_a_range_for_who_holds_just_these_bytes(
+    conditions: Conditions | None, is_part: bool
+) -> None:
+    asked = READY._replace(conditions=conditions, range="bytes=5-9")
+    answer = plan_of(asked).answer()
+    assert answer.part == ((5, 10) if is_part else None)
+    assert answer.status == (206 if is_part else None)
+    assert answer.edits["content-length"] == ("5" if is_part else "300")
+    assert answer.edits.get("content-range") == ("bytes 5-9/300" if is_part else None)
+    # Only of GET are there ranges (RFC 9110 section 14.2).
+    head = plan_of(asked._replace(method="HEAD")).answer()
+    assert (head.status, head.part) == (None, None)
+
+
+def test_r55_a_range_that_is_not_there() -> None:
+    answer = plan_of(READY._replace(range="bytes=300-")).answer()
+    assert (answer.status, answer.reason) == (416, SkipReason.NO_SUCH_RANGE)
+    assert answer.edits["content-range"] == "bytes */300"
+    assert answer.edits["etag"] is None
+
+
+@pytest.mark.parametrize(
+    ("conditions", "status"),
+    [
+        (Conditions(if_none_match=READY_TAG), 304),
+        (Conditions(if_none_match='"a:gzip"'), None),
+        (Conditions(if_match='"a"'), 412),
+        (Conditions(if_match='"a:gzip"'), 412),
+        (Conditions(if_modified_since=DATE), 304),
+        (Conditions(if_none_match=READY_TAG, if_range='"b"'), 304),
+    ],
+)
+def test_r30_conditions_come_before_ranges(conditions: Conditions, status: int | None) -> None:
+    planned = plan_response(READY._replace(conditions=conditions, range="bytes=900-"), POLICY)
+    if status is None:
+        assert isinstance(planned, Plan)
+    else:
+        assert isinstance(planned, Answer)
+        assert planned.status == status
+        if status == 304:
+            assert planned.edits["etag"] == READY_TAG
+
+
+@pytest.mark.parametrize(
+    ("conditions", "is_whole"),
+    [
+        (None, True),
+        (Conditions(if_range=READY_TAG), True),
+        (Conditions(if_match="*"), True),
+        (Conditions(if_none_match='"b"'), True),
+        (Conditions(if_range='"a"'), False),
+        (Conditions(if_match='"a"'), False),
+        (Conditions(if_match='"b", "a"'), False),
+    ],
+)
+def test_r55_a_part_of_the_file_is_for_who_holds_identity_bytes(
+    conditions: Conditions | None, is_whole: bool
+) -> None:
+    part = change(
+        READY, status=206, content_range="bytes 0-9/2000", content_length="10", is_cut=True
+    )
+    asked = part._replace(conditions=conditions, range="bytes=0-9")
+    if is_whole:
+        assert plan_of(asked).step is Step.RESTORE
+    else:
+        assert answer_of(asked).reason is SkipReason.PARTIAL
+
+
+def test_r48_the_304_for_what_lies_ready() -> None:
+    not_modified = change(READY, status=304)
+    for if_none_match, etag in (
+        (READY_TAG, READY_TAG),
+        ('"a:gzip"', '"a:gzip"'),
+        ('"a:br-99999999"', '"a:br-99999999"'),
+        ("*", READY_TAG),
+    ):
+        conditions = Conditions(if_none_match=if_none_match)
+        assert answer_of(change(not_modified, conditions=conditions)).edits["etag"] == etag
 
 
 # ---- Asking the application ----
