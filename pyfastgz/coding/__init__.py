@@ -61,6 +61,7 @@ class Coding(NamedTuple):
     :param suffix: of the names of files in this coding; empty if nobody keeps such files.
     :param levels: those that may be asked for.
     :param default_level: the level if none is.
+    :param file_level: the level of what is coded once and sent often.
     :param is_available: whether it can be written here.
     :param short_rank: its place among all, the best first, for bodies of a few kilobytes.
     :param long_rank: the same for larger ones, and for streams.
@@ -73,6 +74,7 @@ class Coding(NamedTuple):
     suffix: str
     levels: range
     default_level: int
+    file_level: int
     is_available: bool
     short_rank: int
     long_rank: int
@@ -96,6 +98,8 @@ _ROWS = (
         name="zstd",
         suffix=".zst",
         default_level=3,
+        # Those above find next to nothing more in the 8 MB that a window may have (RFC 9659).
+        file_level=19,
         short_rank=3,
         long_rank=1,
     ),
@@ -104,6 +108,7 @@ _ROWS = (
         suffix=".br",
         levels=br.LEVELS,
         default_level=4,
+        file_level=br.LEVELS[-1],
         is_available=br.is_available(),
         short_rank=2,
         long_rank=3,
@@ -115,6 +120,7 @@ _ROWS = (
         name="gzip",
         suffix=".gz",
         default_level=6,
+        file_level=core.levels(core.GZIP)[-1],
         short_rank=1,
         long_rank=2,
     ),
@@ -123,6 +129,7 @@ _ROWS = (
         name="deflate",
         suffix="",
         default_level=6,
+        file_level=core.levels(core.ZLIB)[-1],
         short_rank=4,
         long_rank=4,
     ),

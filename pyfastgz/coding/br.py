@@ -81,6 +81,19 @@ def compress(data: Buffer, level: int, settings: BrotliSettings) -> bytes:
     return coded
 
 
+def decompress(coded: bytes) -> bytes:
+    """Return what a whole stream stands for.
+
+    :raises ValueError: it is no br stream, or not just one, or no brotli package is installed.
+    """
+    package = _package()
+    try:
+        body: bytes = package.decompress(coded)
+    except package.error as error:
+        raise ValueError("it is no br stream") from error
+    return body
+
+
 class Bodies:
     """Codes whole bodies at one level.
 

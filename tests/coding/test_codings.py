@@ -19,6 +19,18 @@ def test_the_default_level_is_one_of_the_levels(name: str) -> None:
     assert coding.is_available is (name in available_codings())
 
 
+@pytest.mark.parametrize("name", available_codings())
+def test_files_are_coded_at_a_level_that_makes_them_small(name: str) -> None:
+    coding = CODINGS[name]
+    assert coding.default_level < coding.file_level <= coding.levels[-1]
+    body = b"".join(b"%d %d\n" % (number, number * number) for number in range(9000))
+    sizes = [
+        len(pyfastgz.compress(body, name, level=level))
+        for level in (coding.default_level, coding.file_level)
+    ]
+    assert sizes[1] < sizes[0]
+
+
 @pytest.mark.parametrize("column", ["short_rank", "long_rank"])
 def test_ranks_are_an_order_of_all(column: str) -> None:
     ranks = sorted(getattr(coding, column) for coding in CODINGS.values())

@@ -19,6 +19,14 @@ def test_whole_bodies(decode_body: Decode, page: str, level: int) -> None:
         assert decode_body("br", br.compress(body, level, settings)) == body
 
 
+def test_whole_streams_are_decoded_and_nothing_else(page: str) -> None:
+    coded = br.compress(page.encode(), 4, BrotliSettings())
+    assert br.decompress(coded) == page.encode()
+    for other in (b"", coded[:-1], coded + b"\0", coded + coded, page.encode()):
+        with pytest.raises(ValueError, match="it is no br stream"):
+            br.decompress(other)
+
+
 @pytest.mark.parametrize("kind", [bytes, bytearray, memoryview])
 def test_bytes_like(decode_body: Decode, kind: Callable[[bytes], memoryview]) -> None:
     data = kind(b"abc" * 100)
