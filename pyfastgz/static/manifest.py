@@ -11,11 +11,7 @@ from __future__ import annotations
 import json
 import os
 import re
-import stat
-from collections.abc import Iterator
 from collections.abc import Mapping
-from contextlib import suppress
-from pathlib import Path
 from typing import Any
 from typing import NamedTuple
 from typing import NoReturn
@@ -23,12 +19,12 @@ from typing import NoReturn
 from ..coding import CODINGS
 from ..coding import is_integer
 from ..errors import ManifestError
+from .disk import fault_of
+from .disk import read_regular
+from .disk import write_whole
 
 NAME = ".pyfastgz.json"
 """The name of a folder's manifest."""
-
-TEMPORARY_SUFFIX = ".pyfastgz-tmp"
-"""Ends the names of files that are being written; what a killed process left has it too."""
 
 _VERSION = 1
 _NS = 10**9
@@ -61,13 +57,15 @@ class Source(NamedTuple):
     :param nbytes: its size.
     :param mtime_ns: when it was modified, in nanoseconds since 1970.
     :param sha256: of its bytes, in lower-case hexadecimal digits.
-    :param siblings: its coded forms by coding; none if no coding is worth it.
+    :param siblings: its coded forms by coding.
+    :param not_worth: the codings that were tried, and made it too little smaller.
     """
 
     nbytes: int
     mtime_ns: int
     sha256: str
     siblings: Mapping[str, SiblingFile]
+    not_worth: tuple[str, ...] = ()
 
 
 class Manifest(NamedTuple):
@@ -107,16 +105,16 @@ def read_manifest(folder: str | os.PathLike[str]) -> Manifest | None:
 
     :raises ManifestError: it cannot be read, is damaged, or is of a later version.
     """
-    place = Path(folder, NAME)
+    place = os.path.join(folder, NAME)
+    if not os.path.lexists(place):
+        return None
     try:
-        content = _read_regular(place)
-        if content is None:
-            return None
+        content, _ = read_regular(place)
         # What JSON cannot say in Unicode, names of other bytes, stands there escaped.
         document = json.loads(content.decode(), object_pairs_hook=_members)
         return _manifest(document)
     except OSError as error:
-        raise ManifestError(f"{place}: {error.strerror or error}") from error
+        raise ManifestError(f"{place}: {fault_of(error)}") from error
     except json.JSONDecodeError as error:
         raise ManifestError(f"{place} is damaged: {error}") from error
     except UnicodeDecodeError as error:
@@ -140,55 +138,30 @@ def write_manifest(folder: str | os.PathLike[str], manifest: Manifest) -> None:
     """
     document = {
         "version": _VERSION,
-        "files": {
-            path: {
-                **source._asdict(),
-                "siblings": {
-                    coding: sibling._asdict()
-                    for coding, sibling in sorted(source.siblings.items())
-                },
-            }
-            for path, source in sorted(manifest.files.items())
-        },
+        "files": {path: entry_of(source) for path, source in sorted(manifest.files.items())},
     }
-    content = json.dumps(document, indent=1).encode() + b"\n"
     mode = 0o600 | os.stat(folder).st_mode & 0o066
-    place = Path(folder, NAME)
-    # Names of processes are used again: a killed one may have left this.
-    temporary = Path(folder, f"{NAME}.{os.getpid()}{TEMPORARY_SUFFIX}")
-    try:
-        with open(temporary, "wb") as file:
-            file.write(content)
-            file.flush()
+
+    def finish(temporary: str) -> None:
+        # A sibling that a power failure damages is not used; a manifest has nothing above it.
+        with open(temporary, "rb+") as file:
             os.fsync(file.fileno())
         os.chmod(temporary, mode)
-        os.replace(temporary, place)
-    except BaseException:
-        with suppress(OSError):
-            os.unlink(temporary)
-        raise
+
+    content = json.dumps(document, indent=1).encode() + b"\n"
+    write_whole(os.path.join(folder, NAME), content, finish)
 
 
-def _read_regular(place: Path) -> bytes | None:
-    """Return the content of a file, None if there is none.
-
-    :raises OSError: it cannot be read.
-    :raises ManifestError: it is no regular file: a pipe might never end.
-    """
-    flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
-    try:
-        descriptor = os.open(place, flags)
-    except FileNotFoundError:
-        if os.path.islink(place):
-            raise
-        return None
-    try:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            raise ManifestError("is not a regular file")
-        with open(descriptor, "rb", closefd=False) as file:
-            return file.read()
-    finally:
-        os.close(descriptor)
+def entry_of(source: Source) -> dict[str, Any]:
+    """Return what stands in the manifest for a file."""
+    siblings = {
+        coding: sibling._asdict() for coding, sibling in sorted(source.siblings.items())
+    }
+    return {
+        **source._asdict(),
+        "siblings": siblings,
+        "not_worth": sorted(source.not_worth),
+    }
 
 
 def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -222,7 +195,7 @@ def _manifest(document: Any) -> Manifest:
     files = document["files"]
     if not isinstance(files, dict):
         _fault("files is not an object")
-    sources = {path: _source(path, entry) for path, entry in files.items()}
+    sources = {path: source_of(path, entry) for path, entry in files.items()}
     seen = set(sources)
     for path, source in sources.items():
         for sibling in source.siblings.values():
@@ -233,12 +206,16 @@ def _manifest(document: Any) -> Manifest:
     return Manifest(sources)
 
 
-def _source(path: str, entry: Any) -> Source:
+def source_of(path: str, entry: Any) -> Source:
+    """Return the file that an entry of the manifest stands for.
+
+    :raises ManifestError: it stands for none; the message does not name the manifest.
+    """
     parts = path.split("/")
     if not all(map(_is_name, parts)):
         _fault(f"{path!r} is not the path of a file below the folder")
     where = f"the entry of {path!r}"
-    _have(entry, Source._fields, where)
+    _have(entry, ("nbytes", "mtime_ns", "sha256", "siblings"), where, ("not_worth",))
     if not isinstance(entry["siblings"], dict):
         _fault(f"{where}: siblings is not an object")
     mtime_ns = entry["mtime_ns"]
@@ -248,17 +225,27 @@ def _source(path: str, entry: Any) -> Source:
         coding: _sibling(coding, sibling, parts[-1], f"the entry of {path!r}, {coding}")
         for coding, sibling in entry["siblings"].items()
     }
-    return Source(_nbytes(entry, where), mtime_ns, _sha256(entry, where), siblings)
+    not_worth = entry.get("not_worth", [])
+    if not isinstance(not_worth, list) or not all(map(_has_files, not_worth)):
+        _fault(f"{where}: not_worth is {not_worth!r}")
+    return Source(
+        _nbytes(entry, where), mtime_ns, _sha256(entry, where), siblings, tuple(not_worth)
+    )
 
 
 def _sibling(coding: str, entry: Any, source_name: str, where: str) -> SiblingFile:
-    if coding not in CODINGS or not CODINGS[coding].suffix:
+    if not _has_files(coding):
         _fault(f"{where}: there are no files in this coding")
     _have(entry, SiblingFile._fields, where)
     name = entry["name"]
     if not isinstance(name, str) or not _is_name(name) or name == source_name:
         _fault(f"{where}: {name!r} is not the name of a file beside it")
     return SiblingFile(name, _nbytes(entry, where), _sha256(entry, where))
+
+
+def _has_files(coding: object) -> bool:
+    """Tell whether there is such a coding, and files are kept in it."""
+    return isinstance(coding, str) and coding in CODINGS and bool(CODINGS[coding].suffix)
 
 
 def _is_name(name: str) -> bool:
@@ -280,17 +267,18 @@ def _sha256(entry: Mapping[str, Any], where: str) -> str:
     return sha256
 
 
-def _have(entry: Any, names: tuple[str, ...], where: str) -> None:
-    """Check that an object has these members and no others."""
+def _have(
+    entry: Any, names: tuple[str, ...], where: str, more_names: tuple[str, ...] = ()
+) -> None:
+    """Check that an object has these members, perhaps some of the last, and no others."""
     if not isinstance(entry, dict):
         _fault(f"{where} is not an object")
-    for fault in _faults(entry, names):
-        _fault(f"{where} {fault}")
-
-
-def _faults(entry: Mapping[str, Any], names: tuple[str, ...]) -> Iterator[str]:
-    yield from (f"has no {name}" for name in names if name not in entry)
-    yield from (f"has {name!r}, which is unknown" for name in entry if name not in names)
+    for name in names:
+        if name not in entry:
+            _fault(f"{where} has no {name}")
+    for name in entry:
+        if name not in names + more_names:
+            _fault(f"{where} has {name!r}, which is unknown")
 
 
 def _fault(what: str) -> NoReturn:

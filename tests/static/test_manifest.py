@@ -33,7 +33,7 @@ SIBLINGS = {
 MANIFEST = Manifest(
     {
         "js/app.js": Source(123, LATER_NS, DIGEST, SIBLINGS),
-        "tiny.txt": Source(0, -5, DIGEST, {}),
+        "tiny.txt": Source(0, -5, DIGEST, {}, ("br", "gzip")),
     }
 )
 
@@ -51,8 +51,15 @@ def document() -> Any:
                     "gzip": {"name": "app.js.gz", "nbytes": 45, "sha256": DIGEST},
                     "zstd": {"name": "app.js.zst", "nbytes": 40, "sha256": DIGEST[::-1]},
                 },
+                "not_worth": [],
             },
-            "tiny.txt": {"nbytes": 0, "mtime_ns": -5, "sha256": DIGEST, "siblings": {}},
+            "tiny.txt": {
+                "nbytes": 0,
+                "mtime_ns": -5,
+                "sha256": DIGEST,
+                "siblings": {},
+                "not_worth": ["br", "gzip"],
+            },
         },
     }
 
@@ -91,7 +98,14 @@ DIGESTS = st.text("0123456789abcdef", min_size=64, max_size=64)
 @given(
     st.dictionaries(
         st.lists(NAMES, min_size=1, max_size=3).map("/".join),
-        st.builds(Source, NUMBERS, st.integers(1 - 2**63, 2**63 - 1), DIGESTS, st.just({})),
+        st.builds(
+            Source,
+            NUMBERS,
+            st.integers(1 - 2**63, 2**63 - 1),
+            DIGESTS,
+            st.just({}),
+            st.sampled_from([(), ("br",), ("br", "zstd")]),
+        ),
         max_size=3,
     ),
     st.dictionaries(
@@ -257,6 +271,10 @@ GZIP = (*FILE, "siblings", "gzip")
             at(*FILE, "siblings", "deflate", to=document()["files"]),
             "the entry of 'js/app.js', deflate: there are no files in this coding",
         ),
+        *(
+            (at(*FILE, "not_worth", to=value), f"not_worth is {value!r}")
+            for value in ("gzip", None, ["deflate"], [["gzip"]], [7], {"gzip": 1})
+        ),
         (at(*FILE, "siblings", "lzma", to={}), "lzma: there are no files in this coding"),
         (at(*GZIP, to=7), "the entry of 'js/app.js', gzip is not an object"),
         (without(*GZIP, "name"), "the entry of 'js/app.js', gzip has no name"),
@@ -279,6 +297,14 @@ def test_every_fault_of_an_entry_is_named(
         read_manifest(tmp_path)
     assert str(caught.value).startswith(f"{place} is damaged: ")
     assert fault in str(caught.value)
+
+
+def test_what_was_tried_need_not_be_there(tmp_path: Path) -> None:
+    shorter = document()
+    del shorter["files"]["tiny.txt"]["not_worth"]
+    (tmp_path / manifest.NAME).write_text(json.dumps(shorter))
+    source = MANIFEST.files["tiny.txt"]._replace(not_worth=())
+    assert read_manifest(tmp_path) == Manifest({**MANIFEST.files, "tiny.txt": source})
 
 
 def test_one_of_a_later_version_says_so(tmp_path: Path) -> None:
@@ -322,14 +348,14 @@ def test_nothing_else_is_raised_whatever_stands_where(
 
 def test_a_folder_in_its_place(tmp_path: Path) -> None:
     (tmp_path / manifest.NAME).mkdir()
-    with pytest.raises(ManifestError, match=r"\.pyfastgz\.json is not a regular file"):
+    with pytest.raises(ManifestError, match=r"\.pyfastgz\.json: it is not a regular file"):
         read_manifest(tmp_path)
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes with names here")
 def test_a_pipe_in_its_place_is_not_waited_for(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / manifest.NAME)
-    with pytest.raises(ManifestError, match=r"\.pyfastgz\.json is not a regular file"):
+    with pytest.raises(ManifestError, match=r"\.pyfastgz\.json: it is not a regular file"):
         read_manifest(tmp_path)
 
 
