@@ -42,7 +42,7 @@ class Job(NamedTuple):
     """A way to treat the documents of a size class."""
 
     size_class: str
-    name: str  # a content coding, or regress_worker.HOOK
+    name: str  # a content coding, or one of the hooks of regress_worker
     argument: int | str  # the level, or the Accept-Encoding
 
 
@@ -56,9 +56,15 @@ class Times(NamedTuple):
 Results = dict[Job, tuple[Times, Times]]  # what the base and the newer commit did
 
 _CODED = [("gzip", 1), ("gzip", 6), ("zstd", 3)]
-_HOOKED = [(regress_worker.HOOK, "gzip"), (regress_worker.HOOK, "identity")]
+_HOOKED = [
+    (regress_worker.HOOK, "gzip"),
+    (regress_worker.HOOK, "identity"),
+    (regress_worker.KEEPING_HOOK, "gzip"),
+]
 JOBS = [Job(size_class, *what) for size_class in SIZE_CLASSES for what in _CODED]
 JOBS += [Job(size_class, *what) for size_class in list(SIZE_CLASSES)[:3] for what in _HOOKED]
+# What is kept is compared byte by byte: that shows in longer bodies.
+JOBS += [Job("16-128K", regress_worker.KEEPING_HOOK, "gzip")]
 
 
 def build(commit: str) -> Path:
