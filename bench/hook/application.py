@@ -2,7 +2,9 @@
 
 Objects become JSON in the view, as in nearly every API; pages and files are ready to be sent,
 as from a cache. There are several documents of a kind, because a processor learns a single one
-by heart.
+by heart. They are asked for again and again: an application that keeps coded bodies codes each
+twice, one without a store every time. Documents of the kinds that end in ``new`` have a counter
+in them, which makes each unlike all before it.
 """
 
 from __future__ import annotations
@@ -10,9 +12,9 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
+from dataclasses import replace
 from functools import cache
 from itertools import count
-from time import process_time
 from typing import Any
 
 import flask_compress
@@ -27,12 +29,25 @@ from tools.kit.shop.application import create_app as create_shop
 
 NONE, RIVAL, OURS = "no hook", "Flask-Compress", "pyfastgz"
 
+STORELESS = "pyfastgz without its store"
+"""Ours, but nothing that was coded is kept."""
+
+
+def _without_store(app: Flask) -> None:
+    app.config["COMPRESS_STORE_BYTES"] = 0
+    pyfastgz.Compress(app)
+
+
 EXTENSIONS: dict[str, Callable[[Flask], object]] = {
     NONE: lambda app: None,
     RIVAL: flask_compress.Compress,
+    STORELESS: _without_store,
     OURS: pyfastgz.Compress,
 }
 """What is put into an application, by name."""
+
+EVERYBODY, WITH_DEFAULTS, STORES = (*EXTENSIONS,), (NONE, RIVAL, OURS), (STORELESS, OURS)
+"""Who is measured: in cases with whole bodies, without those, and where nothing repeats."""
 
 DOCUMENTS, BROWSER = 8, "gzip, deflate, br, zstd"
 """How many documents there are of each kind; what browsers send as Accept-Encoding."""
@@ -48,13 +63,19 @@ class Case:
     name: str  # for tables and commands
     kind: str  # what is asked for: the first part of the path
     accept_encoding: str  # the Accept-Encoding of the request
-    coding: str | None = None  # the coding that both extensions must choose
+    coding: str | None = None  # the coding that all extensions must choose
     weight: int = 1  # how many times as long as the shortest it may take, about
+    contenders: tuple[str, ...] = WITH_DEFAULTS  # whose applications are asked
 
     @property
     def paths(self) -> list[str]:
         """Where the documents of its kind are, which requests ask for in turns."""
         return [f"/{self.kind}/{number}" for number in range(DOCUMENTS)]
+
+    @property
+    def uncoded(self) -> Case:
+        """The same for a client that accepts no coding."""
+        return replace(self, accept_encoding="identity", coding=None)
 
     def check_coding(self, extension: str, coding: str | None) -> None:
         """Check that an extension chose the coding that it must.
@@ -65,21 +86,30 @@ class Case:
             raise ValueError(f"{extension} answers {self.name} with {coding}")
 
 
+def _coded(
+    name: str, kind: str, weight: int = 1, contenders: tuple[str, ...] = EVERYBODY
+) -> list[Case]:
+    """Return a case in each of the codings that are compared."""
+    return [
+        Case(f"{name}, {coding}", kind, coding, coding, weight, contenders)
+        for coding in ("gzip", "zstd")
+    ]
+
+
 CASES = {
     case.name: case
     for case in (
         Case("not eligible", "picture", BROWSER),
         Case("below minimum size", "tiny", BROWSER),
         Case("no acceptable coding", "json-2k", "identity"),
-        Case("2 KB JSON, gzip", "json-2k", "gzip", "gzip"),
-        Case("2 KB JSON, zstd", "json-2k", "zstd", "zstd"),
-        Case("12 KB JSON, gzip", "json-12k", "gzip", "gzip"),
-        Case("12 KB JSON, zstd", "json-12k", "zstd", "zstd"),
-        Case("182 KB HTML, gzip", "html", "gzip", "gzip", weight=10),
-        Case("182 KB HTML, zstd", "html", "zstd", "zstd", weight=10),
-        Case("streamed 1 MB, gzip", "streamed", "gzip", "gzip", weight=100),
-        Case("streamed 1 MB, zstd", "streamed", "zstd", "zstd", weight=100),
+        *_coded("2 KB JSON", "json-2k"),
+        *_coded("12 KB JSON", "json-12k"),
+        *_coded("182 KB HTML", "html", weight=10),
+        *_coded("streamed 1 MB", "streamed", weight=100, contenders=WITH_DEFAULTS),
         Case("event stream, gzip", "events", "gzip", "gzip", weight=10),
+        *_coded("2 KB JSON, always new", "json-2k-new", contenders=STORES),
+        *_coded("12 KB JSON, always new", "json-12k-new", contenders=STORES),
+        *_coded("182 KB HTML, always new", "html-new", weight=3, contenders=STORES),
     )
 }
 """Every case by name; those of the coding gzip and zstd ask for nothing else."""
@@ -92,14 +122,18 @@ def create_app(extension: str) -> Flask:
     # Flask-Compress leaves gzip out of its default.
     app.config["COMPRESS_ALGORITHM_STREAMING"] = ["zstd", "br", "gzip"]
     EXTENSIONS[extension](app)
-    turns = count()
-    for kind, view in _VIEWS.items():
+    turns, serials = count(), count()
+    views = {
+        **_VIEWS,
+        "json-2k-new": lambda number: _order(number) | {"serial": f"{next(serials):012}"},
+        "json-12k-new": lambda number: _list(number) | {"serial": f"{next(serials):012}"},
+        "html-new": lambda number: _html(b"%b<!-- %012d -->" % (_page(number), next(serials))),
+    }
+    for kind, view in views.items():
         app.add_url_rule(f"/{kind}/<int:number>", kind, view)
         # Load generators know one path only.
         next_one = f"{kind}-next"
         app.add_url_rule(f"/{kind}", next_one, lambda v=view: v(next(turns) % DOCUMENTS))
-    # The processor time of this process so far, in seconds.
-    app.add_url_rule("/cpu", "cpu", lambda: {"seconds": process_time()})
     return app
 
 
@@ -131,13 +165,21 @@ def _events(number: int) -> Response:
     return Response((event for event in events), mimetype="text/event-stream")
 
 
-_make_picture = cache(content.make_png)
+def _html(page: bytes) -> Response:
+    return Response(page, mimetype="text/html")
+
+
+def _list(number: int) -> dict[str, Any]:
+    return {"items": _products(21 * number, 21)}
+
+
+_make_picture, _order = cache(content.make_png), content.make_order
 _VIEWS: dict[str, Callable[[int], Any]] = {
     "picture": lambda number: Response(_make_picture(50 + number), mimetype="image/png"),
     "tiny": lambda number: {"id": number, "state": "ready"},
-    "json-2k": content.make_order,
-    "json-12k": lambda number: {"items": _products(21 * number, 21)},
-    "html": lambda number: Response(_page(number), mimetype="text/html"),
+    "json-2k": _order,
+    "json-12k": _list,
+    "html": lambda number: _html(_page(number)),
     "streamed": _streamed,
     "events": _events,
 }

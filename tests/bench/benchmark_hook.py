@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 import pytest
 
 from bench.hook.application import CASES
-from bench.hook.application import EXTENSIONS
 from bench.hook.application import Case
 from bench.hook.application import create_app
 from bench.hook.calls import WAYS
@@ -21,8 +20,14 @@ if TYPE_CHECKING:
     from pytest_benchmark.fixture import BenchmarkFixture
 
 
-@pytest.mark.parametrize("extension", EXTENSIONS)
-@pytest.mark.parametrize("case", CASES.values(), ids=lambda case: case.name)
+@pytest.mark.parametrize(
+    ("case", "extension"),
+    [
+        pytest.param(case, extension, id=f"{case.name}-{extension}")
+        for case in CASES.values()
+        for extension in case.contenders
+    ],
+)
 @pytest.mark.parametrize("way", WAYS)
 def test_hook(way: str, case: Case, extension: str, benchmark: BenchmarkFixture) -> None:
     """Measure one case."""
