@@ -147,6 +147,26 @@ class Engine:
             shared = self._shared = SharedStore(cache)
         return shared.compress(body, coding, level, brotli)
 
+    def code_file(self, plan: Plan, read: Callable[[], tuple[bytes, bool]]) -> Coded:
+        """Code a file, unless it is kept, and settle what the client gets.
+
+        One that cannot be read or coded is logged and sent as it is.
+
+        :param read: returns the bytes of the file, and whether what names them in the plan will
+            stand for them from now on.
+        """
+        coding, level, brotli = plan.coding, plan.level, self.settings.last.brotli
+        try:
+            if self.store is not None and plan.may_keep:
+                name = plan.exchange.file
+                form, seconds = self.store.compress_file(name, read, coding, level, brotli)
+                coded = form.coded
+            else:
+                coded, seconds = code_in_time(read()[0], coding, level, brotli)
+        except Exception as error:
+            return _not_coded(self.failed(plan, error))
+        return _coded(plan, plan.exchange.nbytes or 0, coded, seconds)
+
     def code_plainly(self, plan: Plan, body: bytes) -> Coded:
         """Do as :meth:`code`, without a name, for a plan of plain exchanges.
 

@@ -10,6 +10,7 @@ from typing import Any
 from werkzeug.wsgi import FileWrapper
 
 from .store.files import FileId
+from .store.files import Whole
 from .store.files import identity_of
 from .store.files import read_whole
 
@@ -39,8 +40,8 @@ def open_file_of(parts: Any, environ: dict[str, Any]) -> Any:
     return None
 
 
-def file_body(file: Any, known: FileId) -> bytes:
-    """Return all bytes of an open file.
+def read_at_once(file: Any, known: FileId) -> Whole:
+    """Return all bytes of an open file, and whether they may be kept.
 
     :param known: its identity.
     :raises OSError: it cannot be read, or has become shorter.
@@ -48,7 +49,7 @@ def file_body(file: Any, known: FileId) -> bytes:
     whole = read_whole(file, known)
     if whole is None:
         raise OSError(f"{file.name!r} became shorter before it was read")
-    return whole.body
+    return whole
 
 
 class FilePieces(Iterator[bytes]):

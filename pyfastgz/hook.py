@@ -11,8 +11,9 @@ from flask import Response
 from flask import make_response
 from flask import request
 
+from .file_responses import sent_coded
+from .file_responses import sent_ready
 from .files import FilePieces
-from .files import file_body
 from .files import open_file_of
 from .http.answers import Answer
 from .http.exchange import NO_WISHES
@@ -33,7 +34,6 @@ from .outcome import Outcome
 from .outcome import notify
 from .outcome import outcome_of
 from .outcome import response_compressed
-from .ready import sent_ready
 from .responses import LOOKED_AT
 from .responses import VARY_LINE
 from .responses import Kind
@@ -210,8 +210,10 @@ def _candidate(
     if isinstance(plan, Answer):
         return applied(response, plan, kind), outcome_of(plan)
     if plan.step is Step.CODE:
+        if plan.exchange.file is not None:
+            return sent_coded(response, plan, kind, engine, asked.environ)
         try:
-            body = _body(response, plan, kind, asked)
+            body = whole_body(response, kind)
         except Exception as error:
             answer = engine.failed(plan, error)
             return applied(response, answer, kind), outcome_of(answer)
@@ -263,14 +265,6 @@ def _is_wanted(policy: Policy, response: Response, engine: Engine) -> bool:
 
 
 # ---- Carrying out ----
-
-
-def _body(response: Response, plan: Plan, kind: Kind, asked: Any) -> bytes:
-    """Return the bytes of a body that is there, or of a file."""
-    known: Any = plan.exchange.file
-    if known is None:
-        return whole_body(response, kind)
-    return file_body(open_file_of(response.response, asked.environ), known)
 
 
 def _coded(  # noqa: PLR0917

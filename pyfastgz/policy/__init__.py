@@ -106,7 +106,8 @@ class Policy:
             "brotli": BrotliSettings(self.br_mode, self.br_window, self.br_block),
             "flush_seconds": self.stream_flush_ms / 1000,
             "wildcards": wildcard_pattern(self.mimetypes),
-            "file_nbytes": 4 * 1024 * 1024,
+            # As much as one entry of the store may take.
+            "file_nbytes": self.store_bytes // 8,
         }
         for name, value in derived.items():
             object.__setattr__(self, name, value)

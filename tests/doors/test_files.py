@@ -102,6 +102,103 @@ def test_r28_a_file_that_is_written_anew_is_never_the_old_one(site: Site, path: 
         assert site.get().body() == content
 
 
+# ---- Kept ----
+
+
+@pytest.fixture
+def old(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a test has just written counts as old."""
+    monkeypatch.setattr("pyfastgz.store.files.SETTLED_NS", -(10**9))
+
+
+class Reads:
+    """Counts the bytes that are read of files at once."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.nbytes = 0
+        self._pread = os.pread
+        monkeypatch.setattr(os, "pread", self._count)
+
+    def _count(self, descriptor: int, nbytes: int, at: int) -> bytes:
+        data = self._pread(descriptor, nbytes, at)
+        self.nbytes += len(data)
+        return data
+
+
+@pytest.fixture
+def reads(monkeypatch: pytest.MonkeyPatch) -> Reads:
+    if not hasattr(os, "pread"):
+        pytest.skip("this system reads files in order only")
+    return Reads(monkeypatch)
+
+
+@pytest.mark.usefixtures("old")
+def test_r52_a_file_is_read_and_coded_once(site: Site, reads: Reads) -> None:
+    first = {coding: site.get(accept=coding).read() for coding in CODINGS}
+    assert reads.nbytes == len(CODINGS) * len(SCRIPT)
+    for coding in CODINGS:
+        answer = site.get(accept=coding)
+        assert answer.field("Content-Length") == str(len(first[coding]))
+        assert answer.read() == first[coding] == compress(SCRIPT, coding)
+    assert reads.nbytes == len(CODINGS) * len(SCRIPT)
+
+
+@pytest.mark.usefixtures("old")
+def test_r18_a_file_that_does_not_shrink_is_read_once(
+    site: Site, path: Path, reads: Reads
+) -> None:
+    noise = os.urandom(5000)
+    path.write_bytes(noise)
+    for _ in range(3):
+        answer = site.get()
+        assert (answer.coding, answer.read()) == (None, noise)
+    assert reads.nbytes == len(noise)
+
+
+@pytest.mark.usefixtures("old")
+def test_r52_another_state_of_a_file_is_coded_anew(site: Site, path: Path) -> None:
+    for number in range(10):
+        content = b"%04d" % number + SCRIPT
+        other = path.with_name("other")
+        other.write_bytes(content)
+        os.utime(other, (1_767_225_600, 1_767_225_600))
+        other.replace(path)
+        for _ in range(2):
+            assert site.get().body() == content
+
+
+@pytest.mark.usefixtures("old")
+@pytest.mark.parametrize("kind", ["no-store", "no store"])
+def test_what_must_not_be_kept_is_read_each_time(
+    serve: Serve, path: Path, reads: Reads, kind: str
+) -> None:
+    fields = {"Cache-Control": "no-store"} if kind == "no-store" else {}
+    settings = {"store_bytes": 0} if kind == "no store" else {}
+    site = serve(
+        lambda asked: Reply(path, fields=fields, content_type="text/plain"), **settings
+    )
+    for _ in range(2):
+        assert site.get().body() == SCRIPT
+    # Without a store every file is a stream.
+    assert reads.nbytes == (2 * len(SCRIPT) if kind == "no-store" else 0)
+
+
+def test_a_file_that_has_just_changed_is_not_kept(site: Site, reads: Reads) -> None:
+    for _ in range(2):
+        assert site.get().body() == SCRIPT
+    assert reads.nbytes == 2 * len(SCRIPT)
+
+
+def test_the_store_decides_which_files_are_long(serve: Serve, path: Path) -> None:
+    for store_bytes, is_whole in ((8 * len(SCRIPT), True), (8 * len(SCRIPT) - 8, False)):
+        site = serve(
+            lambda asked: Reply(path, content_type="text/plain"), store_bytes=store_bytes
+        )
+        answer = site.get()
+        assert (answer.field("Content-Length") is not None) is is_whole
+        assert answer.body() == SCRIPT
+
+
 # ---- Files that change while they are sent ----
 
 

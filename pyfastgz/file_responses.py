@@ -1,14 +1,18 @@
-"""Coded forms of files that lie ready, sent in their places."""
+"""Responses that are files, with coded forms in their places: made now, kept, or ready."""
 
 from __future__ import annotations
 
+from functools import partial
 from io import FileIO
+from typing import TYPE_CHECKING
 from typing import Any
 
 from flask import Response
 from werkzeug.wsgi import wrap_file
 
 from .files import FilePieces
+from .files import open_file_of
+from .files import read_at_once
 from .http.answers import Answer
 from .http.steps import Plan
 from .outcome import SKIPPED
@@ -16,7 +20,28 @@ from .outcome import Outcome
 from .responses import Kind
 from .responses import applied
 from .responses import copied
+from .responses import with_body
 from .store.files import identity_of
+
+if TYPE_CHECKING:
+    from .engine import Engine
+
+
+def sent_coded(
+    response: Response, plan: Plan, kind: Kind, engine: Engine, environ: dict[str, Any]
+) -> tuple[Response, Outcome]:
+    """Return a response with the file coded as a whole, and what became of it.
+
+    If its coded form is kept, it is not read.
+
+    :param environ: that of the request.
+    """
+    known: Any = plan.exchange.file
+    file = open_file_of(response.response, environ)
+    answer, coded, outcome = engine.code_file(plan, partial(read_at_once, file, known))
+    if answer.coding is None:
+        return applied(response, answer, kind), outcome
+    return with_body(response, answer.edits, kind, coded), outcome
 
 
 def sent_ready(
