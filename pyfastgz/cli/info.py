@@ -1,4 +1,4 @@
-"""``flask compress`` and ``python -m pyfastgz``: what is done in an application, and why."""
+"""The command ``info``: what is done in an application, and why."""
 
 from __future__ import annotations
 
@@ -17,20 +17,19 @@ from flask import current_app
 from flask import request
 from flask import request_finished
 from flask import request_started
-from flask.cli import AppGroup
-from flask.cli import ScriptInfo
+from flask.cli import with_appcontext
 from werkzeug.test import TestResponse
 
-from .coding import available_codings
-from .coding import core
-from .engine import Engine
-from .extension import EXTENSION
-from .hook import WISHES
-from .http.fields import is_of_events
-from .outcome import Outcome
-from .outcome import response_compressed
-from .policy.table import SETTINGS
-from .policy.table import unknown_keys
+from ..coding import available_codings
+from ..coding import core
+from ..engine import Engine
+from ..extension import EXTENSION
+from ..hook import WISHES
+from ..http.fields import is_of_events
+from ..outcome import Outcome
+from ..outcome import response_compressed
+from ..policy.table import SETTINGS
+from ..policy.table import unknown_keys
 
 _ENOUGH_NBYTES = 1 << 20
 
@@ -39,24 +38,8 @@ _MIN_WRAPPED = 20
 
 _NOT_FLASK = "WSGI middleware around the application"
 
-compress = AppGroup("compress", help="Response compression by pyfastgz.")
 
-
-@click.group(help="Response compression by pyfastgz.")
-@click.option(
-    "-A",
-    "--app",
-    metavar="IMPORT",
-    envvar="FLASK_APP",
-    help="The Flask application, as in flask --app.",
-)
-@click.pass_context
-def main(context: click.Context, app: str | None) -> None:
-    """Run a command of ``flask compress`` as one of ``python -m pyfastgz``."""
-    context.obj = ScriptInfo(app_import_path=app)
-
-
-@compress.command("info")
+@click.command("info")
 @click.argument("url", required=False)
 @click.option(
     "--accept-encoding",
@@ -65,7 +48,8 @@ def main(context: click.Context, app: str | None) -> None:
     help="What the client accepts.",
 )
 @click.option("--method", default="GET", show_default=True, help="The request method.")
-def info(url: str | None, accept_encoding: str, method: str) -> None:
+@with_appcontext
+def info_command(url: str | None, accept_encoding: str, method: str) -> None:
     """Show versions, instruction sets and the configuration in effect.
 
     With a URL, such as /products?page=2, ask the application for it, and show what becomes of
@@ -80,9 +64,6 @@ def info(url: str | None, accept_encoding: str, method: str) -> None:
     _show("Configuration (* is not the default)", _configuration(app.config, engine))
     if url is not None:
         _show(f"{method} {url}", _effect(app, url, accept_encoding, method))
-
-
-main.add_command(info)
 
 
 def _versions() -> dict[str, str]:

@@ -1,0 +1,33 @@
+"""``flask compress`` and ``python -m pyfastgz``: the same commands in two ways."""
+
+from __future__ import annotations
+
+import click
+from flask.cli import AppGroup
+from flask.cli import ScriptInfo
+
+from .info import info_command
+from .static import folders_command
+from .static import static_command
+
+compress = AppGroup("compress", help="Response compression by pyfastgz.")
+compress.add_command(info_command)
+compress.add_command(static_command)
+
+
+@click.group(help="Response compression by pyfastgz.")
+@click.option(
+    "-A",
+    "--app",
+    metavar="IMPORT",
+    envvar="FLASK_APP",
+    help="The Flask application, as in flask --app.",
+)
+@click.pass_context
+def main(context: click.Context, app: str | None) -> None:
+    """Run a command of ``flask compress`` as one of ``python -m pyfastgz``."""
+    context.obj = ScriptInfo(app_import_path=app)
+
+
+main.add_command(info_command)
+main.add_command(folders_command)

@@ -1,0 +1,135 @@
+"""How commands show what they do."""
+
+from __future__ import annotations
+
+import sys
+from time import perf_counter
+from types import TracebackType
+from typing import TYPE_CHECKING
+from typing import Any
+
+import click
+
+from ..static.report import Progress
+from ..static.report import Report
+from ..static.report import shown
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
+_MAX_LINES = 50
+
+
+class Bar(Progress):
+    """A bar on a terminal that shows how far it is, and nothing elsewhere.
+
+    :param folder: in which the work is done.
+    """
+
+    def __init__(self, folder: str) -> None:
+        self._folder = folder
+        self._bar: Any = None
+        self._start = perf_counter()
+        self.seconds = 0.0
+        """What it took, when it is closed."""
+
+    def wait(self) -> None:
+        """Say that another process works in the folder."""
+        say(f"{shown(self._folder)}: waiting for another run to end", is_error=True)
+
+    def start(self, nbytes: int) -> None:
+        """Show the bar."""
+        if sys.stderr.isatty():
+            self._bar = click.progressbar(
+                length=nbytes, label=shown(self._folder), file=sys.stderr
+            )
+            self._bar.render_progress()
+
+    def advance(self, nbytes: int) -> None:
+        """Show how far it is."""
+        if self._bar is not None:
+            self._bar.update(nbytes)
+
+    def close(self) -> None:
+        """Leave the bar as it is."""
+        self.seconds = perf_counter() - self._start
+        if self._bar is not None:
+            self._bar.render_finish()
+            self._bar = None
+
+    def __enter__(self) -> Self:
+        """Return the bar."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Close the bar."""
+        self.close()
+
+
+def say(text: str, *, is_error: bool = False) -> None:
+    """Print a line, whatever the output can show."""
+    stream = sys.stderr if is_error else sys.stdout
+    encoding = getattr(stream, "encoding", None) or "utf-8"
+    click.echo(text.encode(encoding, "backslashreplace").decode(encoding), err=is_error)
+
+
+def show_report(folder: str, report: Report, verb: str, seconds: float) -> None:
+    """Show what became of a folder.
+
+    :param verb: what was done with siblings.
+    :param seconds: what it took.
+    """
+    for lines, is_error in (
+        (report.notes, False),
+        (report.stale, False),
+        (report.faults, True),
+    ):
+        for line in lines[:_MAX_LINES]:
+            say(f"{'failed: ' if is_error else ''}{line}", is_error=is_error)
+        if len(lines) > _MAX_LINES:
+            say(f"and {len(lines) - _MAX_LINES:,} more", is_error=is_error)
+    head = f"{shown(folder)}: "
+    if verb != "cleaned":
+        head += f"{report.count:,} files, {report.nbytes:,} bytes, "
+    say(f"{head}{verb} in {seconds:.2f} s")
+    columns = {"cleaned": 3, "checked": 4}.get(verb, 5)
+    rows = [("coding", "siblings", "bytes", "saved", verb)[:columns]]
+    for coding, total in report.totals.items():
+        saved = 1 - total.nbytes / total.source_nbytes if total.source_nbytes else 0.0
+        row = (
+            coding,
+            f"{total.count:,}",
+            f"{total.nbytes:,}",
+            f"{saved:.1%}",
+            f"{total.made:,}",
+        )
+        rows.append(row[:columns])
+    if len(rows) > 1:
+        _table(rows)
+    if report.left_out:
+        counts = ", ".join(f"{count:,} {why}" for why, count in sorted(report.left_out.items()))
+        say(f"  left out: {counts}")
+
+
+def _lines(lines: list[str], *, is_error: bool = False) -> None:
+    """Show lines, unless there are very many."""
+    for line in lines[:_MAX_LINES]:
+        say(line, is_error=is_error)
+    if len(lines) > _MAX_LINES:
+        say(f"and {len(lines) - _MAX_LINES:,} more", is_error=is_error)
+
+
+def _table(rows: list[tuple[str, ...]]) -> None:
+    """Show rows below the first one, the words on the left and the numbers on the right."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        first, *others = (
+            f"{cell:{'>' if index else '<'}{width}}"
+            for index, (cell, width) in enumerate(zip(row, widths, strict=True))
+        )
+        say("  ".join((f"  {first}", *others)))

@@ -1,0 +1,252 @@
+"""The command ``static``: coded siblings of files, made ahead of time."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from collections.abc import Iterable
+from typing import Any
+
+import click
+from flask import Flask
+from flask import current_app
+from flask.cli import ScriptInfo
+from flask.cli import with_appcontext
+
+from ..coding import CODINGS
+from ..engine import Engine
+from ..errors import ManifestError
+from ..extension import EXTENSION
+from ..policy import Policy
+from ..static.disk import fault_of
+from ..static.examine import Options
+from ..static.make import check
+from ..static.make import make
+from ..static.remove import clean
+from ..static.report import Progress
+from ..static.report import Report
+from ..static.tree import Choice
+from .showing import Bar
+from .showing import say
+from .showing import show_report
+
+Work = Callable[[str, Progress], Report]
+
+_HELP = f"""Code files ahead of time: make app.js.zst, app.js.br and app.js.gz beside app.js.
+
+Each FOLDER gets a manifest, .pyfastgz.json, which says what was made of what. Only what it
+names is ever sent instead of a file, changed or removed. What is up to date, by content, stays
+as it is. Levels are the highest: zstd {CODINGS["zstd"].file_level}, br
+{CODINGS["br"].file_level}, gzip {CODINGS["gzip"].file_level}. A sibling that saves less than
+5 % is not made.
+
+Files are chosen by media type and size, as for responses. Names that begin with a dot are
+left out, except .well-known, and so are links to folders.
+
+"""
+
+_OF_APPLICATION = """Without FOLDER: the static folders of the application and its
+blueprints. The application's settings decide: COMPRESS_MIMETYPES, COMPRESS_MIN_SIZE,
+COMPRESS_ALGORITHM.
+
+"""
+
+_OF_FOLDERS = """With an application (--app or FLASK_APP), or without FOLDER, its settings
+decide, and its static folders are meant. Otherwise the default settings decide.
+
+"""
+
+_EXIT = "Exit status: 0; 1 if something failed, or --check found something; 2 for wrong usage."
+
+
+def _codings(
+    context: click.Context, parameter: click.Parameter, value: str | None
+) -> tuple[str, ...] | None:
+    """Return the codings that are named, None if none are."""
+    if value is None:
+        return None
+    known = [row.name for row in CODINGS.values() if row.suffix]
+    names = [name.strip().lower() for name in value.split(",") if name.strip()]
+    if not names:
+        raise click.BadParameter("no coding is named.")
+    for name in names:
+        if name not in known:
+            raise click.BadParameter(f"{name!r} is not one of {', '.join(known)}.")
+        if not CODINGS[name].is_available:
+            raise click.BadParameter(f'{name} needs a package: pip install "pyfastgz[{name}]"')
+    return tuple(dict.fromkeys(names))
+
+
+_PARAMETERS = (
+    click.argument(
+        "folders",
+        metavar="[FOLDER]...",
+        nargs=-1,
+        type=click.Path(exists=True, file_okay=False),
+    ),
+    click.option(
+        "--codings",
+        metavar="NAMES",
+        callback=_codings,
+        help="Which, with commas: zstd,br,gzip. Siblings in others that the manifest names are "
+        "removed. [default: those in use]",
+    ),
+    click.option(
+        "--exclude",
+        metavar="GLOB",
+        multiple=True,
+        help="Leave out files and folders of this name, or with a slash in it, of this path "
+        "below FOLDER. May be repeated.",
+    ),
+    click.option(
+        "--jobs",
+        metavar="N",
+        type=click.IntRange(min=1),
+        help="Code in so many threads. [default: one for each processor]",
+    ),
+    click.option(
+        "--adopt",
+        is_flag=True,
+        help="Take siblings that something else has made, if they decode to their files.",
+    ),
+    click.option(
+        "--check",
+        "is_check",
+        is_flag=True,
+        help="Change nothing; name what is missing, damaged or out of date.",
+    ),
+    click.option(
+        "--clean",
+        "is_clean",
+        is_flag=True,
+        help="Remove what was made, and the manifest.",
+    ),
+)
+
+
+def _command(text: str, function: Callable[..., None]) -> click.Command:
+    """Return the command, in one of its two ways."""
+    for parameter in reversed(_PARAMETERS):
+        function = parameter(function)
+    return click.command("static", help=_HELP + text + _EXIT)(function)
+
+
+@with_appcontext
+def _work_in_application(folders: tuple[str, ...], **options: Any) -> None:
+    app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
+    _work_on(folders or _folders_of(app), _policy_of(app), **options)
+
+
+@click.pass_obj
+def _work_anywhere(script: ScriptInfo, /, folders: tuple[str, ...], **options: Any) -> None:
+    if folders and script.app_import_path is None:
+        _work_on(folders, Policy.from_mapping({}), **options)
+    else:
+        app = script.load_app()
+        _work_on(folders or _folders_of(app), _policy_of(app), **options)
+
+
+def _policy_of(app: Flask) -> Policy:
+    """Return the settings of an application.
+
+    :raises ClickException: it does not use this package.
+    """
+    if EXTENSION not in app.extensions:
+        raise click.ClickException(f"{app.name!r} does not use pyfastgz: call Compress(app)")
+    engine: Engine = app.extensions[EXTENSION]
+    return engine.settings.current()
+
+
+def _folders_of(app: Flask) -> list[str]:
+    """Return the static folders of an application and its blueprints, those that are there.
+
+    :raises UsageError: none is there.
+    """
+    named = [app.static_folder, *(each.static_folder for each in app.iter_blueprints())]
+    folders = [folder for folder in named if folder is not None and os.path.isdir(folder)]
+    if not folders:
+        raise click.UsageError(f"{app.name!r} has no static folder: name a FOLDER")
+    return folders
+
+
+def _work_on(
+    folders: Iterable[str],
+    policy: Policy,
+    *,
+    codings: tuple[str, ...] | None,
+    exclude: tuple[str, ...],
+    jobs: int | None,
+    adopt: bool,
+    is_check: bool,
+    is_clean: bool,
+) -> None:
+    """Do what the command is for, in one folder after the other."""
+    if adopt + is_check + is_clean > 1:
+        raise click.UsageError("--adopt, --check and --clean do not go together")
+    if codings is None:
+        codings = tuple(name for name in policy.algorithm if CODINGS[name].suffix)
+        if not codings and not is_clean:
+            raise click.UsageError(
+                "no coding in use has files: name some with --codings, or in COMPRESS_ALGORITHM"
+            )
+    options = Options(
+        Choice(policy, policy.min_size, exclude), codings, jobs or _nprocessors(), adopt
+    )
+    verb = "cleaned" if is_clean else "checked" if is_check else "made"
+
+    def work(folder: str, progress: Progress) -> Report:
+        if is_clean:
+            return clean(folder, options.choice, progress)
+        return (check if is_check else make)(folder, options, progress)
+
+    results = [_show(folder, work, verb) for folder in _apart(folders)]
+    if not all(results):
+        sys.exit(1)
+
+
+def _show(folder: str, work: Work, verb: str) -> bool:
+    """Work on a folder, show what became of it, and tell whether all is well."""
+    with Bar(folder) as bar:
+        try:
+            report = work(folder, bar)
+        except ManifestError as error:
+            bar.close()
+            say(f"failed: {error}", is_error=True)
+            say(
+                "Without it, a run with --adopt takes what is there.",
+                is_error=True,
+            )
+            return False
+        except OSError as error:
+            bar.close()
+            say(f"failed: {folder}: {fault_of(error)}", is_error=True)
+            return False
+    show_report(folder, report, verb, bar.seconds)
+    return not (report.faults or report.stale)
+
+
+def _apart(folders: Iterable[str]) -> list[str]:
+    """Return folders, each once, and those inside others before these.
+
+    So the inner one has a manifest of its own when the outer one is looked at, which leaves it
+    to that.
+    """
+    by_place: dict[str, str] = {}
+    for folder in folders:
+        by_place.setdefault(os.path.realpath(folder), folder)
+    places = sorted(by_place, key=lambda place: place.count(os.sep), reverse=True)
+    return [by_place[place] for place in places]
+
+
+def _nprocessors() -> int:
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+static_command = _command(_OF_APPLICATION, _work_in_application)
+"""The command of ``flask compress``."""
+
+folders_command = _command(_OF_FOLDERS, _work_anywhere)
+"""That of ``python -m pyfastgz``, which needs no application."""
