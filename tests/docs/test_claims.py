@@ -89,7 +89,7 @@ def test_brotli_is_quoted_wherever_it_is_installed() -> None:
             assert re.search(r"""(["'])[^"'\s]+\[br\]\1""", command), f"{page.name}: {command}"
 
 
-@pytest.mark.parametrize("nbytes", [700, 10_000, 65_536, 1_000_000])
+@pytest.mark.parametrize("nbytes", [65_536, 1_000_000, 5_000_000])
 def test_long_files_that_do_not_shrink_grow_no_more_than_compat_says(
     tmp_path: Path, nbytes: int
 ) -> None:
