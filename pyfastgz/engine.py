@@ -23,6 +23,7 @@ from .outcome import outcome_of
 from .policy import LivePolicy
 from .static.siblings import Siblings
 from .store.bodies import BodyStore
+from .store.bodies import Form
 from .store.bodies import StoreStats
 from .store.bodies import code_in_time
 from .store.keyed import CacheBackend
@@ -182,11 +183,7 @@ class Engine:
             return _not_coded(self.failed(plan, error))
         if seconds:
             return _coded(plan, len(body), form.coded, seconds)
-        note = form.note
-        if note is None or note[0] is not plan:
-            note = form.note = plan, _coded(plan, len(body), form.coded, 0.0)
-        settled: Coded = note[1]
-        return settled
+        return _kept(plan, len(body), form)
 
     def stream(
         self, plan: Plan, chunks: Any, on_close: Callable[[int, int, float], object]
@@ -253,6 +250,15 @@ def _coded(plan: Plan, nbytes: int, coded: bytes, seconds: float) -> Coded:
     if answer.coding is None:
         return _not_coded(answer)
     return Coded(answer, coded, Outcome(answer.coding, None, nbytes, len(coded), seconds))
+
+
+def _kept(plan: Plan, nbytes: int, form: Form) -> Coded:
+    """Settle what the client gets of a body of so many bytes that was kept: once for a plan."""
+    note = form.note
+    if note is None or note[0] is not plan:
+        note = form.note = plan, _coded(plan, nbytes, form.coded, 0.0)
+    settled: Coded = note[1]
+    return settled
 
 
 def _not_coded(answer: Answer) -> Coded:
