@@ -13,6 +13,7 @@ from typing import NamedTuple
 from .coding.br import BrotliSettings
 from .coding.encoder import Encoder
 from .coding.stream import CodedStream
+from .http.repeated import FilePlans
 from .http.tags import ends_like_coded
 from .http.tags import is_strong
 from .http.tags import parse_tag
@@ -69,6 +70,7 @@ class Engine:
         "_logged",
         "_shared",
         "cache",
+        "file_plans",
         "hook",
         "own_tags",
         "settings",
@@ -93,6 +95,8 @@ class Engine:
         """What the door has put into the application; None if nothing is ever looked at."""
         self.siblings = Siblings()
         """Knows which coded forms of files lie ready."""
+        self.file_plans = FilePlans()
+        """What was decided of files a moment ago."""
         self.tally = Tally()
         """Counts what became of responses."""
         self.own_tags: dict[str, None] = {}
@@ -161,6 +165,8 @@ class Engine:
             if self.store is not None and plan.may_keep:
                 name = plan.exchange.file
                 form, seconds = self.store.compress_file(name, read, coding, level, brotli)
+                if not seconds:
+                    return _kept(plan, plan.exchange.nbytes or 0, form)
                 coded = form.coded
             else:
                 coded, seconds = code_in_time(read()[0], coding, level, brotli)

@@ -10,21 +10,91 @@ from typing import Any
 from flask import Response
 from werkzeug.wsgi import wrap_file
 
+from .border import ASKS_MORE
 from .files import FilePieces
 from .files import open_file_of
 from .files import read_at_once
 from .http.answers import Answer
+from .http.exchange import NO_WISHES
+from .http.fields import collect
+from .http.plan import answer_at_sight
+from .http.plan import plan_candidate
+from .http.repeated import FilePlan
 from .http.steps import Plan
 from .outcome import SKIPPED
 from .outcome import Outcome
 from .responses import Kind
 from .responses import applied
+from .responses import chunks_of
 from .responses import copied
+from .responses import exchange_of
+from .responses import headers_of
+from .responses import kind_of
 from .responses import with_body
+from .store.files import identity
 from .store.files import identity_of
 
 if TYPE_CHECKING:
     from .engine import Engine
+
+
+def file_plan(response: Response, asked: Any, engine: Engine) -> Answer | Plan | None:
+    """Return the plan of a file for a request that asks for nothing else, None for any other.
+
+    It is what the long way comes to, for a view without wishes.
+
+    :param asked: the request.
+    """
+    environ: dict[str, Any] = asked.environ
+    policy = engine.settings.current()
+    kind = kind_of(type(response))  # type: ignore[arg-type]
+    if (
+        response.status_code != 200
+        or environ["REQUEST_METHOD"] != "GET"
+        or not environ.keys().isdisjoint(ASKS_MORE)
+        or any(kind)
+        or policy.predicate is not None
+        or policy.server_timing
+    ):
+        return None
+    lines = headers_of(response)._list
+    key = environ.get("HTTP_ACCEPT_ENCODING"), tuple(lines)
+    try:
+        known = engine.file_plans.get(key, policy)
+    except TypeError:
+        return None
+    if known is not None and (
+        known.file is None or _is_the_same(response, known, asked, engine)
+    ):
+        return known.plan
+    fields = collect(lines)
+    if "etag" in fields:
+        engine.note_tag(fields["etag"])
+    answer = answer_at_sight(200, fields, policy)
+    if answer is not None:
+        engine.file_plans.put(key, policy, FilePlan(answer))
+        return answer
+    exchange = exchange_of(response, kind, fields, asked, policy, engine.siblings)
+    plan = plan_candidate(exchange, policy, NO_WISHES)
+    if exchange.file is not None:
+        known = FilePlan(plan, exchange.file, exchange.ready)
+        engine.file_plans.put(key, policy, known)
+    return plan
+
+
+def _is_the_same(
+    response: Response, known: FilePlan, environ: dict[str, Any], engine: Engine
+) -> bool:
+    """Tell whether a file, and what lies ready for it, is what a plan was made for."""
+    if known.file is None:
+        return True
+    file = open_file_of(response.response, environ)
+    now = identity(file)
+    return (
+        now is not None
+        and now == known.file
+        and engine.siblings.of_file(file, now) is known.ready
+    )
 
 
 def sent_coded(
@@ -41,7 +111,19 @@ def sent_coded(
     answer, coded, outcome = engine.code_file(plan, partial(read_at_once, file, known))
     if answer.coding is None:
         return applied(response, answer, kind), outcome
-    return with_body(response, answer.edits, kind, coded), outcome
+    return with_body(response, answer.edits, kind, coded, is_file=True), outcome
+
+
+def sent_chunks(response: Response, plan: Plan, kind: Kind, environ: dict[str, Any]) -> Any:
+    """Return a stream, or the bytes of a file, as what can be iterated over.
+
+    :param environ: that of the request.
+    """
+    known: Any = plan.exchange.file
+    if known is None:
+        return chunks_of(response, kind)
+    parts: Any = response.response
+    return FilePieces(parts, open_file_of(parts, environ), known, 0, known.nbytes)
 
 
 def sent_ready(

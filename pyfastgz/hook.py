@@ -11,9 +11,10 @@ from flask import Response
 from flask import make_response
 from flask import request
 
+from .file_responses import file_plan
+from .file_responses import sent_chunks
 from .file_responses import sent_coded
 from .file_responses import sent_ready
-from .files import FilePieces
 from .files import open_file_of
 from .http.answers import Answer
 from .http.exchange import NO_WISHES
@@ -38,7 +39,6 @@ from .responses import LOOKED_AT
 from .responses import VARY_LINE
 from .responses import Kind
 from .responses import applied
-from .responses import chunks_of
 from .responses import copied
 from .responses import exchange_of
 from .responses import headers_of
@@ -163,14 +163,22 @@ def _is_ordinary(kind: type[Response]) -> bool:
 
 def handle(response: Response, app: Flask, engine: Engine) -> Response:
     """Return the response to send, and tell what became of it."""
+    outcome: Outcome | None
     if hasattr(response, LOOKED_AT):
         return response
+    if response.direct_passthrough:
+        asked = _current_request()
+        plan = None if hasattr(asked, WISHES) else file_plan(response, asked, engine)
+        if plan is not None:
+            response, outcome = _carried_out(
+                response, plan, _ORDINARY, asked, NO_WISHES, app, engine
+            )
+            return response if outcome is None else _told(response, outcome, app, engine)
     fields = collect(headers_of(response)._list)
     etag = fields.get("etag")
     if etag is not None:
         engine.note_tag(etag)
     answer = answer_at_sight(response.status_code, fields, engine.settings.last)
-    outcome: Outcome | None
     if answer is None:
         response, outcome = _candidate(response, fields, app, engine)
     else:
@@ -200,13 +208,26 @@ def _candidate(
     plan = plan_candidate(exchange, policy, wishes)
     if not isinstance(plan, Answer) and plan.step not in _CODING:
         response, plan = _planned_again(response, plan, kind, asked, policy, wishes, engine)
+    return _carried_out(response, plan, kind, asked, wishes, app, engine)
+
+
+def _carried_out(  # noqa: PLR0917
+    response: Response,
+    plan: Answer | Plan,
+    kind: Kind,
+    asked: Any,
+    wishes: Wishes,
+    app: Flask,
+    engine: Engine,
+) -> tuple[Response, Outcome | None]:
+    """Return the response to send, and what became of it: None for a stream that is coded."""
     while not isinstance(plan, Answer) and plan.step is Step.READY:
         sibling: Any = plan.exchange.ready[plan.coding]
         file = open_file_of(response.response, asked.environ)
         opened = engine.siblings.opened(sibling, file)
         if opened is not None:
             return sent_ready(response, plan, kind, opened, asked.environ)
-        plan = plan_response(without(plan.exchange, plan.coding), policy, wishes)
+        plan = plan_response(without(plan.exchange, plan.coding), plan.policy, wishes)
     if isinstance(plan, Answer):
         return applied(response, plan, kind), outcome_of(plan)
     if plan.step is Step.CODE:
@@ -296,7 +317,7 @@ def _streamed(  # noqa: PLR0917
         _told(sent, outcome, app, engine)
 
     try:
-        stream = engine.stream(plan, _chunks(response, plan, kind, asked), report)
+        stream = engine.stream(plan, sent_chunks(response, plan, kind, asked.environ), report)
     except Exception as error:
         answer = engine.failed(plan, error)
         return applied(response, answer, kind), outcome_of(answer)
@@ -307,15 +328,6 @@ def _streamed(  # noqa: PLR0917
     }
     sent = copied(response, plan.answer().edits, kind, attributes)
     return sent, None
-
-
-def _chunks(response: Response, plan: Plan, kind: Kind, asked: Any) -> Any:
-    """Return a stream, or the bytes of a file, as what can be iterated over."""
-    known: Any = plan.exchange.file
-    if known is None:
-        return chunks_of(response, kind)
-    parts: Any = response.response
-    return FilePieces(parts, open_file_of(parts, asked.environ), known, 0, known.nbytes)
 
 
 # ---- Applying ----

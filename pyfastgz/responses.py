@@ -140,10 +140,9 @@ def exchange_of(  # noqa: PLR0917
             known = _known(file, fields)
             if known is not None:
                 nbytes = known.nbytes
-                if type(file.name) is str:
-                    ready = siblings.find(file.name, known)
-                    if ready:
-                        asked_range = sent_range(environ)
+                ready = siblings.of_file(file, known)
+                if ready:
+                    asked_range = sent_range(environ)
     return Exchange(
         environ["REQUEST_METHOD"],
         status,
@@ -234,15 +233,21 @@ class _Parts(list[bytes]):
         self.close = close
 
 
-def with_body(response: Response, edits: Edits, kind: Kind, body: bytes) -> Response:
-    """Return a response with other fields and another body; the old one is closed with it."""
+def with_body(
+    response: Response, edits: Edits, kind: Kind, body: bytes, *, is_file: bool = False
+) -> Response:
+    """Return a response with other fields and another body; the old one is closed with it.
+
+    :param is_file: the old one is a file, and others know by ``direct_passthrough`` that its
+        bytes are not for them.
+    """
     parts = response.response
     # A list has nothing to close, and not to find that takes a while.
     close = None if type(parts) is list else getattr(parts, "close", None)
     attributes = {
         "response": [body] if close is None else _Parts([body], close),
         # So that a class with a way of its own does not make bytes of bytes.
-        "direct_passthrough": kind.encodes_itself,
+        "direct_passthrough": is_file or kind.encodes_itself,
     }
     return copied(response, edits, kind, attributes)
 

@@ -41,7 +41,7 @@ FLASK = ("blinker", "click", "flask", "werkzeug")
 DOORS = {
     "extension": ("hook", "border", "responses", "targets"),
     "hook": ("file_responses", "files", "responses"),
-    "file_responses": ("files", "responses"),
+    "file_responses": ("border", "files", "responses"),
     "responses": ("border", "files"),
     "border": (),
     "files": (),

@@ -14,6 +14,7 @@ from .answers import Answer
 from .answers import answer_304
 from .answers import answer_coded
 from .answers import answer_condition
+from .answers import answer_ready
 from .answers import as_it_is
 from .answers import refuse
 from .answers import varied
@@ -180,7 +181,8 @@ def _plan_ready(
     status = failed_condition(exchange, policy, tag)
     if status is not None:
         return answer_condition(exchange, status, tag)
-    return Plan(Step.READY, exchange, policy, coding, tag=tag)
+    settled = answer_ready(exchange, coding, tag)
+    return Plan(Step.READY, exchange, policy, coding, tag=tag, settled=settled)
 
 
 def _plan_stream(

@@ -10,7 +10,6 @@ from .answers import Answer
 from .answers import answer_304
 from .answers import answer_coded
 from .answers import answer_condition
-from .answers import answer_ready
 from .answers import as_it_is
 from .eligibility import SkipReason
 from .exchange import Exchange
@@ -48,6 +47,7 @@ class Plan(NamedTuple):
     :param may_keep: the coded body may be kept, to be sent again: whether it may be stored at
         all is a matter of Cache-Control (RFC 9111 section 5.2.2.5).
     :param edits: what makes a part whole again.
+    :param settled: the answer, where it does not depend on what is made.
     """
 
     step: Step
@@ -63,6 +63,7 @@ class Plan(NamedTuple):
     nbytes: int | None = None
     may_keep: bool = False
     edits: Edits = NO_EDITS
+    settled: Answer | None = None
 
     def answer(
         self, in_nbytes: int = 0, out_nbytes: int = 0, *, failed: bool = False
@@ -73,9 +74,9 @@ class Plan(NamedTuple):
         :param out_nbytes: how many bytes it has coded; 0 for a stream.
         :param failed: it could not be coded.
         """
+        if self.settled is not None:
+            return self.settled
         exchange, policy = self.exchange, self.policy
-        if self.step is Step.READY:
-            return answer_ready(exchange, self.coding, self.tag)
         reason = None
         if failed:
             reason = SkipReason.FAILED

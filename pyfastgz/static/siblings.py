@@ -97,6 +97,15 @@ class Siblings:
         self._places: dict[str, _Place] = {}
         self._loaded: dict[str, _Loaded] = {}
 
+    def of_file(self, file: Any, known: FileId) -> Mapping[str, Sibling]:
+        """Return the siblings of an open file by their codings, as :meth:`find` does.
+
+        :param known: as what it is known.
+        """
+        # One that was opened by a descriptor has that for a name.
+        path = file.name
+        return self.find(path, known) if type(path) is str else NO_SIBLINGS
+
     def find(self, path: str, source: FileId) -> Mapping[str, Sibling]:
         """Return the siblings of a file by their codings, as far as the manifest says.
 
