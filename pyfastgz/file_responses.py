@@ -63,9 +63,7 @@ def file_plan(response: Response, asked: Any, engine: Engine) -> Answer | Plan |
         known = engine.file_plans.get(key, policy)
     except TypeError:
         return None
-    if known is not None and (
-        known.file is None or _is_the_same(response, known, asked, engine)
-    ):
+    if known is not None and _is_the_same(response, known, environ, engine):
         return known.plan
     fields = collect(lines)
     if "etag" in fields:

@@ -7,6 +7,7 @@ import hashlib
 import io
 import wsgiref.util
 from collections.abc import Callable
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from typing import ClassVar
@@ -80,6 +81,13 @@ def flask(path: Path, opened: Opened) -> Flask:
     return app
 
 
+@pytest.fixture(autouse=True)
+def _nothing_is_caught(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
+    """Fail where something was logged as an error."""
+    yield
+    assert [each for each in caplog.get_records("call") if each.levelname == "ERROR"] == []
+
+
 def ask(app: Flask, path: str, wrapper: Any, **fields: str) -> tuple[int, dict[str, str], Any]:
     method = fields.pop("method", "GET")
     headers = {name.replace("_", "-"): value for name, value in fields.items()}
@@ -99,13 +107,15 @@ def test_a_file_is_understood_in_every_wrapper(
     flask: Flask, opened: Opened, wrapper: Any, path_: str
 ) -> None:
     coded = compress(SCRIPT)
-    status, fields, iterable = ask(flask, path_, wrapper)
-    assert (status, fields["Content-Encoding"]) == (200, "gzip")
-    assert fields["Content-Length"] == str(len(coded))
-    assert b"".join(iterable) == coded
-    assert not any(file.closed for file in opened.files)
-    iterable.close()
-    assert all(file.closed for file in opened.files)
+    # Asked for again in the same second, its plan is known.
+    for _ in range(3):
+        status, fields, iterable = ask(flask, path_, wrapper)
+        assert (status, fields["Content-Encoding"]) == (200, "gzip")
+        assert fields["Content-Length"] == str(len(coded))
+        assert b"".join(iterable) == coded
+        assert not any(file.closed for file in opened.files[-1:])
+        iterable.close()
+        assert all(file.closed for file in opened.files)
 
 
 @pytest.mark.parametrize("wrapper", WRAPPERS.values(), ids=WRAPPERS)
@@ -171,11 +181,12 @@ def test_what_reads_in_a_way_of_its_own_is_read_in_that_way(
     def other() -> Response:
         return Response(make(path), mimetype="text/javascript", direct_passthrough=True)
 
-    status, fields, iterable = ask(app, "/", wrapper)
-    assert (status, fields["Content-Encoding"]) == (200, "gzip")
-    assert "Content-Length" not in fields
-    assert gzip.decompress(b"".join(iterable)) == SCRIPT.upper()
-    iterable.close()
+    for _ in range(3):
+        status, fields, iterable = ask(app, "/", wrapper)
+        assert (status, fields["Content-Encoding"]) == (200, "gzip")
+        assert "Content-Length" not in fields
+        assert gzip.decompress(b"".join(iterable)) == SCRIPT.upper()
+        iterable.close()
 
 
 @pytest.mark.parametrize("nbytes", [1000, 10**6])
