@@ -12,9 +12,7 @@ from pathlib import Path
 from typing import Any
 from typing import ClassVar
 
-import gunicorn.http.wsgi  # type: ignore[import-untyped]
 import pytest
-import waitress.buffers
 from flask import Flask
 from flask import Response
 from flask import request
@@ -30,12 +28,16 @@ from pyfastgz.static.manifest import SiblingFile
 from pyfastgz.static.manifest import Source
 from pyfastgz.static.manifest import write_manifest
 
+# The oldest versions of what is needed are tested without any server.
+gunicorn = pytest.importorskip("gunicorn.http.wsgi")
+waitress = pytest.importorskip("waitress.buffers")
+
 SCRIPT = b"function f() { return 1; }\n" * 2000
 WRAPPERS: dict[str, Any] = {
     "none": None,
     "werkzeug": FileWrapper,
-    "gunicorn": gunicorn.http.wsgi.FileWrapper,
-    "waitress": waitress.buffers.ReadOnlyFileBasedBuffer,
+    "gunicorn": gunicorn.FileWrapper,
+    "waitress": waitress.ReadOnlyFileBasedBuffer,
     "wsgiref": wsgiref.util.FileWrapper,
     "uwsgi": lambda file, nbytes=0: file,
 }
@@ -143,7 +145,7 @@ class Upper(FileWrapper):
         return super().__next__().upper()
 
 
-class UpperOfGunicorn(gunicorn.http.wsgi.FileWrapper):  # type: ignore[misc]
+class UpperOfGunicorn(gunicorn.FileWrapper):  # type: ignore[misc,name-defined]
     """The same, of another wrapper."""
 
     def __next__(self) -> bytes:
@@ -164,13 +166,13 @@ class UpperFile(io.FileIO):
         lambda path: Upper(path.open("rb")),
         lambda path: UpperOfGunicorn(path.open("rb")),
         lambda path: FileWrapper(UpperFile(path)),
-        lambda path: gunicorn.http.wsgi.FileWrapper(UpperFile(path)),
+        lambda path: gunicorn.FileWrapper(UpperFile(path)),
         lambda path: FileWrapper(io.BytesIO(SCRIPT.upper())),
         lambda path: UpperFile(path),  # noqa: PLW0108
         lambda path: iter([SCRIPT.upper()]),
     ],
 )
-@pytest.mark.parametrize("wrapper", [None, gunicorn.http.wsgi.FileWrapper])
+@pytest.mark.parametrize("wrapper", [None, gunicorn.FileWrapper])
 def test_what_reads_in_a_way_of_its_own_is_read_in_that_way(
     path: Path, make: Callable[[Path], Any], wrapper: Any
 ) -> None:
