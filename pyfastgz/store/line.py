@@ -79,7 +79,8 @@ class Line:
             self._late = None
         call = _Call(function, arguments)
         self._put(call)
-        if not call.done.acquire(timeout=seconds):
+        # An answer may come while this thread waits for its turn to say that it is late.
+        if not call.done.acquire(timeout=seconds) and not call.is_over:
             call.is_wanted = False
             self._late = call
             # Those that waited together count as one.
@@ -238,7 +239,7 @@ class Gate:
             self._logged.add(type(error))
         if is_news:
             _log.error(
-                "%s failed: %s. It is tried again from time to time, and logged when it works",
+                "%s failed, and is tried again from time to time, until it is logged to work: %s",
                 self._what,
                 error,
                 exc_info=None if isinstance(error, SlowError) else error,
