@@ -239,7 +239,7 @@ class Gate:
             self._logged.add(type(error))
         if is_news:
             _log.error(
-                "%s failed, and is tried again from time to time, until it is logged to work: %s",
+                "%s failed; it is tried again now and then, and logged when it works: %s",
                 self._what,
                 error,
                 exc_info=None if isinstance(error, SlowError) else error,
