@@ -24,6 +24,7 @@ from .corpus import SIZE_CLASSES
 from .encoders import run as encoder_run
 from .encoders.peers import load_points
 from .hook import calls
+from .hook import memory as memories
 from .hook import server as servers
 from .hook.application import CASES
 from .streams import pages as stream_pages
@@ -145,11 +146,20 @@ def hook(some: tuple[str, ...], path: Path | None, **options: Any) -> None:
 @main.command()
 @number("--rounds", servers.ROUNDS)
 @number("--seconds", servers.SECONDS)
-@some("--case", CASES, servers.DEFAULT_CASES)
+@number("--cpu-seconds", servers.CPU_SECONDS)
+@some("--case", servers.ALL_CASES, servers.ALL_CASES)
 @to_file
 def server(some: tuple[str, ...], path: Path | None, **options: Any) -> None:
-    """Measure what gunicorn answers in a second, with wrk if it is installed."""
+    """Measure what gunicorn's worker takes a request, and what it answers in a second."""
     measure("server", path, partial(servers.run, some, **options))
+
+
+@main.command()
+@number("--bodies", memories.BODIES)
+@to_file
+def memory(path: Path | None, **options: Any) -> None:
+    """Measure the memory that a process takes for the bodies it keeps."""
+    measure("memory", path, partial(memories.run, **options))
 
 
 @main.command()

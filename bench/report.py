@@ -21,8 +21,10 @@ from . import results
 from .encoders import run as encoders
 from .encoders import tables as encoder_tables
 from .hook import calls
+from .hook import memory
 from .hook import server
-from .hook.application import NONE
+from .hook.application import OURS
+from .hook.application import RIVAL
 from .results import Run
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -41,6 +43,14 @@ Machine:
 
 
 @dataclass(frozen=True, slots=True)
+class Ratios:
+    """Figures of a benchmark that are short enough to be quoted; less is better."""
+
+    what: str  # what they are of, and how many of what there are
+    of: Callable[[Run[Any]], list[float]]  # returns them
+
+
+@dataclass(frozen=True, slots=True)
 class Section:
     """One benchmark of the report."""
 
@@ -49,9 +59,8 @@ class Section:
     text: str  # what its section begins with
     row: type[Any]  # the class of its rows
     describe: Callable[[Run[Any]], Iterator[Table | str]]  # yields its tables and texts
-    compared: str  # what its ratios are of, and how many of what there are
-    ratios: Callable[[Run[Any]], list[float]]  # returns them
-    draw: Callable[[Run[Any]], str]  # returns its chart
+    ratios: tuple[Ratios, ...] = ()
+    draw: Callable[[Run[Any]], str] | None = None  # returns its chart, if it has one
     options: tuple[str, ...] = ()  # of its command, in a run that takes its time
     quick_options: tuple[str, ...] = ()  # of its command, in a quick run
 
@@ -69,10 +78,15 @@ def _draw_encoders(run: Run[encoders.Row]) -> str:
 def _draw_hook(run: Run[calls.Row]) -> str:
     from .charts import draw_bars  # noqa: PLC0415
 
+    took = {
+        case: (us[RIVAL], calls.anew(us)) for case, us in calls.added(run.rows, "WSGI").items()
+    }
+    for case, us in calls.kept(run.rows, "WSGI").items():
+        took[f"{case}, coded before"] = us[RIVAL], us[OURS]
     groups = {
         # On a noisy machine a hook may seem to take less than nothing.
-        case: {name: max(us, 0.1) for name, us in by_name.items() if name != NONE}
-        for case, by_name in calls.added(run.rows, "WSGI").items()
+        case: {RIVAL: max(rival, 0.1), OURS: max(ours, 0.1)}
+        for case, (rival, ours) in took.items()
     }
     title, label = "What a hook adds to a request", "µs, logarithmic (lower is better)"
     return draw_bars(title, groups, label, "log")
@@ -83,10 +97,10 @@ def _draw_server(run: Run[server.Row]) -> str:
 
     groups: dict[str, dict[str, float]] = {}
     for row in run.rows:
-        if row.extension != NONE:
-            groups.setdefault(row.case, {})[row.extension] = row.kept
-    title = "Share of the throughput that a hook leaves"
-    return draw_bars(title, groups, "requests/s by those without a hook (higher is better)")
+        if row.extension in {RIVAL, OURS}:
+            groups.setdefault(row.case, {})[row.extension] = row.cpu_kept
+    title = "Processor time without a hook, by that with it"
+    return draw_bars(title, groups, "what was coded before is kept (higher is better)")
 
 
 SECTIONS = (
@@ -99,8 +113,13 @@ SECTIONS = (
         " next, and decodes what it made.",
         encoders.Row,
         encoder_tables.describe,
-        "time of gzip's level 6, by that of Python's `gzip` at the same size ({} size classes)",
-        encoder_tables.times_by_gzip,
+        (
+            Ratios(
+                "time of gzip's level 6, by that of Python's `gzip` at the same size"
+                " ({} size classes)",
+                encoder_tables.times_by_gzip,
+            ),
+        ),
         _draw_encoders,
         ("--half", "held-back", "--seconds", "240"),
         ("--half", "held-back", "--rounds", "2"),
@@ -114,21 +133,44 @@ SECTIONS = (
         " pages are ready to be sent.",
         calls.Row,
         calls.describe,
-        "time that the hook adds to a request, by what Flask-Compress adds ({} cases)",
-        calls.times_by_rival,
+        (
+            Ratios(
+                "time that the hook adds to a request, by what Flask-Compress adds ({} cases)",
+                calls.times_by_rival,
+            ),
+            Ratios(
+                "the same for bodies that were coded before ({} cases)",
+                calls.kept_times_by_rival,
+            ),
+        ),
         _draw_hook,
         quick_options=("--rounds", "30"),
     ),
     Section(
         "server",
         "A server under load",
-        "The same applications under gunicorn on the loopback interface.",
+        "The same applications in a worker of gunicorn, over the loopback interface.",
         server.Row,
         server.describe,
-        "requests that a server answers, by those with Flask-Compress ({} cases)",
-        server.rates_by_rival,
+        (
+            Ratios(
+                "a worker's processor time for what was coded before, by that without a hook"
+                " ({} cases)",
+                server.cpu_by_none,
+            ),
+            Ratios("the same, by that with Flask-Compress ({} cases)", server.cpu_by_rival),
+        ),
         _draw_server,
-        quick_options=("--rounds", "1", "--seconds", "1"),
+        quick_options=("--rounds", "1", "--cpu-seconds", "1"),
+    ),
+    Section(
+        "memory",
+        "The memory of kept bodies",
+        "A process that sends 100,000 different bodies of 1 to 16 KB, each twice, which is when"
+        " a body is kept; with the default bound.",
+        memory.Row,
+        memory.describe,
+        quick_options=("--bodies", "10000"),
     ),
 )
 """The benchmarks of the report, in its order."""
@@ -144,10 +186,10 @@ def compare(runs: dict[str, Run[Any]]) -> Table:
     """Return the ratios of each benchmark, short enough to be quoted."""
     table = Table("In short", ["pyfastgz"], ["least", "median", "most"])
     for section in SECTIONS:
-        if section.name in runs:
-            ratios = section.ratios(runs[section.name])
-            figures = (f"{of(ratios):.2f}" for of in (min, median, max))
-            table.add(section.compared.format(len(ratios)), *figures)
+        for ratios in section.ratios if section.name in runs else ():
+            values = ratios.of(runs[section.name])
+            figures = [f"{of(values):.2f}" for of in (min, median, max)] if values else []
+            table.add(ratios.what.format(len(values)), *figures)
     return table
 
 
@@ -201,7 +243,7 @@ def draw_charts(folder: Path, path: Path = results.PATH) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     runs = read_runs(path)
     for section in SECTIONS:
-        if section.name in runs:
+        if section.draw and section.name in runs:
             svg = section.draw(runs[section.name])
             (folder / f"{section.name}.svg").write_text(svg, "utf-8")
 

@@ -15,17 +15,26 @@ from dataclasses import dataclass
 from dataclasses import replace
 from functools import cache
 from itertools import count
+from time import process_time
+from typing import TYPE_CHECKING
 from typing import Any
 
 import flask_compress
 from flask import Flask
 from flask import Response
 from flask import render_template
+from werkzeug.middleware.dispatcher import DispatcherMiddleware
 
 import pyfastgz
 from pyfastgz.policy.table import DEFAULTS
 from tools.kit.documents import content
+from tools.kit.server import ROOT
 from tools.kit.shop.application import create_app as create_shop
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse
+    from _typeshed.wsgi import WSGIApplication
+    from _typeshed.wsgi import WSGIEnvironment
 
 NONE, RIVAL, OURS = "no hook", "Flask-Compress", "pyfastgz"
 
@@ -51,6 +60,9 @@ EVERYBODY, WITH_DEFAULTS, STORES = (*EXTENSIONS,), (NONE, RIVAL, OURS), (STORELE
 
 DOCUMENTS, BROWSER = 8, "gzip, deflate, br, zstd"
 """How many documents there are of each kind; what browsers send as Accept-Encoding."""
+
+STATIC = ROOT / "build" / "bench" / "static"
+"""Where the files are."""
 
 _CHUNK_NBYTES = 16 * 1024
 _EVENTS = 20
@@ -115,9 +127,39 @@ CASES = {
 """Every case by name; those of the coding gzip and zstd ask for nothing else."""
 
 
+FILES = {
+    case.name: case
+    for case in (
+        *_coded("100 KB script", "static/app.js", contenders=WITH_DEFAULTS),
+        *_coded("5 KB style sheet", "static/site.css", contenders=WITH_DEFAULTS),
+    )
+}
+"""Cases whose documents are files, one of each, for servers."""
+
+
+def mount(extension: str) -> str:
+    """Return the path below which a worker has the application with an extension."""
+    return f"/{list(EXTENSIONS).index(extension)}"
+
+
+def create_worker() -> WSGIApplication:
+    """Return all applications in one: each where :func:`mount` says.
+
+    ``/cpu`` says how much of the processor the process took so far, in seconds.
+    """
+
+    def tell(environ: WSGIEnvironment, start_response: StartResponse) -> list[bytes]:
+        body = repr(process_time()).encode("ascii")
+        start_response("200 OK", [("Content-Length", str(len(body)))])
+        return [body]
+
+    apps: dict[str, WSGIApplication] = {mount(e): create_app(e) for e in EXTENSIONS}
+    return DispatcherMiddleware(tell, apps)
+
+
 def create_app(extension: str) -> Flask:
     """Return an application with an extension of :data:`EXTENSIONS`."""
-    app = Flask(__name__)
+    app = Flask(__name__, static_folder=STATIC, static_url_path="/static")
     app.config["COMPRESS_MIMETYPES"] = [*DEFAULTS["COMPRESS_MIMETYPES"], "text/event-stream"]
     # Flask-Compress leaves gzip out of its default.
     app.config["COMPRESS_ALGORITHM_STREAMING"] = ["zstd", "br", "gzip"]
@@ -127,7 +169,9 @@ def create_app(extension: str) -> Flask:
         **_VIEWS,
         "json-2k-new": lambda number: _order(number) | {"serial": f"{next(serials):012}"},
         "json-12k-new": lambda number: _list(number) | {"serial": f"{next(serials):012}"},
-        "html-new": lambda number: _html(b"%b<!-- %012d -->" % (_page(number), next(serials))),
+        "html-new": lambda number: _html(
+            b"%b<!-- %012d -->" % (make_page(number), next(serials))
+        ),
     }
     for kind, view in views.items():
         app.add_url_rule(f"/{kind}/<int:number>", kind, view)
@@ -137,8 +181,25 @@ def create_app(extension: str) -> Flask:
     return app
 
 
+def write_files() -> None:
+    """Write the files of :data:`FILES` that are not there yet."""
+    STATIC.mkdir(parents=True, exist_ok=True)
+    catalogue = json.dumps(_products(0, 160), indent=1)
+    rules = (
+        f".{product['slug']} {{\n  width: {product['weight_g']}px;\n  margin: 0 auto;\n}}\n"
+        for product in _products(0, 75)
+    )
+    texts = {"app.js": f"const catalogue = {catalogue};\n", "site.css": "".join(rules)}
+    for name, text in texts.items():
+        path = STATIC / name
+        # What is made of it, and what is kept of it, go by when it was written.
+        if not path.exists() or path.read_text("utf-8") != text:
+            path.write_text(text, "utf-8")
+
+
 @cache
-def _page(number: int) -> bytes:
+def make_page(number: int) -> bytes:
+    """Return a page of 182 KB, one of those of its kind."""
     with create_shop(compress=False).test_request_context():
         entries = content.make_ledger(f"{number}", 710)
         return render_template("ledger.html", entries=entries).encode()
@@ -179,7 +240,7 @@ _VIEWS: dict[str, Callable[[int], Any]] = {
     "tiny": lambda number: {"id": number, "state": "ready"},
     "json-2k": _order,
     "json-12k": _list,
-    "html": lambda number: _html(_page(number)),
+    "html": lambda number: _html(make_page(number)),
     "streamed": _streamed,
     "events": _events,
 }

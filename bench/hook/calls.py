@@ -92,8 +92,8 @@ class Row:
     extension: str
     least_us: float  # the least time of the rounds, in microseconds
     median_us: float  # the median time of the rounds, in microseconds
-    share: float = 1.0  # its times by those of the case's first contender: median of the pairs
-    error: float = 0.0  # of that median
+    share: float  # its times by those of the case's first contender: median of the pairs
+    error: float  # of that median
 
 
 def wsgi_sender(app: Flask, case: Case) -> Send:

@@ -1,27 +1,26 @@
-"""Compares what a server answers in a second: with no hook, with Flask-Compress's, with ours.
+"""Compares what a server takes and answers: with no hook, with Flask-Compress's, with ours.
 
-The application runs three times under gunicorn, and each is put under load in turns.
+All applications run in one worker of gunicorn. What a request takes of its processor is
+measured with one connection, what it answers in a second under load with several.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from collections.abc import Iterator
 from collections.abc import Mapping
 from collections.abc import Sequence
-from contextlib import ExitStack
 from dataclasses import dataclass
-from functools import partial
-from itertools import product
 from statistics import median
 
+from bench.ratios import in_pairs
 from bench.results import Report
 from bench.results import Run
 from bench.results import nobody
 from bench.verdicts import Verdict
 from bench.verdicts import verdict_table
 from tools.kit.client import fetch
+from tools.kit.load import Generator
 from tools.kit.load import Load
 from tools.kit.load import find_generator
 from tools.kit.server import gunicorn_command
@@ -30,51 +29,75 @@ from tools.kit.tables import Table
 from tools.kit.turns import in_turns
 from tools.kit.usage import describe_machine
 
+from . import worker
 from .application import CASES
-from .application import EXTENSIONS
+from .application import EVERYBODY
+from .application import FILES
 from .application import NONE
 from .application import OURS
 from .application import RIVAL
+from .application import STORELESS
+from .application import Case
+from .application import mount
+from .application import write_files
 
 CONNECTIONS = 8
-"""How many requests are on their way at a time."""
+"""How many requests are on their way at a time, under load."""
 
-ROUNDS, SECONDS = 5, 2
-"""How many rounds there are, and how long each load is in seconds, unless told otherwise."""
+ROUNDS, SECONDS, CPU_SECONDS = 2, 1, 8
+"""How many rounds of load there are, and how long each load is, unless told otherwise; how long
+the processor's time is measured in each case; both in seconds."""
 
 KEPT = {"2 KB JSON, gzip": 0.93, "12 KB JSON, gzip": 0.93, "182 KB HTML, gzip": 0.50}
-"""Which share of the throughput without a hook must be kept, by case."""
+"""Which share of the throughput without a hook must be kept, by case; every body coded anew."""
 
-DEFAULT_CASES = [name for name in CASES if not name.startswith(("event", "streamed"))]
-"""The cases that are measured unless told otherwise."""
+FAIR_PART = 1 / 3
+"""The part of that time in which all have their turns; then only those that are judged have."""
+
+CPU_MUST = 0.97
+"""The processor's time without a hook by that with ours, of what was coded before."""
+
+ALL_CASES = {
+    name: case
+    for name, case in {**CASES, **FILES}.items()
+    if NONE in case.contenders and not name.startswith(("event", "streamed"))
+}
+"""The cases there are, by name: what whole bodies and files take."""
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """What a server did in one case; each figure is the median of the rounds."""
+    """What a server did in one case with one extension."""
 
     case: str
     extension: str
-    requests_per_second: float
-    p99_ms: float
-    kept: float  # the throughput by that without a hook in the same round
-    cpu_us: float | None = None  # processor time of the worker a request, in microseconds
+    requests_per_second: float  # the median of the rounds of load
+    p99_ms: float  # the same
+    kept: float  # the same of the throughput by that without a hook in the same round
+    cpu_us: float  # the median of the processor's time a request, in microseconds
+    cpu_kept: float  # the median of that without a hook by this, pair by pair
+    cpu_error: float  # of that median
 
 
-def summarise(case: str, loads: Mapping[str, Sequence[tuple[Load, float]]]) -> list[Row]:
-    """Return what servers did in a case.
+def summarise(
+    case: str,
+    loads: Mapping[str, Sequence[Load]],
+    cpu: Sequence[Mapping[str, list[float]]],
+) -> list[Row]:
+    """Return what a server did in a case.
 
-    :param loads: what was measured in each round, and the processor seconds of the worker, by
-        extension.
+    :param loads: what was measured in each round of load, by extension.
+    :param cpu: the microseconds of the processor in each turn, by extension, of all and then
+        of some of them.
     """
-    rates = {name: [load.requests_per_second for load, _ in of] for name, of in loads.items()}
+    rates = {name: [load.requests_per_second for load in of] for name, of in loads.items()}
+    shares = worker.shares(cpu, NONE)
     rows = []
     for name, some in loads.items():
-        kept = [a / b for a, b in zip(rates[name], rates[NONE], strict=True)]
-        p99_ms = [load.p99_ms for load, _ in some]
-        cpu_us = [1e6 * seconds / load.requests for load, seconds in some]
-        medians = (round(median(values), 4) for values in (rates[name], p99_ms, kept, cpu_us))
-        rows.append(Row(case, name, *medians))
+        kept = in_pairs(rates[name], rates[NONE])
+        medians = map(median, (rates[name], [load.p99_ms for load in some], kept, cpu[0][name]))
+        figures = (round(figure, 4) for figure in (*medians, *shares[name]))
+        rows.append(Row(case, name, *figures))
     return rows
 
 
@@ -83,89 +106,140 @@ def run(
     *,
     rounds: int = ROUNDS,
     seconds: int = SECONDS,
+    cpu_seconds: int = CPU_SECONDS,
     report: Report = nobody,
 ) -> Run[Row]:
-    """Return what servers answer in some cases, with so many seconds of load each time.
+    """Return what a server does in some cases, with so many seconds of load each time.
 
-    :raises ValueError: a server does not code as it should.
+    :raises ValueError: it does not code as it should.
     """
+    write_files()
     generator, generate = find_generator()
-    cases = [CASES[name] for name in names]
-
-    def under_load(port: int) -> Callable[[int], tuple[Load, float]]:
-        def cpu_seconds() -> float:
-            return float(json.loads(fetch(port, "/cpu").body)["seconds"])
-
-        def turn(number: int) -> tuple[Load, float]:
-            case, before = cases[number], cpu_seconds()
-            path = f"/{case.kind}"
-            load = generate(port, path, case.accept_encoding, seconds, CONNECTIONS)
-            return load, cpu_seconds() - before
-
-        return turn
-
-    with ExitStack() as servers:
-        ports = {}
-        for name in EXTENSIONS:
-            application = f"bench.hook.application:create_app({name!r})"
-            command = gunicorn_command(application, threads=CONNECTIONS)
-            ports[name] = servers.enter_context(serving(command))
-        for case, (name, port) in product(cases, ports.items()):
-            fields = {"Accept-Encoding": case.accept_encoding}
-            answer = fetch(port, case.paths[0], fields=fields)
-            case.check_coding(name, answer.field("Content-Encoding"))
-        loads = in_turns(
-            {extension: under_load(port) for extension, port in ports.items()},
-            len(cases),
-            rounds=rounds,
-            together=True,
-            report=partial(report, "server"),
-        )
     how = {"machine": describe_machine(), "generator": generator, "connections": CONNECTIONS}
-    measured: Run[Row] = Run({**how, "rounds": rounds, "seconds": seconds})
-    for number, name in enumerate(names):
-        measured.rows += summarise(name, {e: loads[e][number] for e in EXTENSIONS})
+    how |= {"rounds": rounds, "seconds": seconds, "cpu_seconds": cpu_seconds}
+    measured: Run[Row] = Run(how)
+    command = gunicorn_command("bench.hook.application:create_worker()", threads=CONNECTIONS)
+    with serving(command) as port:
+        for number, name in enumerate(names):
+            case = ALL_CASES[name]
+            paths = {e: f"{mount(e)}/{case.kind}" for e in case.contenders}
+            check(port, case, paths)
+            judged = {name: path for name, path in paths.items() if name in {NONE, OURS}}
+            cpu = [
+                worker.measure(port, some, case.accept_encoding, _requests(case), part)
+                for some, part in (
+                    (paths, FAIR_PART * cpu_seconds),
+                    (judged, (1 - FAIR_PART) * cpu_seconds),
+                )
+            ]
+            turns = {
+                extension: _under_load(generate, port, path, case, seconds)
+                for extension, path in paths.items()
+            }
+            loads = {e: of for e, (of,) in in_turns(turns, rounds=rounds).items()}
+            measured.rows += summarise(name, loads, cpu)
+            report("server", (number + 1) / len(names))
     return measured
 
 
-def rates_by_rival(run: Run[Row]) -> list[float]:
-    """Return the throughput with ours by that with Flask-Compress, a case each."""
-    rates = {(row.case, row.extension): row.requests_per_second for row in run.rows}
-    return [
-        rates[case, OURS] / rates[case, RIVAL] for case in dict.fromkeys(c for c, _ in rates)
-    ]
+def check(port: int, case: Case, paths: Mapping[str, str]) -> None:
+    """Check that a server codes as it should.
+
+    :param paths: what is asked for, by extension.
+    :raises ValueError: it does not.
+    """
+    for extension, path in paths.items():
+        answer = fetch(port, path, fields={"Accept-Encoding": case.accept_encoding})
+        case.check_coding(extension, answer.field("Content-Encoding"))
+
+
+def _requests(case: Case) -> int:
+    return worker.REQUESTS if case.weight == 1 else worker.FEWER
+
+
+def _under_load(
+    generate: Generator, port: int, path: str, case: Case, seconds: int
+) -> Callable[[int], Load]:
+    return lambda number: generate(port, path, case.accept_encoding, seconds, CONNECTIONS)
+
+
+def cpu_by_none(run: Run[Row]) -> list[float]:
+    """Return the processor's time with ours by that without a hook, what can be kept coded."""
+    return [1 / row.cpu_kept for row in _keeping(run.rows)]
+
+
+def cpu_by_rival(run: Run[Row]) -> list[float]:
+    """Return the processor's time with ours by that with Flask-Compress, a case each."""
+    us = {(row.case, row.extension): row.cpu_us for row in run.rows}
+    return [us[row.case, OURS] / us[row.case, RIVAL] for row in _keeping(run.rows)]
+
+
+def _keeping(rows: Sequence[Row]) -> list[Row]:
+    """Return the rows of ours in cases where it can keep what it coded."""
+    may = {name for name, case in ALL_CASES.items() if case.coding}
+    return [row for row in rows if row.extension == OURS and row.case in may]
 
 
 def judge(rows: Sequence[Row]) -> list[Verdict]:
-    """Return the verdicts on the throughput that is kept."""
-    kept = {row.case: row.kept for row in rows if row.extension == OURS}
-    return [
-        Verdict("share of the throughput", case, kept[case], must)
-        for case, must in KEPT.items()
-        if case in kept
+    """Return the verdicts on the throughput that is kept, and on the processor's time."""
+    verdicts = [
+        Verdict("share of the throughput, coded anew", row.case, row.kept, KEPT[row.case])
+        for row in rows
+        if row.extension == STORELESS and row.case in KEPT
     ]
+    target = "processor's time without a hook by that with it, coded before"
+    verdicts += [
+        Verdict(target, row.case, row.cpu_kept, CPU_MUST, remark=f"± {row.cpu_error:.3f}")
+        for row in _keeping(rows)
+    ]
+    verdicts += [
+        Verdict("share of the throughput, files", row.case, row.kept, CPU_MUST)
+        for row in _keeping(rows)
+        if row.case in FILES
+    ]
+    return verdicts
 
 
 def describe(run: Run[Row]) -> Iterator[Table | str]:
     """Yield the tables and texts of a report."""
-    headings = [NONE, "p99 ms", RIVAL, "kept", "p99 ms", OURS, "kept", "p99 ms"]
-    table = Table("Requests a second, and the share that is kept", ["case"], headings)
-    for case in dict.fromkeys(row.case for row in run.rows):
+    rows = {(row.case, row.extension): row for row in run.rows}
+    cases = list(dict.fromkeys(row.case for row in run.rows))
+    names = [name for name in EVERYBODY if any(row.extension == name for row in run.rows)]
+    title = "Microseconds of the worker's processor a request, and that without a hook by it"
+    headings = [NONE, *(heading for name in names[1:] for heading in (name, "kept", "±"))]
+    table = Table(title, ["case"], headings)
+    for case in cases:
         cells = []
-        for row in (row for row in run.rows if row.case == case):
-            kept = [] if row.extension == NONE else [f"{row.kept:.2f}"]
-            cells += [f"{row.requests_per_second:,.0f}", *kept, f"{row.p99_ms:.1f}"]
+        for name in names:
+            row = rows.get((case, name))
+            if row is None:
+                cells += [""] if name == NONE else ["", "", ""]
+            else:
+                kept = [f"{row.cpu_kept:.3f}", f"{row.cpu_error:.3f}"]
+                cells += [f"{row.cpu_us:,.0f}", *(kept if name != NONE else [])]
         table.add(case, *cells)
     yield table
-    if all(row.cpu_us is not None for row in run.rows):
-        headings = [NONE, RIVAL, OURS]
-        table = Table("Microseconds of the worker's processor a request", ["case"], headings)
-        for case in dict.fromkeys(row.case for row in run.rows):
-            table.add(case, *(f"{row.cpu_us:,.0f}" for row in run.rows if row.case == case))
-        yield table
+    title = "Requests a second, and the share that is kept"
+    headings = [NONE, "p99 ms"]
+    headings += [heading for name in names[1:] for heading in (name, "kept", "p99 ms")]
+    table = Table(title, ["case"], headings)
+    for case in cases:
+        cells = []
+        for name in names:
+            row = rows.get((case, name))
+            if row is None:
+                cells += ["", "", ""]
+            else:
+                kept = [] if name == NONE else [f"{row.kept:.2f}"]
+                cells += [f"{row.requests_per_second:,.0f}", *kept, f"{row.p99_ms:.1f}"]
+        table.add(case, *cells)
+    yield table
     yield verdict_table(judge(run.rows))
+    how = run.how
     yield (
-        f"Medians of {run.how['rounds']} interleaved rounds of {run.how['seconds']} s; load by"
-        f" {run.how['generator']}, {run.how['connections']} connections, one worker with"
-        f" {run.how['connections']} threads.\n{run.how['machine']}."
+        f"Processor: medians of short turns, interleaved for {how['cpu_seconds']} s a case, one"
+        f" connection; ± is what chance makes of a ratio 19 times of 20. Throughput: medians of"
+        f" {how['rounds']} interleaved rounds of {how['seconds']} s, load by"
+        f" {how['generator']}, {how['connections']} connections, one worker with"
+        f" {how['connections']} threads.\n{how['machine']}."
     )
