@@ -84,30 +84,22 @@ def show_report(folder: str, report: Report, verb: str, seconds: float) -> None:
     :param verb: what was done with siblings.
     :param seconds: what it took.
     """
-    for lines, is_error in (
-        (report.notes, False),
-        (report.stale, False),
-        (report.faults, True),
-    ):
-        for line in lines[:_MAX_LINES]:
-            say(f"{'failed: ' if is_error else ''}{line}", is_error=is_error)
-        if len(lines) > _MAX_LINES:
-            say(f"and {len(lines) - _MAX_LINES:,} more", is_error=is_error)
+    _lines(report.notes)
+    _lines(report.stale)
+    _lines([f"failed: {fault}" for fault in report.faults], is_error=True)
     head = f"{shown(folder)}: "
     if verb != "cleaned":
         head += f"{report.count:,} files, {report.nbytes:,} bytes, "
     say(f"{head}{verb} in {seconds:.2f} s")
-    columns = {"cleaned": 3, "checked": 4}.get(verb, 5)
-    rows = [("coding", "siblings", "bytes", "saved", verb)[:columns]]
+    headings = ["coding", "siblings", "bytes", "saved", verb, "adopted"]
+    # What is removed has no file any more to be compared with, and a check makes nothing.
+    is_adopting = any(total.adopted for total in report.totals.values())
+    columns = {"cleaned": 3, "checked": 4}.get(verb, 5 + is_adopting)
+    rows = [headings[:columns]]
     for coding, total in report.totals.items():
         saved = 1 - total.nbytes / total.source_nbytes if total.source_nbytes else 0.0
-        row = (
-            coding,
-            f"{total.count:,}",
-            f"{total.nbytes:,}",
-            f"{saved:.1%}",
-            f"{total.made:,}",
-        )
+        row = [coding, f"{total.count:,}", f"{total.nbytes:,}", f"{saved:.1%}"]
+        row += [f"{total.made:,}", f"{total.adopted:,}"]
         rows.append(row[:columns])
     if len(rows) > 1:
         _table(rows)
@@ -124,7 +116,7 @@ def _lines(lines: list[str], *, is_error: bool = False) -> None:
         say(f"and {len(lines) - _MAX_LINES:,} more", is_error=is_error)
 
 
-def _table(rows: list[tuple[str, ...]]) -> None:
+def _table(rows: list[list[str]]) -> None:
     """Show rows below the first one, the words on the left and the numbers on the right."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for row in rows:

@@ -47,8 +47,8 @@ left out, except .well-known, and so are links to folders.
 """
 
 _OF_APPLICATION = """Without FOLDER: the static folders of the application and its
-blueprints. The application's settings decide: COMPRESS_MIMETYPES, COMPRESS_MIN_SIZE,
-COMPRESS_ALGORITHM.
+blueprints. The application's settings decide: COMPRESS_MIMETYPES, COMPRESS_MIN_SIZE, and
+COMPRESS_ALGORITHM_STREAMING, which is for files too.
 
 """
 
@@ -185,11 +185,14 @@ def _work_on(
     if adopt + is_check + is_clean > 1:
         raise click.UsageError("--adopt, --check and --clean do not go together")
     if codings is None:
-        codings = tuple(name for name in policy.algorithm if CODINGS[name].suffix)
+        # Those in which files are sent.
+        codings = tuple(name for name in policy.algorithm_streaming if CODINGS[name].suffix)
         if not codings and not is_clean:
             raise click.UsageError(
-                "no coding in use has files: name some with --codings, or in COMPRESS_ALGORITHM"
+                "no coding in use has files: name some in COMPRESS_ALGORITHM_STREAMING"
             )
+    if not policy.streams:
+        say("COMPRESS_STREAMS is off: the application sends files as they are.", is_error=True)
     options = Options(
         Choice(policy, policy.min_size, exclude), codings, jobs or _nprocessors(), adopt
     )

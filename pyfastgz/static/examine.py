@@ -48,6 +48,7 @@ class Job:
     :param source: what the manifest should say of it, with the siblings that may stay.
     :param old: what the manifest says; None if nothing.
     :param to_make: the names of siblings that are to be made, by coding.
+    :param adopted: codings in which there is a sibling that somebody else has made.
     :param to_settle: the names of siblings whose time and permissions are not the file's.
     :param stale: what is not as it should be, for people.
     :param notes: what else is to be told.
@@ -60,6 +61,7 @@ class Job:
     source: Source
     old: Source | None
     to_make: dict[str, str] = field(default_factory=dict)
+    adopted: list[str] = field(default_factory=list)
     to_settle: list[str] = field(default_factory=list)
     stale: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
@@ -133,7 +135,7 @@ def _own(
                 job.to_settle.append(known.name)
             return known
         if adopt and not is_as_said and _problem(coding, coded, job.content) is None:
-            return _take(job, known.name, coded, status)
+            return _take(job, coding, known.name, coded, status)
         job.stale.append(f"{where}: {'older than its file' if is_as_said else 'damaged'}")
     job.to_make[coding] = known.name
     return None
@@ -155,7 +157,7 @@ def _foreign(root: str, job: Job, coding: str, adopt: bool) -> SiblingFile | Non
             problem = str(error)
         else:
             if problem is None:
-                return _take(job, candidate, coded, status)
+                return _take(job, coding, candidate, coded, status)
         job.notes.append(f"{shown(job.beside(candidate))}: not adopted: {problem}")
     if is_free:
         job.stale.append(f"{shown(job.beside(usual))}: missing")
@@ -166,10 +168,12 @@ def _foreign(root: str, job: Job, coding: str, adopt: bool) -> SiblingFile | Non
     return None
 
 
-def _take(job: Job, name: str, coded: bytes, status: os.stat_result) -> SiblingFile:
+def _take(
+    job: Job, coding: str, name: str, coded: bytes, status: os.stat_result
+) -> SiblingFile:
     if not is_like(status, job.status):
         job.to_settle.append(name)
-    job.notes.append(f"{shown(job.beside(name))}: adopted")
+    job.adopted.append(coding)
     return SiblingFile(name, len(coded), digest_of(coded))
 
 

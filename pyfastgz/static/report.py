@@ -18,13 +18,15 @@ class Total:
     :param count: how many there are.
     :param nbytes: what they have together.
     :param source_nbytes: what the files have that they are made of.
-    :param made: how many of them were not there before.
+    :param made: how many of them were made.
+    :param adopted: how many were taken that somebody else had made.
     """
 
     count: int = 0
     nbytes: int = 0
     source_nbytes: int = 0
     made: int = 0
+    adopted: int = 0
 
 
 @dataclass(slots=True)

@@ -62,6 +62,7 @@ class Run:
         self._progress = progress
         self._journal = Journal(root)
         self._made: Counter[str] = Counter()
+        self._adopted: Counter[str] = Counter()
         # What has been read, and is not done with.
         self._jobs: dict[str, Job] = {}
         self._examining: dict[Future[Job], str] = {}
@@ -118,6 +119,7 @@ class Run:
                 self._report.stale += job.stale
                 self._progress.advance(self._tree.sources[path])
                 return
+            self._adopted.update(job.adopted)
             self._jobs[path] = job
             for coding in job.to_make:
                 each = executor.submit(_make_one, self._root, self._journal, job, coding)
@@ -205,7 +207,9 @@ class Run:
     def count(self) -> None:
         """Sum up what the manifest says of the files that are there."""
         for coding in self._options.codings:
-            total = self._report.totals[coding] = Total(made=self._made[coding])
+            total = self._report.totals[coding] = Total(
+                made=self._made[coding], adopted=self._adopted[coding]
+            )
             for path in self._tree.sources:
                 source = self.entries.get(path)
                 if source is not None and coding in source.siblings:
