@@ -83,6 +83,17 @@ def test_a_file_that_the_manifest_does_not_name_is_never_touched(
     assert state_of(folder)["app.js.gz"] == before["app.js.gz"]
 
 
+@pytest.mark.parametrize("name", ["APP.JS.GZ", "App.js.gz", "app.js.GZ"])
+def test_nor_is_one_whose_name_differs_in_case_alone(folder: Path, name: str) -> None:
+    """On some disks it is where the sibling would go, on others beside it."""
+    write(folder / name, b"a download of its own")
+    run(folder, "gzip")
+    write(folder / "app.js", text(8))
+    run(folder, "gzip")
+    assert (folder / name).read_bytes() == b"a download of its own"
+    assert name in os.listdir(folder)
+
+
 def test_it_is_taken_if_it_is_the_coded_form(folder: Path) -> None:
     coded = gzip.compress(CONTENT)
     write(folder / "app.js.gz", coded)

@@ -130,6 +130,15 @@ def test_a_source_that_changed_and_whose_sibling_cannot_be_written(folder: Path)
     assert report.totals["zstd"].count == 2
 
 
+@pytest.mark.skipif(os.name == "nt", reason="other limits there")
+def test_a_name_that_leaves_no_room_for_a_suffix(folder: Path) -> None:
+    name = "a" * 252 + ".js"
+    write(folder / name, text(3))
+    report = run(folder, "gzip")
+    assert report.faults == [f"{name}.gz: File name too long"]
+    assert report.totals["gzip"].count == 2
+
+
 def limited(folder: Path, nbytes: int) -> subprocess.CompletedProcess[str]:
     """Run the command where no file may be longer than that, as on a disk that is full."""
     program = (
