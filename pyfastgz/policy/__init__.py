@@ -245,8 +245,8 @@ class LivePolicy:
         with _lock:
             # One from before another was assigned stands for nothing.
             if self._sets[name] is changed:
-                # What is guessed of a file's name may be None. Another thread may go on changing
-                # the set, which is copied in one step.
+                # What is guessed of a file's name may be None. Another thread may go on
+                # changing the set, which is copied in one step.
                 items = frozenset(changed)
                 texts = frozenset(item for item in items if isinstance(item, str))
                 self._assign({name: texts})
