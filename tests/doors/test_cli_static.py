@@ -10,6 +10,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import decoders
 import pytest
 from flask import Blueprint
 from flask import Flask
@@ -376,3 +377,39 @@ def test_help_names_defaults_and_units(run: Run) -> None:
         ".well-known",
     ):
         assert says in text
+
+
+@pytest.mark.parametrize("coding", EVERY)
+def test_the_application_sends_what_was_made(
+    app: Flask, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, coding: str
+) -> None:
+    """And never what was made of something else."""
+    # Nobody writes to these files without changing their times, so they are trusted at once.
+    monkeypatch.setattr("pyfastgz.store.files.SETTLED_NS", -(10**9))
+    path = write(tmp_path / "static" / "app.js")
+    sibling = tmp_path / "static" / f"app.js{SUFFIXES[coding]}"
+    Compress(app)
+
+    def sent(content: bytes) -> bool:
+        """Check what is sent, and tell whether it is the sibling, of which there are ranges."""
+        # Folders are looked at again after a second; another application has seen none.
+        other = Flask(__name__, root_path=str(tmp_path))
+        Compress(other)
+        url = "/static/app.js"
+        with other.test_client().get(url, headers={"Accept-Encoding": coding}) as response:
+            assert response.headers["Content-Encoding"] == coding
+            decoders.check(coding, response.data, content)
+            is_sibling = "Accept-Ranges" in response.headers
+            assert not is_sibling or response.data == sibling.read_bytes()
+            return is_sibling
+
+    assert not sent(TEXT)
+    assert run()[0] == 0
+    assert sent(TEXT)
+    write(path, TEXT + b"more")
+    assert run("--check")[0] == 1
+    assert not sent(TEXT + b"more")
+    assert run()[0] == 0
+    assert sent(TEXT + b"more")
+    assert run("--clean")[0] == 0
+    assert not sent(TEXT + b"more")
