@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import io
+import os
 import wsgiref.util
 from collections.abc import Callable
 from collections.abc import Iterator
@@ -136,6 +137,26 @@ def test_r47_a_part_is_made_whole_in_every_wrapper(flask: Flask, wrapper: Any) -
     assert (status, fields["Content-Encoding"]) == (200, "gzip")
     assert gzip.decompress(b"".join(iterable)) == SCRIPT
     iterable.close()
+
+
+def test_a_pipe_is_read_to_its_end(path: Path) -> None:
+    app = Flask("pipe")
+    Compress(app)
+
+    @app.get("/")
+    def pipe() -> Response:
+        reader, writer = os.pipe()
+        with open(writer, "wb") as file:
+            file.write(SCRIPT[:20_000])
+        body = wrap_file(request.environ, open(reader, "rb"))  # noqa: SIM115
+        return Response(body, mimetype="text/javascript", direct_passthrough=True)
+
+    for _ in range(2):
+        status, fields, iterable = ask(app, "/", None)
+        assert (status, fields["Content-Encoding"]) == (200, "gzip")
+        assert "Content-Length" not in fields
+        assert gzip.decompress(b"".join(iterable)) == SCRIPT[:20_000]
+        iterable.close()
 
 
 class Upper(FileWrapper):

@@ -312,6 +312,21 @@ def test_r55_a_range_that_is_not_there(site: Site) -> None:
         assert answer.field("Content-Length") == str(len(answer.read()))
 
 
+def test_r55_other_fields_stay_beside_a_range(serve: Serve, path: Path) -> None:
+    """Without them a page of another origin cannot read the answer."""
+    fields = {"Access-Control-Allow-Origin": "*", "X-Mine": "1"}
+    site = serve(
+        lambda asked: Reply(
+            path, fields=fields, content_type="text/javascript", conditional=True
+        )
+    )
+    for asked, status in (("bytes=0-0", 206), (f"bytes={NBYTES}-", 416)):
+        answer = site.get(Range=asked)
+        assert answer.status == status
+        assert answer.field("Access-Control-Allow-Origin") == "*"
+        assert answer.field("X-Mine") == "1"
+
+
 @pytest.mark.parametrize(
     "condition",
     [
