@@ -115,7 +115,9 @@ class Line:
                 raise BusyError from None
 
     def _is_alive(self) -> bool:
-        return self._thread is not None and self._thread.is_alive()
+        # It may be gone between two looks at it.
+        thread = self._thread
+        return thread is not None and thread.is_alive()
 
     def _work(self) -> None:
         while True:

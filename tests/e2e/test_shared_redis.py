@@ -6,8 +6,10 @@ encoder took for it, which are none.
 
 from __future__ import annotations
 
+import os
 import pickle
 import shutil
+import signal
 import tempfile
 from collections.abc import Callable
 from collections.abc import Iterator
@@ -288,6 +290,19 @@ def test_a_full_redis_costs_no_response(
     assert log.count("writing COMPRESS_CACHE_BACKEND failed") == 1
     assert "OutOfMemoryError" in log
     assert "writing COMPRESS_CACHE_BACKEND works again" in log
+
+
+def test_workers_that_are_killed_while_they_write_leave_nothing_wrong(
+    server: RedisServer,
+) -> None:
+    with serving_with("RedisCache", server.socket, "sync") as port:
+        # A response is there before its entry is.
+        for number in range(8):
+            worker = visit(port, number, CODINGS[number % 4]).field("X-Worker")
+            os.kill(int(worker or "none"), signal.SIGKILL)
+        for number in range(8):
+            visit(port, number, CODINGS[number % 4])
+            until(lambda: not is_coded(visit(port, number, CODINGS[number % 4])))  # noqa: B023
 
 
 def test_an_empty_redis_is_filled_again(server: RedisServer) -> None:
