@@ -22,7 +22,6 @@ from .http.exchange import Wishes
 from .http.exchange import without
 from .http.fields import VARY_ALONE
 from .http.fields import collect
-from .http.fields import server_timing
 from .http.plain import SHAPES
 from .http.plain import PlainPlans
 from .http.plan import answer_at_sight
@@ -46,6 +45,7 @@ from .responses import kind_of
 from .responses import restored
 from .responses import whole_body
 from .responses import with_body
+from .responses import with_timing
 from .store.keyed import key_of
 
 if TYPE_CHECKING:
@@ -184,7 +184,7 @@ def handle(response: Response, app: Flask, engine: Engine) -> Response:
     else:
         outcome = SKIPPED[answer.reason]
     if engine.settings.last.server_timing:
-        response = _with_timing(response, outcome)
+        response = with_timing(response, outcome)
     return response if outcome is None else _told(response, outcome, app, engine)
 
 
@@ -328,26 +328,3 @@ def _streamed(  # noqa: PLR0917
     }
     sent = copied(response, plan.answer().edits, kind, attributes)
     return sent, None
-
-
-# ---- Applying ----
-
-
-def _with_timing(response: Response, outcome: Outcome | None) -> Response:
-    """Return a response that also tells what became of it."""
-    lines = [*response.headers.getlist("Server-Timing"), _timing(response, outcome)]
-    kind = kind_of(type(response))  # type: ignore[arg-type]
-    return copied(response, {"server-timing": ", ".join(lines)}, kind, {})
-
-
-def _timing(response: Response, outcome: Outcome | None) -> str:
-    """Return the Server-Timing entry of a response; a stream has not been coded yet."""
-    if outcome is None:
-        return server_timing(response.headers["Content-Encoding"])
-    if outcome.reason is not None:
-        return server_timing(outcome.reason.name.lower())
-    if not outcome.out_nbytes:
-        return server_timing(str(outcome.coding))
-    ratio = outcome.in_nbytes / outcome.out_nbytes
-    kept = " kept" if outcome.kept else ""
-    return server_timing(f"{outcome.coding} {ratio:.1f}x{kept}", outcome.seconds)

@@ -32,6 +32,8 @@ from .http.fields import Edits
 from .http.fields import complete_length
 from .http.fields import declared_length
 from .http.fields import edited
+from .http.fields import server_timing
+from .outcome import Outcome
 from .static.siblings import NO_SIBLINGS
 from .static.siblings import Siblings
 from .store.files import FileId
@@ -289,3 +291,23 @@ def restored(response: Response, edits: Edits, kind: Kind) -> Response:
         # under the same tag.
         whole.make_sequence()
     return whole
+
+
+def with_timing(response: Response, outcome: Outcome | None) -> Response:
+    """Return a response that also tells what became of it."""
+    lines = [*response.headers.getlist("Server-Timing"), _timing(response, outcome)]
+    kind = kind_of(type(response))  # type: ignore[arg-type]
+    return copied(response, {"server-timing": ", ".join(lines)}, kind, {})
+
+
+def _timing(response: Response, outcome: Outcome | None) -> str:
+    """Return the Server-Timing entry of a response; a stream has not been coded yet."""
+    if outcome is None:
+        return server_timing(response.headers["Content-Encoding"])
+    if outcome.reason is not None:
+        return server_timing(outcome.reason.name.lower())
+    if not outcome.out_nbytes:
+        return server_timing(str(outcome.coding))
+    ratio = outcome.in_nbytes / outcome.out_nbytes
+    kept = " kept" if outcome.kept else ""
+    return server_timing(f"{outcome.coding} {ratio:.1f}x{kept}", outcome.seconds)
