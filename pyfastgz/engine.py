@@ -13,6 +13,7 @@ from typing import NamedTuple
 from .coding.br import BrotliSettings
 from .coding.encoder import Encoder
 from .coding.stream import CodedStream
+from .http.fields import added_lines
 from .http.repeated import FilePlans
 from .http.tags import ends_like_coded
 from .http.tags import is_strong
@@ -51,11 +52,13 @@ class Coded(NamedTuple):
     :param answer: the latter.
     :param body: the coded body, if that is sent.
     :param outcome: what became of it.
+    :param lines: those that the answer adds to the response, if the body is sent.
     """
 
     answer: Answer
     body: bytes
     outcome: Outcome
+    lines: tuple[tuple[str, str], ...] = ()
 
 
 class Engine:
@@ -174,19 +177,12 @@ class Engine:
             return _not_coded(self.failed(plan, error))
         return _coded(plan, plan.exchange.nbytes or 0, coded, seconds)
 
-    def code_plainly(self, plan: Plan, body: bytes) -> Coded:
-        """Do as :meth:`code`, without a name, for a plan of plain exchanges.
+    def settle(self, plan: Plan, body: bytes, form: Form, seconds: float) -> Coded:
+        """Settle what the client gets of a form, and note it with one that was kept.
 
-        Such a plan is always the same, and so is then what the client gets of a kept form.
+        :param plan: made for exchanges that are plain, and so for many.
+        :param seconds: how long coding took, 0 if the form was kept.
         """
-        store = self.store
-        if store is None:
-            return self.code(plan, body)
-        brotli = self.settings.last.brotli
-        try:
-            form, seconds = store.compress(body, plan.coding, plan.level, brotli)
-        except Exception as error:
-            return _not_coded(self.failed(plan, error))
         if seconds:
             return _coded(plan, len(body), form.coded, seconds)
         return _kept(plan, len(body), form)
@@ -262,9 +258,13 @@ def _kept(plan: Plan, nbytes: int, form: Form) -> Coded:
     """Settle what the client gets of a body of so many bytes that was kept: once for a plan."""
     note = form.note
     if note is None or note[0] is not plan:
-        note = form.note = plan, _coded(plan, nbytes, form.coded, 0.0)
-    settled: Coded = note[1]
-    return settled
+        settled = _coded(plan, nbytes, form.coded, 0.0)
+        if settled.answer.coding is not None:
+            settled = settled._replace(lines=tuple(added_lines(settled.answer.edits)))
+        form.note = plan, settled
+        return settled
+    noted: Coded = note[1]
+    return noted
 
 
 def _not_coded(answer: Answer) -> Coded:

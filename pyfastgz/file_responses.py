@@ -106,7 +106,7 @@ def sent_coded(
     """
     known: Any = plan.exchange.file
     file = open_file_of(response.response, environ)
-    answer, coded, outcome = engine.code_file(plan, partial(read_at_once, file, known))
+    answer, coded, outcome, _ = engine.code_file(plan, partial(read_at_once, file, known))
     if answer.coding is None:
         return applied(response, answer, kind), outcome
     return with_body(response, answer.edits, kind, coded, is_file=True), outcome

@@ -34,6 +34,7 @@ from .outcome import Outcome
 from .outcome import notify
 from .outcome import outcome_of
 from .outcome import response_compressed
+from .policy.table import LEVEL_KEYS
 from .responses import LOOKED_AT
 from .responses import VARY_LINE
 from .responses import Kind
@@ -45,6 +46,7 @@ from .responses import kind_of
 from .responses import restored
 from .responses import whole_body
 from .responses import with_body
+from .responses import with_lines
 from .responses import with_timing
 from .store.keyed import key_of
 
@@ -66,7 +68,9 @@ _ORDINARY = Kind(sends_itself=False, encodes_itself=False, has_slots=False)
 _current_request: Callable[[], Any] = request._get_current_object  # type: ignore[attr-defined]
 
 
-def make_hook(app: Flask, engine: Engine) -> Callable[[Response | None], Response]:
+def make_hook(  # noqa: PLR0915
+    app: Flask, engine: Engine
+) -> Callable[[Response | None], Response]:
     """Return what an application calls after each request.
 
     It never raises for what a view left in the response: what cannot be understood is logged
@@ -78,7 +82,7 @@ def make_hook(app: Flask, engine: Engine) -> Callable[[Response | None], Respons
     """
     settings, skipped = engine.settings, engine.tally.skipped
     value_of = settings.look_up()
-    code_plainly, count = engine.code_plainly, engine.tally.count
+    count = engine.tally.count
     ordinary = {kind for kind in (Response, app.response_class) if _is_ordinary(kind)}
     latest = PlainPlans(settings.last)
 
@@ -91,6 +95,45 @@ def make_hook(app: Flask, engine: Engine) -> Callable[[Response | None], Respons
             engine.log_once(NOT_LOOKED_AT, error)
             return response
 
+    def coded(
+        response: Response,
+        lines: list[tuple[str, str]],
+        length_at: int | None,
+        plan: Plan,
+        body: bytes,
+    ) -> Response:
+        coding, policy = plan.coding, settings.last
+        if (
+            value_of(LEVEL_KEYS[coding]) != plan.level
+            or (coding == "br" and settings.current() is not policy)
+            or (policy.cache_key is not None and engine.cache is not None)
+        ):
+            return long_way(response)
+        store = engine.store
+        if store is None:
+            answer, sent, outcome, added = engine.code(plan, body)
+        else:
+            form, seconds = store.compress(body, coding, plan.level, policy.brotli)
+            note = form.note
+            if note is not None and note[0] is plan:
+                answer, sent, outcome, added = note[1]
+            else:
+                answer, sent, outcome, added = engine.settle(plan, body, form, seconds)
+        count(outcome)
+        if added:
+            fields = lines.copy()
+            if length_at is not None:
+                del fields[length_at]
+            fields += added
+            response = with_lines(response, fields, sent)
+        elif answer.coding is None:
+            response = applied(response, answer, _ORDINARY)
+        else:
+            response = with_body(response, answer.edits, _ORDINARY, sent)
+        if response_compressed.receivers:
+            notify(app, response, outcome)
+        return response
+
     def after_request(response: Response | None) -> Response:
         nonlocal latest
         if response is None:
@@ -98,13 +141,13 @@ def make_hook(app: Flask, engine: Engine) -> Callable[[Response | None], Respons
         try:
             headers = response.headers
             lines = headers._list
-            at, settles, is_plain = SHAPES[next(zip(*lines))]  # noqa: B905
+            type_at, settles, is_plain, length_at = SHAPES[next(zip(*lines))]  # noqa: B905
             if not settles or type(response) not in ordinary or response._status_code != 200:
                 return long_way(response)
             plans = latest
             if plans.policy is not settings.last:
                 plans = latest = PlainPlans(settings.last)
-            known = plans.by_type[lines[at][1]]
+            known = plans.by_type[lines[type_at][1]]
             if isinstance(known, Answer):
                 skipped[known.reason]()
                 if response_compressed.receivers:
@@ -127,20 +170,7 @@ def make_hook(app: Flask, engine: Engine) -> Callable[[Response | None], Respons
             by_encoding = known.short if len(body) < plans.min_nbytes else known.long
             plan = by_encoding[environ.get("HTTP_ACCEPT_ENCODING")]
             if isinstance(plan, Plan):
-                policy = settings.current()
-                if policy is not plans.policy or (
-                    policy.cache_key is not None and engine.cache is not None
-                ):
-                    return long_way(response)
-                answer, coded, outcome = code_plainly(plan, body)
-                count(outcome)
-                if answer.coding is None:
-                    response = applied(response, answer, _ORDINARY)
-                else:
-                    response = with_body(response, answer.edits, _ORDINARY, coded)
-                if response_compressed.receivers:
-                    notify(app, response, outcome)
-                return response
+                return coded(response, lines, length_at, plan, body)
             if plan.edits is not VARY_ALONE:
                 return long_way(response)
             headers._list = [*lines, VARY_LINE]
@@ -301,7 +331,7 @@ def _coded(  # noqa: PLR0917
     policy = engine.settings.last
     if engine.cache is not None and policy.cache_key is not None:
         key = key_of(policy.cache_key, request)
-    answer, coded, outcome = engine.code(plan, body, own_level, key)
+    answer, coded, outcome, _ = engine.code(plan, body, own_level, key)
     if answer.coding is None:
         return applied(response, answer, kind), outcome
     return with_body(response, answer.edits, kind, coded), outcome

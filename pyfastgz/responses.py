@@ -254,6 +254,25 @@ def with_body(
     return copied(response, edits, kind, attributes)
 
 
+def with_lines(response: Response, lines: list[tuple[str, str]], body: bytes) -> Response:
+    """Return an ordinary response with other lines and another body, as :func:`with_body`.
+
+    Of a class that does nothing in a way of its own, and with a body that is a list.
+
+    :param lines: all its fields.
+    """
+    headers = Headers.__new__(Headers)
+    headers._list = lines
+    copy = object.__new__(type(response))
+    own = copy.__dict__
+    own.update(response.__dict__)
+    own["headers"] = headers
+    own["response"] = [body]
+    own["direct_passthrough"] = False
+    own[LOOKED_AT] = True
+    return copy
+
+
 def copied(
     response: Response, edits: Edits, kind: Kind, attributes: dict[str, Any]
 ) -> Response:

@@ -107,10 +107,13 @@ def edited(headers: Iterable[tuple[str, str]], edits: Edits) -> list[tuple[str, 
         # A comprehension is one more call.
         if line[0].lower() not in edits:
             lines.append(line)  # noqa: PERF401
-    for key, value in edits.items():
-        if value is not None:
-            lines.append((_SPELLINGS[key], value))
+    lines += added_lines(edits)
     return lines
+
+
+def added_lines(edits: Edits) -> list[tuple[str, str]]:
+    """Return the lines of the fields that edits set."""
+    return [(_SPELLINGS[key], value) for key, value in edits.items() if value is not None]
 
 
 def collect(headers: Iterable[tuple[str, str]]) -> dict[str, str]:

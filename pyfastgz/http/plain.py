@@ -75,23 +75,32 @@ class Known(dict[_K, _V]):
 class Shape(NamedTuple):
     """What the names of a response's fields say.
 
-    :param at: which line is that of Content-Type, if there is one.
+    :param type_at: which line is that of Content-Type, if there is one.
     :param settles: the media type says all, if it is one that is never coded.
     :param is_plain: the response may be that of a plain exchange.
+    :param length_at: which line is that of Content-Length, None without one: the only line of
+        such a response that is not true of the coded body.
     """
 
-    at: int
+    type_at: int
     settles: bool
     is_plain: bool
+    length_at: int | None
 
 
 def _shape_of(names: tuple[str, ...]) -> Shape:
     lower = [name.lower() for name in names]
     if lower.count("content-type") != 1:
-        return Shape(0, settles=False, is_plain=False)
+        return Shape(0, settles=False, is_plain=False, length_at=None)
     # The hook remembers some tags, whatever becomes of the response.
     settles = "etag" not in lower
-    return Shape(lower.index("content-type"), settles, settles and MATTERS.isdisjoint(lower))
+    lengths = lower.count("content-length")
+    return Shape(
+        lower.index("content-type"),
+        settles,
+        settles and lengths <= 1 and MATTERS.isdisjoint(lower),
+        lower.index("content-length") if lengths else None,
+    )
 
 
 SHAPES: Known[tuple[str, ...], Shape] = Known(_shape_of)

@@ -40,13 +40,15 @@ def test_what_was_made_is_known() -> None:
 @pytest.mark.parametrize(
     ("names", "shape"),
     [
-        (("Content-Type", "Content-Length"), Shape(0, True, True)),
-        (("X-A", "content-TYPE", "Set-Cookie", "Set-Cookie"), Shape(1, True, True)),
-        (("Content-Type", "Vary"), Shape(0, True, False)),
-        (("Cache-Control", "Content-Type"), Shape(1, True, False)),
-        (("Content-Type", "etag"), Shape(0, False, False)),
-        (("Content-Type", "Content-type"), Shape(0, False, False)),
-        (("Location",), Shape(0, False, False)),
+        (("Content-Type", "Content-Length"), Shape(0, True, True, 1)),
+        (("X-A", "content-TYPE", "Set-Cookie", "Set-Cookie"), Shape(1, True, True, None)),
+        (("Content-Type", "Vary"), Shape(0, True, False, None)),
+        (("Cache-Control", "Content-Type"), Shape(1, True, False, None)),
+        (("Content-Type", "etag"), Shape(0, False, False, None)),
+        (("Content-Type", "Content-type"), Shape(0, False, False, None)),
+        (("content-length", "Content-Type"), Shape(1, True, True, 0)),
+        (("Content-Length", "content-length", "Content-Type"), Shape(2, True, False, 0)),
+        (("Location",), Shape(0, False, False, None)),
     ],
 )
 def test_names_of_fields_say(names: tuple[str, ...], shape: Shape) -> None:
