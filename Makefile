@@ -87,7 +87,7 @@ bench: setup  ## run the benchmarks in a quarter of an hour; write bench/REPORT.
 	    --benchmark-max-time=0.3 --benchmark-columns=median,min,rounds
 
 .PHONY: bench-quick
-bench-quick: setup  ## run the benchmarks in two minutes; write build/bench/REPORT.md
+bench-quick: setup  ## run the benchmarks in three minutes; write build/bench/REPORT.md
 	$(BIN)/python -m bench run --quick
 
 BASE ?= HEAD~1
@@ -108,8 +108,16 @@ bench-hook: setup  ## measure what the hook adds to a request, beside Flask-Comp
 	$(BIN)/python -m bench hook --json build/bench/results.json
 
 .PHONY: bench-server
-bench-server: setup  ## measure requests a second under gunicorn, with wrk if it is installed
+bench-server: setup  ## measure what a request takes of a worker of gunicorn, and requests a second (with wrk)
 	$(BIN)/python -m bench server --json build/bench/results.json
+
+.PHONY: bench-static
+bench-static: setup  ## measure what codes files ahead of time, beside whitenoise and servestatic
+	$(BIN)/python -m bench static --json build/bench/results.json
+
+.PHONY: bench-memory
+bench-memory: setup  ## measure the memory that 100,000 different bodies leave behind
+	$(BIN)/python -m bench memory --json build/bench/results.json
 
 # ---- Tests ----
 

@@ -27,6 +27,8 @@ from .hook import calls
 from .hook import memory as memories
 from .hook import server as servers
 from .hook.application import CASES
+from .static import run as static_runs
+from .static.trees import TREES
 from .streams import pages as stream_pages
 from .streams import run as stream_runs
 
@@ -152,6 +154,14 @@ def hook(some: tuple[str, ...], path: Path | None, **options: Any) -> None:
 def server(some: tuple[str, ...], path: Path | None, **options: Any) -> None:
     """Measure what gunicorn's worker takes a request, and what it answers in a second."""
     measure("server", path, partial(servers.run, some, **options))
+
+
+@main.command("static")
+@some("--tree", TREES, TREES)
+@to_file
+def static_files(some: tuple[str, ...], path: Path | None) -> None:
+    """Compare what codes files ahead of time: time, and bytes by coding."""
+    measure("static", path, partial(static_runs.run, some))
 
 
 @main.command()

@@ -26,6 +26,7 @@ from .hook import server
 from .hook.application import OURS
 from .hook.application import RIVAL
 from .results import Run
+from .static import run as static
 
 ROOT = Path(__file__).resolve().parents[1]
 REPORT = ROOT / "bench" / "REPORT.md"
@@ -162,6 +163,25 @@ SECTIONS = (
         ),
         _draw_server,
         quick_options=("--rounds", "1", "--cpu-seconds", "1"),
+    ),
+    Section(
+        "static",
+        "Files coded ahead of time",
+        "Commands that make coded files beside those of a site, each with its defaults, on the"
+        " same trees out of PyPI packages; then once more, when nothing has changed.",
+        static.Row,
+        static.describe,
+        (
+            Ratios(
+                "bytes of files coded ahead of time, by whitenoise's ({} trees and codings)",
+                static.nbytes_by_whitenoise,
+            ),
+            Ratios(
+                "processor time to find them unchanged, by whitenoise's ({} trees)",
+                static.unchanged_by_whitenoise,
+            ),
+        ),
+        quick_options=("--tree", "Django's admin"),
     ),
     Section(
         "memory",

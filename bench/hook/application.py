@@ -10,12 +10,16 @@ in them, which makes each unlike all before it.
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from dataclasses import replace
 from functools import cache
 from itertools import count
 from time import process_time
+from time import sleep
+from time import time
 from typing import TYPE_CHECKING
 from typing import Any
 
@@ -41,6 +45,9 @@ NONE, RIVAL, OURS = "no hook", "Flask-Compress", "pyfastgz"
 STORELESS = "pyfastgz without its store"
 """Ours, but nothing that was coded is kept."""
 
+SIBLINGS = "pyfastgz with siblings"
+"""Ours, with files that were coded ahead of time beside those of its static folder."""
+
 
 def _without_store(app: Flask) -> None:
     app.config["COMPRESS_STORE_BYTES"] = 0
@@ -52,18 +59,27 @@ EXTENSIONS: dict[str, Callable[[Flask], object]] = {
     RIVAL: flask_compress.Compress,
     STORELESS: _without_store,
     OURS: pyfastgz.Compress,
+    SIBLINGS: pyfastgz.Compress,
 }
 """What is put into an application, by name."""
 
-EVERYBODY, WITH_DEFAULTS, STORES = (*EXTENSIONS,), (NONE, RIVAL, OURS), (STORELESS, OURS)
-"""Who is measured: in cases with whole bodies, without those, and where nothing repeats."""
+EVERYBODY = NONE, RIVAL, STORELESS, OURS
+"""Who is measured in cases with whole bodies."""
+
+WITH_DEFAULTS, WITH_FILES, STORES = (
+    (NONE, RIVAL, OURS),
+    (NONE, RIVAL, OURS, SIBLINGS),
+    EVERYBODY[2:],
+)
+"""Who is where bodies are not kept, with files, and where nothing repeats."""
 
 DOCUMENTS, BROWSER = 8, "gzip, deflate, br, zstd"
 """How many documents there are of each kind; what browsers send as Accept-Encoding."""
 
-STATIC = ROOT / "build" / "bench" / "static"
-"""Where the files are."""
+STATIC, STATIC_WITH_SIBLINGS = (ROOT / "build" / "bench" / name for name in ("static", "coded"))
+"""Where the same files are: alone, and with their siblings."""
 
+_SETTLED_SECONDS = 2.5
 _CHUNK_NBYTES = 16 * 1024
 _EVENTS = 20
 
@@ -130,8 +146,8 @@ CASES = {
 FILES = {
     case.name: case
     for case in (
-        *_coded("100 KB script", "static/app.js", contenders=WITH_DEFAULTS),
-        *_coded("5 KB style sheet", "static/site.css", contenders=WITH_DEFAULTS),
+        *_coded("100 KB script", "static/app.js", contenders=WITH_FILES),
+        *_coded("5 KB style sheet", "static/site.css", contenders=WITH_FILES),
     )
 }
 """Cases whose documents are files, one of each, for servers."""
@@ -159,7 +175,8 @@ def create_worker() -> WSGIApplication:
 
 def create_app(extension: str) -> Flask:
     """Return an application with an extension of :data:`EXTENSIONS`."""
-    app = Flask(__name__, static_folder=STATIC, static_url_path="/static")
+    folder = STATIC_WITH_SIBLINGS if extension == SIBLINGS else STATIC
+    app = Flask(__name__, static_folder=folder, static_url_path="/static")
     app.config["COMPRESS_MIMETYPES"] = [*DEFAULTS["COMPRESS_MIMETYPES"], "text/event-stream"]
     # Flask-Compress leaves gzip out of its default.
     app.config["COMPRESS_ALGORITHM_STREAMING"] = ["zstd", "br", "gzip"]
@@ -182,19 +199,31 @@ def create_app(extension: str) -> Flask:
 
 
 def write_files() -> None:
-    """Write the files of :data:`FILES` that are not there yet."""
-    STATIC.mkdir(parents=True, exist_ok=True)
+    """Write the files of :data:`FILES` that are not there yet, and code their siblings.
+
+    Return when they are so old that another change could not be taken for this one: until then
+    nobody relies on them.
+
+    :raises subprocess.CalledProcessError: the command that does so fails.
+    """
     catalogue = json.dumps(_products(0, 160), indent=1)
     rules = (
         f".{product['slug']} {{\n  width: {product['weight_g']}px;\n  margin: 0 auto;\n}}\n"
         for product in _products(0, 75)
     )
     texts = {"app.js": f"const catalogue = {catalogue};\n", "site.css": "".join(rules)}
-    for name, text in texts.items():
-        path = STATIC / name
-        # What is made of it, and what is kept of it, go by when it was written.
-        if not path.exists() or path.read_text("utf-8") != text:
-            path.write_text(text, "utf-8")
+    for folder in (STATIC, STATIC_WITH_SIBLINGS):
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, text in texts.items():
+            path = folder / name
+            # What is made of it, and what is kept of it, go by when it was written.
+            if not path.exists() or path.read_text("utf-8") != text:
+                path.write_text(text, "utf-8")
+    command = [sys.executable, "-m", "pyfastgz", "static", str(STATIC_WITH_SIBLINGS)]
+    subprocess.run(command, cwd=ROOT, stdout=subprocess.DEVNULL, check=True)
+    paths = [path for folder in (STATIC, STATIC_WITH_SIBLINGS) for path in folder.iterdir()]
+    changed = max(path.stat().st_ctime for path in paths)
+    sleep(max(0.0, changed + _SETTLED_SECONDS - time()))
 
 
 @cache

@@ -11,14 +11,17 @@ from collections.abc import Iterator
 from collections.abc import Mapping
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import PurePosixPath
 from statistics import median
 
 from bench.ratios import in_pairs
+from bench.ratios import middle
 from bench.results import Report
 from bench.results import Run
 from bench.results import nobody
 from bench.verdicts import Verdict
 from bench.verdicts import verdict_table
+from pyfastgz.coding import CODINGS
 from tools.kit.client import fetch
 from tools.kit.load import Generator
 from tools.kit.load import Load
@@ -31,11 +34,13 @@ from tools.kit.usage import describe_machine
 
 from . import worker
 from .application import CASES
-from .application import EVERYBODY
+from .application import EXTENSIONS
 from .application import FILES
 from .application import NONE
 from .application import OURS
 from .application import RIVAL
+from .application import SIBLINGS
+from .application import STATIC_WITH_SIBLINGS
 from .application import STORELESS
 from .application import Case
 from .application import mount
@@ -54,8 +59,11 @@ KEPT = {"2 KB JSON, gzip": 0.93, "12 KB JSON, gzip": 0.93, "182 KB HTML, gzip": 
 FAIR_PART = 1 / 3
 """The part of that time in which all have their turns; then only those that are judged have."""
 
+_KEEPING = (OURS, SIBLINGS)
+
 CPU_MUST = 0.97
-"""The processor's time without a hook by that with ours, of what was coded before."""
+"""The processor's time without a hook by that with ours, of what was coded before; for files
+the share of the throughput, too."""
 
 ALL_CASES = {
     name: case
@@ -73,7 +81,8 @@ class Row:
     extension: str
     requests_per_second: float  # the median of the rounds of load
     p99_ms: float  # the same
-    kept: float  # the same of the throughput by that without a hook in the same round
+    kept: float  # the median of the throughput by that without a hook, in the same rounds
+    kept_error: float  # of that median
     cpu_us: float  # the median of the processor's time a request, in microseconds
     cpu_kept: float  # the median of that without a hook by this, pair by pair
     cpu_error: float  # of that median
@@ -94,10 +103,10 @@ def summarise(
     shares = worker.shares(cpu, NONE)
     rows = []
     for name, some in loads.items():
-        kept = in_pairs(rates[name], rates[NONE])
-        medians = map(median, (rates[name], [load.p99_ms for load in some], kept, cpu[0][name]))
-        figures = (round(figure, 4) for figure in (*medians, *shares[name]))
-        rows.append(Row(case, name, *figures))
+        kept = middle(in_pairs(rates[name], rates[NONE]))
+        load_medians = median(rates[name]), median([load.p99_ms for load in some])
+        figures = (*load_medians, *kept, median(cpu[0][name]), *shares[name])
+        rows.append(Row(case, name, *(round(figure, 4) for figure in figures)))
     return rows
 
 
@@ -124,7 +133,7 @@ def run(
             case = ALL_CASES[name]
             paths = {e: f"{mount(e)}/{case.kind}" for e in case.contenders}
             check(port, case, paths)
-            judged = {name: path for name, path in paths.items() if name in {NONE, OURS}}
+            judged = {name: path for name, path in paths.items() if name in {NONE, *_KEEPING}}
             cpu = [
                 worker.measure(port, some, case.accept_encoding, _requests(case), part)
                 for some, part in (
@@ -143,7 +152,7 @@ def run(
 
 
 def check(port: int, case: Case, paths: Mapping[str, str]) -> None:
-    """Check that a server codes as it should.
+    """Check that a server codes as it should, and sends siblings where they are.
 
     :param paths: what is asked for, by extension.
     :raises ValueError: it does not.
@@ -151,6 +160,10 @@ def check(port: int, case: Case, paths: Mapping[str, str]) -> None:
     for extension, path in paths.items():
         answer = fetch(port, path, fields={"Accept-Encoding": case.accept_encoding})
         case.check_coding(extension, answer.field("Content-Encoding"))
+        if extension == SIBLINGS and case.coding:
+            name = PurePosixPath(case.kind).name + CODINGS[case.coding].suffix
+            if answer.body != (STATIC_WITH_SIBLINGS / name).read_bytes():
+                raise ValueError(f"{extension} does not answer {case.name} with {name}")
 
 
 def _requests(case: Case) -> int:
@@ -175,28 +188,29 @@ def cpu_by_rival(run: Run[Row]) -> list[float]:
 
 
 def _keeping(rows: Sequence[Row]) -> list[Row]:
-    """Return the rows of ours in cases where it can keep what it coded."""
+    """Return the rows of ours in cases where what it coded is kept, or is there beforehand."""
     may = {name for name, case in ALL_CASES.items() if case.coding}
-    return [row for row in rows if row.extension == OURS and row.case in may]
+    return [row for row in rows if row.extension in _KEEPING and row.case in may]
 
 
 def judge(rows: Sequence[Row]) -> list[Verdict]:
     """Return the verdicts on the throughput that is kept, and on the processor's time."""
+    target = "share of the throughput, coded anew"
     verdicts = [
-        Verdict("share of the throughput, coded anew", row.case, row.kept, KEPT[row.case])
+        Verdict(target, row.case, row.kept, KEPT[row.case], remark=f"± {row.kept_error:.2f}")
         for row in rows
         if row.extension == STORELESS and row.case in KEPT
     ]
-    target = "processor's time without a hook by that with it, coded before"
-    verdicts += [
-        Verdict(target, row.case, row.cpu_kept, CPU_MUST, remark=f"± {row.cpu_error:.3f}")
-        for row in _keeping(rows)
-    ]
-    verdicts += [
-        Verdict("share of the throughput, files", row.case, row.kept, CPU_MUST)
-        for row in _keeping(rows)
-        if row.case in FILES
-    ]
+    for row in _keeping(rows):
+        what = "siblings" if row.extension == SIBLINGS else "coded before"
+        target = f"processor's time without a hook by that with it, {what}"
+        remark = f"± {row.cpu_error:.3f}"
+        verdicts.append(Verdict(target, row.case, row.cpu_kept, CPU_MUST, remark=remark))
+    for row in _keeping(rows):
+        if row.case in FILES:
+            what = "siblings" if row.extension == SIBLINGS else "files coded before"
+            target, remark = f"share of the throughput, {what}", f"± {row.kept_error:.2f}"
+            verdicts.append(Verdict(target, row.case, row.kept, CPU_MUST, remark=remark))
     return verdicts
 
 
@@ -204,7 +218,7 @@ def describe(run: Run[Row]) -> Iterator[Table | str]:
     """Yield the tables and texts of a report."""
     rows = {(row.case, row.extension): row for row in run.rows}
     cases = list(dict.fromkeys(row.case for row in run.rows))
-    names = [name for name in EVERYBODY if any(row.extension == name for row in run.rows)]
+    names = [name for name in EXTENSIONS if any(row.extension == name for row in run.rows)]
     title = "Microseconds of the worker's processor a request, and that without a hook by it"
     headings = [NONE, *(heading for name in names[1:] for heading in (name, "kept", "±"))]
     table = Table(title, ["case"], headings)
@@ -241,5 +255,6 @@ def describe(run: Run[Row]) -> Iterator[Table | str]:
         f" connection; ± is what chance makes of a ratio 19 times of 20. Throughput: medians of"
         f" {how['rounds']} interleaved rounds of {how['seconds']} s, load by"
         f" {how['generator']}, {how['connections']} connections, one worker with"
-        f" {how['connections']} threads.\n{how['machine']}."
+        f" {how['connections']} threads; its verdicts are as good as their ± is"
+        f" small.\n{how['machine']}."
     )

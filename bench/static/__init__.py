@@ -1,0 +1,1 @@
+"""What it takes to code files ahead of time, and what comes of it."""
