@@ -25,9 +25,9 @@ from .border import bordered
 from .border import untranslate
 from .engine import Engine
 from .errors import NotInitialisedError
-from .hook import NOT_LOOKED_AT
-from .hook import WISHES
-from .hook import handle
+from .handling import NOT_LOOKED_AT
+from .handling import WISHES
+from .handling import handle
 from .hook import make_hook
 from .outcome import Stats
 from .policy import LivePolicy

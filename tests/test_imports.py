@@ -39,8 +39,9 @@ CENTRE = (
 )
 FLASK = ("blinker", "click", "flask", "werkzeug")
 DOORS = {
-    "extension": ("hook", "border", "responses", "targets"),
-    "hook": ("file_responses", "files", "responses"),
+    "extension": ("handling", "hook", "border", "responses", "targets"),
+    "hook": ("handling", "responses"),
+    "handling": ("file_responses", "files", "responses"),
     "file_responses": ("border", "files", "responses"),
     "responses": ("border", "files"),
     "border": (),
@@ -74,7 +75,7 @@ ALLOWED = {
         f"{door}.py": (*CENTRE, *FLASK, *(f"pyfastgz.{other}" for other in others))
         for door, others in DOORS.items()
     },
-    "cli": (*CENTRE, *FLASK, "pyfastgz.extension", "pyfastgz.hook"),
+    "cli": (*CENTRE, *FLASK, "pyfastgz.extension", "pyfastgz.handling"),
     "__main__.py": ("pyfastgz.cli",),
     "__init__.py": ("pyfastgz",),
 }
@@ -150,6 +151,7 @@ def test_flask_is_imported_by_its_door_alone() -> None:
     }
     assert touching == {
         "extension",
+        "handling",
         "files",
         "file_responses",
         "hook",

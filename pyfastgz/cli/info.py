@@ -24,7 +24,7 @@ from ..coding import available_codings
 from ..coding import core
 from ..engine import Engine
 from ..extension import EXTENSION
-from ..hook import WISHES
+from ..handling import WISHES
 from ..http.fields import is_of_events
 from ..outcome import Outcome
 from ..outcome import response_compressed
