@@ -38,10 +38,6 @@ _CONDITIONS = frozenset(
 )
 
 
-ASKS_MORE = _CONDITIONS | {_RANGE}
-"""The variables with which a request asks for more than just something."""
-
-
 def bordered(
     wsgi_app: WSGIApplication, engine_of: Callable[[], Engine | None]
 ) -> WSGIApplication:

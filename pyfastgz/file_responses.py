@@ -10,7 +10,8 @@ from typing import Any
 from flask import Response
 from werkzeug.wsgi import wrap_file
 
-from .border import ASKS_MORE
+from .border import sent_conditions
+from .border import was_translated
 from .files import FilePieces
 from .files import open_file_of
 from .files import read_at_once
@@ -20,6 +21,7 @@ from .http.fields import collect
 from .http.plan import answer_at_sight
 from .http.plan import plan_candidate
 from .http.repeated import FilePlan
+from .http.repeated import Key
 from .http.steps import Plan
 from .outcome import SKIPPED
 from .outcome import Outcome
@@ -39,26 +41,32 @@ if TYPE_CHECKING:
 
 
 def file_plan(response: Response, asked: Any, engine: Engine) -> Answer | Plan | None:
-    """Return the plan of a file for a request that asks for nothing else, None for any other.
+    """Return the plan of a file that is sent, or that the client has, None for any other.
 
-    It is what the long way comes to, for a view without wishes.
+    It is what the long way comes to, for a view without wishes, and a request that asks for
+    nothing else.
 
     :param asked: the request.
     """
     environ: dict[str, Any] = asked.environ
     policy = engine.settings.current()
     kind = kind_of(type(response))  # type: ignore[arg-type]
+    status = response.status_code
     if (
-        response.status_code != 200
-        or environ["REQUEST_METHOD"] != "GET"
-        or not environ.keys().isdisjoint(ASKS_MORE)
+        environ["REQUEST_METHOD"] != "GET"
+        or "HTTP_RANGE" in environ
         or any(kind)
         or policy.predicate is not None
         or policy.server_timing
     ):
         return None
+    conditions = sent_conditions(environ)
+    if status != 304 and (status != 200 or conditions is not None):
+        return None
+    is_translated = conditions is not None and was_translated(environ)
     lines = headers_of(response)._list
-    key = environ.get("HTTP_ACCEPT_ENCODING"), tuple(lines)
+    accept_encoding = environ.get("HTTP_ACCEPT_ENCODING")
+    key = Key(accept_encoding, conditions, is_translated, tuple(lines))
     try:
         known = engine.file_plans.get(key, policy)
     except TypeError:
@@ -68,7 +76,7 @@ def file_plan(response: Response, asked: Any, engine: Engine) -> Answer | Plan |
     fields = collect(lines)
     if "etag" in fields:
         engine.note_tag(fields["etag"])
-    answer = answer_at_sight(200, fields, policy)
+    answer = answer_at_sight(status, fields, policy)
     if answer is not None:
         engine.file_plans.put(key, policy, FilePlan(answer))
         return answer

@@ -1,9 +1,10 @@
 """Plans of files, each made once a second.
 
-A busy server is asked for the same few files again and again. What is answered follows from the
-fields of the response, from Accept-Encoding, and from the file and what lies ready for it, if
-the request is a GET that asks for nothing else. Most files have a Date, so that a plan is of
-use for a second; who asks for a file less often can wait for another one.
+A busy server is asked for the same few files again and again, by clients that have none or a
+current copy. What is answered follows from the fields of the response, from Accept-Encoding and
+the conditions, and from the file and what lies ready for it, if the request is a GET that asks
+for nothing else. Most files have a Date, so that a plan is of use for a second; who asks for a
+file less often can wait for another one.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from .answers import Answer
+from .conditions import Conditions
 from .exchange import NOTHING_READY
 from .exchange import Policy
 from .exchange import Ready
@@ -21,8 +23,20 @@ from .steps import Plan
 
 _MAX_KNOWN = 128
 
-Key = tuple[str | None, tuple[tuple[str, str], ...]]
-"""Accept-Encoding, and the lines of the response."""
+
+class Key(NamedTuple):
+    """What a plan follows from, beside the file.
+
+    :param accept_encoding: as in an :class:`~.exchange.Exchange`, and so are the next two.
+    :param conditions: None but for a 304.
+    :param is_translated: False but for a 304.
+    :param lines: the lines of the response.
+    """
+
+    accept_encoding: str | None
+    conditions: Conditions | None
+    is_translated: bool
+    lines: tuple[tuple[str, str], ...]
 
 
 class FilePlan(NamedTuple):
@@ -67,5 +81,6 @@ class FilePlans:
         if made_by is not policy or len(plans) >= _MAX_KNOWN:
             plans = {}
             self._now = policy, plans
-        if key[0] is None or len(key[0]) <= MAX_HEADER_LENGTH:
+        asked = [key.accept_encoding, *(key.conditions or ())]
+        if sum(len(field) for field in asked if field) <= MAX_HEADER_LENGTH:
             plans[key] = plan

@@ -389,3 +389,18 @@ def test_r52_own_tags_that_are_remembered_are_bounded(app: Flask, get: Get) -> N
     own = app.extensions["pyfastgz"].own_tags
     assert len(own) <= 1024
     assert "1099:br" in own
+
+
+def test_c2_settings_that_change_hold_for_a_file_that_was_just_sent(
+    app: Flask, get: Get, static_file: bytes
+) -> None:
+    coded = {}
+    for level in (1, 9, 1):
+        app.config["COMPRESS_LEVEL"] = level
+        coded[level] = get("/static/app.js").read()
+        assert coded[level] == compress(static_file, "gzip", level=level)
+    assert coded[1] != coded[9]
+    app.config["COMPRESS_STREAMS"] = False
+    answer = get("/static/app.js")
+    assert answer.field("Content-Encoding") is None
+    assert answer.read() == static_file

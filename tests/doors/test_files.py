@@ -279,3 +279,27 @@ def test_a_sparse_file(site: Site, path: Path, coding: str) -> None:
     os.truncate(path, 0)
     os.truncate(path, MEGABYTE)
     assert site.get(accept=coding).body() == bytes(MEGABYTE)
+
+
+# ---- Asked for again in the same second ----
+
+
+@pytest.mark.parametrize("coding", CODINGS)
+def test_r48_each_client_gets_the_304_for_its_own_copy(site: Site, coding: str) -> None:
+    tags = {accept: site.get(accept=accept).tag or "" for accept in (coding, None)}
+    for _ in range(2):
+        for tag in tags.values():
+            answer = site.get(accept=coding, If_None_Match=tag)
+            assert (answer.status, answer.tag) == (304, tag)
+        answer = site.get(accept=coding, If_None_Match='"x"')
+        assert (answer.status, answer.tag) == (200, tags[coding])
+        assert answer.body() == SCRIPT
+
+
+def test_r46_conditions_that_never_end_are_survived(site: Site) -> None:
+    tag = site.get().tag
+    for number in range(200):
+        answer = site.get(If_None_Match=f'"{number}", {tag}')
+        assert (answer.status, answer.tag) == (304, tag)
+    for length in (1_000, 10_000):
+        assert site.get(If_None_Match='"x", ' * (length // 5)).status == 200
