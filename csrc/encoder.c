@@ -4,7 +4,6 @@
  * work to libzstd.c, or to deflate/ and puts a frame round what that writes.
  */
 #include "alloc.h"
-#include "checksum/checksum.h"
 #include "common.h"
 #include "deflate/deflate.h"
 #include "frame.h"
@@ -173,11 +172,6 @@ size_t fgz_reset(fgz_encoder *enc, uint64_t total_nbytes)
     enc->taken_nbytes = 0;
     enc->state = fgz_is_error(result) ? STATE_FAILED : STATE_READY;
     return result;
-}
-
-uint32_t fgz_crc32_of(const void *in, size_t in_nbytes)
-{
-    return fgz_crc32(FGZ_CRC32_INITIAL, in, in_nbytes);
 }
 
 size_t fgz_memory_nbytes(const fgz_encoder *enc)

@@ -127,7 +127,7 @@ class _Lib:
         out_nbytes_avail_: int,
         /,
     ) -> int: ...
-    def fgz_crc32_of(
+    def fgz_fingerprint(
         self,
         in_: bytes | _CData,
         in_nbytes_: int,

@@ -103,8 +103,6 @@ TEST_MAIN
 
     CHECK(fgz_crc32(FGZ_CRC32_INITIAL, (const uint8_t *)"123456789", 9) ==
           0xcbf43926);
-    CHECK(fgz_crc32_of("123456789", 9) == 0xcbf43926);
-    CHECK(fgz_crc32_of(NULL, 0) == 0);
     CHECK(fgz_adler32(FGZ_ADLER32_INITIAL, (const uint8_t *)"Wikipedia", 9) ==
           0x11e60398);
 

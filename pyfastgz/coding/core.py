@@ -57,8 +57,11 @@ Returns how many bytes were written, or what :func:`checked` raises an error for
 unpack = cast("Callable[[Any, int], bytes]", ffi.unpack)
 """Returns so many bytes of scratch memory."""
 
-crc32_of: Callable[[bytes, int], int] = lib.fgz_crc32_of
-"""Returns the CRC-32 of a body and its length (RFC 1952 section 8)."""
+fingerprint_of: Callable[[bytes, int], int] = lib.fgz_fingerprint
+"""Returns 64 bits, for a body and its length, that hardly any other body has.
+
+Whoever wants to can make one.
+"""
 
 _VERBS = {"write": lib.fgz_write, "flush": lib.fgz_flush, "finish": lib.fgz_finish}
 
