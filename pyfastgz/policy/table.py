@@ -266,8 +266,8 @@ SETTINGS: Mapping[str, Setting] = MappingProxyType(
             32 * 1024 * 1024,
             SIZE,
             "How many bytes each process keeps of bodies that come again, with their coded "
-            "forms, so that each is coded once; those that were not used for longest are "
-            "dropped first. 0 keeps nothing. Responses with `Cache-Control: no-store` are left "
+            "forms, so that each is coded once; those that were not used lately are dropped "
+            "first. 0 keeps nothing. Responses with `Cache-Control: no-store` are left "
             "out. A file of up to an eighth of it is read and compressed at once; a longer one "
             "is streamed.",
             is_new=True,

@@ -17,7 +17,6 @@ from array import array
 from collections import OrderedDict
 from collections.abc import Callable
 from collections.abc import Hashable
-from contextlib import suppress
 from threading import RLock
 from time import perf_counter
 from typing import Any
@@ -76,12 +75,16 @@ class Form:
 class _Entry:
     """A body, or a file, and its coded forms."""
 
-    __slots__ = ("body", "forms", "nbytes")
+    __slots__ = ("body", "forms", "nbytes", "seen", "used")
 
     def __init__(self, body: bytes | None) -> None:
         self.body = body
         self.forms: dict[Hashable, Form] = {}
         self.nbytes = ENTRY_NBYTES + (0 if body is None else len(body))
+        self.used = 0
+        """The number of the hit that it was last, 0 for none."""
+        self.seen = 0
+        """The same when it was last thought of dropping it."""
 
 
 def code_in_time(
@@ -97,7 +100,7 @@ def code_in_time(
 
 
 class BodyStore:
-    """Keeps coded bodies and files, those that were used last. Safe for concurrent use.
+    """Keeps coded bodies and files, those that are in use. Safe for concurrent use.
 
     The same bytes come out as without it.
 
@@ -147,12 +150,7 @@ class BodyStore:
         if entry is not None and entry.body == body:
             kept = entry.forms.get(parameters)
             if kept is not None:
-                self._count_hit()
-                # Another thread may have just dropped it; suppress() is a call more.
-                try:  # noqa: SIM105
-                    self._entries.move_to_end(key)
-                except KeyError:
-                    pass
+                entry.used = self._count_hit()
                 return kept, 0.0
         self._misses.add()
         coded, seconds = self._code(body, coding, level, brotli)
@@ -185,9 +183,7 @@ class BodyStore:
         if entry is not None:
             kept = entry.forms.get(parameters)
             if kept is not None:
-                self._count_hit()
-                with suppress(KeyError):
-                    self._entries.move_to_end(name)
+                entry.used = self._count_hit()
                 return kept, 0.0
         self._misses.add()
         body, is_certain = read()
@@ -228,9 +224,27 @@ class BodyStore:
             entries.move_to_end(key)
             if entry is not None and entry is not added:
                 self._nbytes -= entry.nbytes
-            while self._nbytes > self.max_nbytes and entries:
-                _, dropped = entries.popitem(last=False)
-                self._nbytes -= dropped.nbytes
+            self._make_room()
+
+    def _make_room(self) -> None:
+        """Drop what was not used since it was last thought of dropping it, the oldest first.
+
+        So a hit changes no order, which would take a lock: in free-threaded CPython 3.13 an
+        OrderedDict is not safe (cpython issue 125996).
+        """
+        entries = self._entries
+        chances = len(entries)
+        while self._nbytes > self.max_nbytes and entries:
+            key, entry = entries.popitem(last=False)
+            if entry.used != entry.seen and chances > 0:
+                entry.seen = entry.used
+                entries[key] = entry
+                chances -= 1
+            else:
+                self._nbytes -= entry.nbytes
+        if not entries:
+            # What was counted too much must not leave ever less room.
+            self._nbytes = 0
 
 
 # One for all stores: it is held for microseconds. Reentrant, because a signal handler may fork.

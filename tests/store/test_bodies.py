@@ -223,6 +223,26 @@ def test_r51_threads_get_what_is_right_and_the_room_is_kept() -> None:
     assert stats.nbytes == sum(entry.nbytes for entry in store._entries.values())
 
 
+def test_r51_what_an_interruption_left_counted_takes_no_room_for_long() -> None:
+    store = BodyStore(1 << 20)
+    # So much is counted too much by signal handlers that raise at the wrong time.
+    store._nbytes += 2 << 20
+    assert [code(store, PAGE) for _ in range(4)] == [False, False, False, True]
+    assert store.stats().nbytes < len(PAGE) + 1000
+
+
+def test_where_all_are_used_some_go_all_the_same() -> None:
+    store = BodyStore(20_000)
+    for number in range(100):
+        for _ in range(2):
+            code(store, body_of(number))
+        for earlier in range(number + 1):
+            # Whatever is still there is used, so that nothing is older than all others.
+            if earlier % 3:
+                code(store, body_of(earlier))
+        assert store.stats().nbytes <= 20_000
+
+
 def use_in_child(store: BodyStore, result: multiprocessing.SimpleQueue[bool]) -> None:
     result.put(code(store, PAGE))
 
