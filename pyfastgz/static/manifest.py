@@ -171,8 +171,11 @@ def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     """
     members = dict(pairs)
     if len(members) < len(pairs):
-        names = [name for name, _ in pairs]
-        _fault(f"{next(n for n in names if names.count(n) > 1)!r} is there twice")
+        seen: set[str] = set()
+        for name, _ in pairs:
+            if name in seen:
+                _fault(f"{name!r} is there twice")
+            seen.add(name)
     return members
 
 

@@ -15,6 +15,7 @@ from ..errors import ManifestError
 from ..store.files import FileId
 from .manifest import NAME
 from .manifest import Manifest
+from .manifest import Source
 from .manifest import fits
 from .manifest import read_manifest
 from .sibling import Sibling
@@ -68,14 +69,16 @@ class _Found(NamedTuple):
 
     :param until: when to look again.
     :param source: as what the file is known.
-    :param manifest: what it was looked up in.
+    :param folder: where its siblings are: the folder of the manifest, and the way from there.
+    :param listed: what the manifest says of it; None if nothing.
     :param every: its siblings.
     :param usable: those of them that could be opened, as far as it was tried.
     """
 
     until: float
     source: FileId
-    manifest: Manifest | None
+    folder: tuple[str, str]
+    listed: Source | None
     every: Mapping[str, Sibling] = NO_SIBLINGS
     usable: Mapping[str, Sibling] = NO_SIBLINGS
 
@@ -141,12 +144,16 @@ class Siblings:
     def _look(self, path: str, source: FileId, found: _Found | None, now: float) -> _Found:
         folder, name = os.path.split(path)
         place = self._place(folder, now)
-        if found is not None and (found.manifest, found.source) == (place.manifest, source):
+        at = place.root, place.prefix
+        manifest = place.manifest
+        listed = None if manifest is None else manifest.files.get(place.prefix + name)
+        # Other entries may be many, and do not matter.
+        if found is not None and found[1:4] == (source, at, listed):
             # What was found out about the bytes still holds.
             found = found._replace(until=place.until, usable=found.every)
         else:
-            every = _listed(place, path, name, source)
-            found = _Found(place.until, source, place.manifest, every, every)
+            every = _siblings(at, listed, path, source)
+            found = _Found(place.until, source, at, listed, every, every)
         _remember(self._found, path, found)
         return found
 
@@ -209,16 +216,18 @@ def _state_of(path: str) -> tuple[int, ...] | None:
     return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns
 
 
-def _listed(place: _Place, path: str, name: str, source: FileId) -> Mapping[str, Sibling]:
+def _siblings(
+    at: tuple[str, str], listed: Source | None, path: str, source: FileId
+) -> Mapping[str, Sibling]:
     """Return the siblings that a manifest lists for a file, none if it is about another."""
-    listed = None if place.manifest is None else place.manifest.files.get(place.prefix + name)
     if listed is None or not fits(listed, source.nbytes, source.mtime_ns):
         return NO_SIBLINGS
-    folder = os.path.join(place.root, *place.prefix.split("/"))
+    root, prefix = at
+    folder = os.path.join(root, *prefix.split("/"))
     return {
         coding: Sibling(
             os.path.join(folder, file.name),
-            place.root,
+            root,
             path,
             coding,
             file.nbytes,

@@ -16,6 +16,7 @@ from pyfastgz.static.manifest import NAME
 from pyfastgz.static.manifest import Manifest
 from pyfastgz.static.manifest import SiblingFile
 from pyfastgz.static.manifest import Source
+from pyfastgz.static.manifest import read_manifest
 from pyfastgz.static.manifest import write_manifest
 from pyfastgz.static.siblings import LOOK_SECONDS
 from pyfastgz.static.siblings import Siblings
@@ -93,6 +94,40 @@ def test_the_bytes_are_read_once(
     for _ in range(3):
         clock.now += 2 * LOOK_SECONDS
         assert is_usable(siblings, tmp_path / "a.txt")
+
+
+def test_nor_are_they_read_again_when_the_manifest_says_more_of_others(
+    siblings: Siblings, clock: Clock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    prepare(tmp_path, "a.txt")
+    assert is_usable(siblings, tmp_path / "a.txt")
+    manifest = read_manifest(tmp_path)
+    assert manifest is not None
+    another = manifest.files["a.txt"]._replace(siblings={})
+    write_manifest(tmp_path, Manifest({**manifest.files, "b.txt": another}))
+    monkeypatch.setattr("pyfastgz.static.sibling.sha256", None)
+    clock.now += 2 * LOOK_SECONDS
+    assert is_usable(siblings, tmp_path / "a.txt")
+
+
+def test_a_link_to_the_folder_may_lead_to_another_one(
+    siblings: Siblings, clock: Clock, tmp_path: Path
+) -> None:
+    """With the same file in it, as deployments do that keep their files by hard links."""
+    prepare(tmp_path / "1", "a.txt")
+    (tmp_path / "2").mkdir()
+    os.link(tmp_path / "1" / "a.txt", tmp_path / "2" / "a.txt")
+    os.link(tmp_path / "1" / NAME, tmp_path / "2" / NAME)
+    current = tmp_path / "current"
+    current.symlink_to("1")
+    assert is_usable(siblings, current / "a.txt")
+    current.unlink()
+    current.symlink_to("2")
+    clock.now += 2 * LOOK_SECONDS
+    assert not is_usable(siblings, current / "a.txt")
+    os.link(tmp_path / "1" / "a.txt.gz", tmp_path / "2" / "a.txt.gz")
+    clock.now += 2 * LOOK_SECONDS
+    assert is_usable(siblings, current / "a.txt")
 
 
 def test_wrong_bytes_are_read_once(
