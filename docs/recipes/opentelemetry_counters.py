@@ -32,6 +32,13 @@ def observe_skipped(options: CallbackOptions) -> Iterator[Observation]:
         yield Observation(count, {"reason": reason})
 
 
+def observe_store(options: CallbackOptions) -> Iterator[Observation]:
+    """Observe how often a body was kept, and how often it was not."""
+    store = compress.stats().store
+    yield Observation(store.hits, {"result": "hit"})
+    yield Observation(store.misses, {"result": "miss"})
+
+
 meter = get_meter("pyfastgz")
 meter.create_observable_counter(
     "fastgz.responses", [observe("responses")], "{response}", "Responses that were compressed."
@@ -47,4 +54,7 @@ meter.create_observable_counter(
 )
 meter.create_observable_counter(
     "fastgz.skipped", [observe_skipped], "{response}", "Responses left as they are."
+)
+meter.create_observable_counter(
+    "fastgz.store", [observe_store], "{body}", "Bodies that the store was asked for."
 )

@@ -8,6 +8,8 @@ from flask import Flask
 from prometheus_client import REGISTRY
 from prometheus_client import make_wsgi_app
 from prometheus_client.core import CounterMetricFamily
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.core import Metric
 from prometheus_client.registry import Collector
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 
@@ -27,8 +29,8 @@ COUNTERS = {
 class CompressCollector(Collector):
     """Reads the counts whenever Prometheus asks for them."""
 
-    def collect(self) -> Iterator[CounterMetricFamily]:
-        """Return each count by coding, and by reason what was not compressed."""
+    def collect(self) -> Iterator[Metric]:
+        """Return each count by coding, by reason what was not compressed, and what is kept."""
         stats = compress.stats().as_dict()
         for field, (name, documentation) in COUNTERS.items():
             counter = CounterMetricFamily(name, documentation, labels=["coding"])
@@ -41,6 +43,14 @@ class CompressCollector(Collector):
         for reason, count in stats["skipped"].items():
             skipped.add_metric([reason], count)
         yield skipped
+        store = stats["store"]
+        lookups = CounterMetricFamily(
+            "fastgz_store_lookups", "Bodies that the store was asked for.", labels=["result"]
+        )
+        lookups.add_metric(["hit"], store["hits"])
+        lookups.add_metric(["miss"], store["misses"])
+        yield lookups
+        yield GaugeMetricFamily("fastgz_store_bytes", "Bytes that it has.", store["nbytes"])
 
 
 REGISTRY.register(CompressCollector())

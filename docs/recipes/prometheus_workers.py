@@ -22,6 +22,7 @@ RESPONSES = Counter("fastgz_responses", "Responses that were compressed.", ["cod
 IN_BYTES = Counter("fastgz_in_bytes", "Bytes before compression.", ["coding"])
 OUT_BYTES = Counter("fastgz_out_bytes", "Bytes after compression.", ["coding"])
 SECONDS = Counter("fastgz_seconds", "Seconds that encoders took.", ["coding"])
+KEPT = Counter("fastgz_kept_responses", "Those compressed before.", ["coding"])
 SKIPPED = Counter("fastgz_skipped_responses", "Responses left as they are.", ["reason"])
 
 
@@ -34,6 +35,7 @@ def count(sender: Flask, *, outcome: Outcome, **_: Any) -> None:
     IN_BYTES.labels(outcome.coding).inc(outcome.in_nbytes)
     OUT_BYTES.labels(outcome.coding).inc(outcome.out_nbytes)
     SECONDS.labels(outcome.coding).inc(outcome.seconds)
+    KEPT.labels(outcome.coding).inc(outcome.kept)
 
 
 response_compressed.connect(count, app)

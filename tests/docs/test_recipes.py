@@ -13,7 +13,8 @@ import pytest
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 RECIPES = sorted((DOCS / "recipes").glob("*.py"))
 
-# Two pages that are compressed, one that is too small, and then what the recipe tells.
+# Pages that are compressed, one of them kept, one that is too small, and then what the recipe
+# tells.
 START = """
 import sys
 sys.path.insert(0, sys.argv[1])
@@ -21,7 +22,7 @@ from {recipe} import app
 app.add_url_rule("/page", "page", lambda: "<p>the same again</p>" * 100)
 app.add_url_rule("/tiny", "tiny", lambda: "tiny")
 client = app.test_client()
-for coding in ("gzip", "gzip", "zstd"):
+for coding in ("gzip", "gzip", "gzip", "zstd"):
     client.get("/page", headers={{"Accept-Encoding": coding}})
 client.get("/tiny", headers={{"Accept-Encoding": "gzip"}})
 """
@@ -63,12 +64,15 @@ def test_every_recipe_is_shown() -> None:
 
 def test_prometheus_collector() -> None:
     counted = samples(run("prometheus_collector", PROMETHEUS))
-    assert counted['fastgz_responses_total{coding="gzip"}'] == 2
+    assert counted['fastgz_responses_total{coding="gzip"}'] == 3
     assert counted['fastgz_responses_total{coding="zstd"}'] == 1
-    assert counted['fastgz_in_bytes_total{coding="gzip"}'] == 2 * 2100
-    assert 0 < counted['fastgz_out_bytes_total{coding="gzip"}'] < 2 * 200
+    assert counted['fastgz_in_bytes_total{coding="gzip"}'] == 3 * 2100
+    assert 0 < counted['fastgz_out_bytes_total{coding="gzip"}'] < 3 * 200
     assert counted['fastgz_seconds_total{coding="gzip"}'] > 0
     assert counted['fastgz_skipped_responses_total{reason="too_small"}'] == 1
+    assert counted['fastgz_store_lookups_total{result="hit"}'] == 1
+    assert counted['fastgz_store_lookups_total{result="miss"}'] == 3
+    assert counted["fastgz_store_bytes"] > 2100
 
 
 @pytest.mark.parametrize("processes", [1, 3])
@@ -76,7 +80,9 @@ def test_prometheus_workers(tmp_path: Path, processes: int) -> None:
     for _ in range(processes):
         text = run("prometheus_workers", PROMETHEUS, PROMETHEUS_MULTIPROC_DIR=str(tmp_path))
     counted = samples(text)
-    assert counted['fastgz_responses_total{coding="gzip"}'] == 2 * processes
+    assert counted['fastgz_responses_total{coding="gzip"}'] == 3 * processes
+    assert counted['fastgz_kept_responses_total{coding="gzip"}'] == processes
+    assert counted['fastgz_kept_responses_total{coding="zstd"}'] == 0
     assert counted['fastgz_responses_total{coding="zstd"}'] == processes
     assert counted['fastgz_in_bytes_total{coding="zstd"}'] == 2100 * processes
     assert counted['fastgz_seconds_total{coding="zstd"}'] > 0
@@ -102,12 +108,14 @@ def test_opentelemetry_counters() -> None:
         for metric in metrics
         for point in metric["data"]["data_points"]
     }
-    assert counted["fastgz.responses", "gzip"] == 2
+    assert counted["fastgz.responses", "gzip"] == 3
     assert counted["fastgz.responses", "zstd"] == 1
-    assert counted["fastgz.in", "gzip"] == 2 * 2100
-    assert 0 < counted["fastgz.out", "gzip"] < 2 * 200
+    assert counted["fastgz.in", "gzip"] == 3 * 2100
+    assert 0 < counted["fastgz.out", "gzip"] < 3 * 200
     assert counted["fastgz.time", "gzip"] > 0
     assert counted["fastgz.skipped", "too_small"] == 1
+    assert counted["fastgz.store", "hit"] == 1
+    assert counted["fastgz.store", "miss"] == 3
     units = {metric["name"]: metric["unit"] for metric in metrics}
     assert units["fastgz.in"] == units["fastgz.out"] == "By"
     assert all(metric["data"]["is_monotonic"] for metric in metrics)
