@@ -85,11 +85,8 @@ def test_the_other_numbers_are_what_it_says() -> None:
 
 
 def test_the_command_shows_what_it_says(folder: Path) -> None:
-    shown = re.search(
-        r"^\$ flask .* static\n(.*?)^```$",
-        (ROOT / "docs/once.md").read_text(),
-        re.DOTALL | re.MULTILINE,
-    )
+    page = (ROOT / "docs/once.md").read_text()
+    shown = re.search(r"^\$ flask .* static\n(.*?)^```$", page, re.DOTALL | re.MULTILINE)
     assert shown
     (folder / "tiny.css").write_text("h1 { color: red }")
 
