@@ -64,6 +64,7 @@ def info_command(url: str | None, accept_encoding: str, method: str) -> None:
     _show("Configuration (* is not the default)", _configuration(app.config, engine))
     if url is not None:
         _show(f"{method} {url}", _effect(app, url, accept_encoding, method))
+    _show("Kept in this process, which has just begun", _store(engine))
 
 
 def _versions() -> dict[str, str]:
@@ -79,6 +80,16 @@ def _codings(engine: Engine) -> dict[str, str]:
         "installed": ", ".join(available_codings()),
         "in use": ", ".join(engine.settings.current().algorithm) or "none",
         "for streams": ", ".join(engine.settings.current().algorithm_streaming) or "none",
+    }
+
+
+def _store(engine: Engine) -> dict[str, str]:
+    store = engine.stats().store
+    return {
+        "hits": f"{store.hits:,}",
+        "misses": f"{store.misses:,}",
+        "entries": f"{store.entries:,}",
+        "bytes": f"{store.nbytes:,} of {engine.settings.last.store_bytes:,}",
     }
 
 
@@ -143,9 +154,10 @@ def _effect(app: Flask, url: str, accept_encoding: str, method: str) -> dict[str
         effect["effect"] = f"not compressed: {outcome.reason.value} ({outcome.reason.name})"
     elif outcome.out_nbytes:
         ratio = outcome.in_nbytes / outcome.out_nbytes
+        made = "kept" if outcome.kept else f"in {outcome.seconds * 1000:.2f} ms"
         effect["effect"] = (
             f"{outcome.coding}, {outcome.in_nbytes} to {outcome.out_nbytes} bytes "
-            f"({ratio:.1f}x) in {outcome.seconds * 1000:.2f} ms"
+            f"({ratio:.1f}x), {made}"
         )
     else:
         effect["effect"] = f"{outcome.coding}, without a body"

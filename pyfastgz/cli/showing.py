@@ -84,10 +84,10 @@ def show_report(folder: str, report: Report, verb: str, seconds: float) -> None:
     :param verb: what was done with siblings.
     :param seconds: what it took.
     """
-    _lines(report.notes)
-    _lines(report.stale)
-    _lines([f"failed: {fault}" for fault in report.faults], is_error=True)
     head = f"{shown(folder)}: "
+    _lines([f"{head}{note}" for note in report.notes])
+    _lines([f"{head}{stale}" for stale in report.stale])
+    _lines([f"{head}failed: {fault}" for fault in report.faults], is_error=True)
     if verb != "cleaned":
         head += f"{report.count:,} files, {report.nbytes:,} bytes, "
     say(f"{head}{verb} in {seconds:.2f} s")

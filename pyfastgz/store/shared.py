@@ -49,6 +49,9 @@ a while.
 PAUSE_SECONDS = 1.0
 """How long nothing is asked after the first failure."""
 
+# So many times in a row a body is refused before none is offered for a while.
+_MANY_REFUSALS = 3
+
 _DIGEST_NBYTES = 32
 
 # Told from all that a back end may return.
@@ -154,11 +157,12 @@ class SharedStore:
 class _Office:
     """Reads and writes in one process, and knows whether that works."""
 
-    __slots__ = ("_is_logged", "_line", "reading", "writing")
+    __slots__ = ("_is_logged", "_line", "_refusals", "reading", "writing")
 
     def __init__(self, pause: float) -> None:
         self._line = Line()
         self._is_logged = False
+        self._refusals = 0
         self.reading = Gate("reading COMPRESS_CACHE_BACKEND", pause)
         self.writing = Gate("writing COMPRESS_CACHE_BACKEND", pause)
 
@@ -216,12 +220,19 @@ class _Office:
     def _set(self, backend: CacheBackend, key: str, coded: bytes) -> None:
         try:
             # Others return nothing, cachelib whether it is kept.
-            if backend.set(key, sealed(coded, key)) is False:
-                raise OSError(f"{len(coded)} bytes were not kept")
+            is_kept = backend.set(key, sealed(coded, key)) is not False
         except Exception as error:
             self.writing.failed(error)
-        else:
+            return
+        if is_kept:
+            self._refusals = 0
             self.writing.worked()
+            return
+        # It may be this one alone: memcached keeps no more than a megabyte of each.
+        self._refusals += 1
+        refusal = OSError(f"{len(coded)} bytes were not kept")
+        if self._refusals >= _MANY_REFUSALS or not self.writing.is_open:
+            self.writing.failed(refusal)
 
 
 @lru_cache(maxsize=64)

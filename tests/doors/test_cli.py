@@ -182,6 +182,19 @@ def test_the_effect_on_a_url(app: Flask, run: Run) -> None:
     assert "404" in run("/nowhere")[1]
 
 
+def test_what_is_kept(app: Flask, run: Run) -> None:
+    Compress(app)
+    outputs = [run("/page", "--accept-encoding", "gzip")[1] for _ in range(3)]
+    effects = [row(output, "effect") for output in outputs]
+    assert [effect.endswith(", kept") for effect in effects] == [False, False, True]
+    assert [row(outputs[2], key) for key in ("hits", "misses", "entries")] == [
+        "hits 1",
+        "misses 2",
+        "entries 1",
+    ]
+    assert re.search(r"  bytes +[\d,]+ of 33,554,432\n", outputs[2])
+
+
 def test_an_application_that_does_not_register(app: Flask, run: Run) -> None:
     app.config["COMPRESS_REGISTER"] = False
     compress = Compress(app)

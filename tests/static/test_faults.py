@@ -161,7 +161,7 @@ def test_a_disk_that_is_full(folder: Path) -> None:
     write(folder / "big.txt", text(3, 200_000))
     result = limited(folder, 4000)
     assert result.returncode == 1
-    assert result.stderr == "failed: big.txt.gz: File too large\n"
+    assert result.stderr == f"{folder}: failed: big.txt.gz: File too large\n"
     check_folder(folder)
     assert names_below(folder) - {"app.js", "site.css", "big.txt"} == {
         "app.js.gz",
@@ -181,7 +181,7 @@ def test_a_manifest_that_cannot_be_written(folder: Path) -> None:
     before = (folder / NAME).read_bytes()
     result = limited(folder, 3000)
     assert result.returncode == 1
-    assert result.stderr == "failed: .pyfastgz.json: File too large\n"
+    assert result.stderr == f"{folder}: failed: .pyfastgz.json: File too large\n"
     assert (folder / NAME).read_bytes() == before
     assert (folder / "new.js.gz").exists()
     report = run(folder, "gzip")

@@ -335,21 +335,41 @@ def test_a_back_end_that_works_again_is_used_again(
     assert "reading COMPRESS_CACHE_BACKEND works again" in caplog.text
 
 
-@pytest.mark.parametrize("full", [OSError("OOM command not allowed"), False])
+@pytest.mark.parametrize(
+    ("full", "tries"), [(OSError("OOM command not allowed"), 1), (False, 3)]
+)
 def test_a_full_back_end_is_still_read(
-    caplog: pytest.LogCaptureFixture, coder: Coder, full: Any
+    caplog: pytest.LogCaptureFixture, coder: Coder, full: Any, tries: int
 ) -> None:
     backend = Failing()
     store = store_of(backend, pause=3600.0)
     fill(store)
     backend.writing = full
-    for body in (OTHER, OTHER[1:], OTHER[2:]):
+    for start in range(6):
+        body = OTHER[start:]
         assert code(store, body, "gzip;6", coder)[0] == body[::-1]
         written(store)
     assert code(store, BODY, "gzip;6", coder) == (BODY[::-1], 0.0)
-    assert backend.calls.count("set") == 2
+    assert backend.calls.count("set") == 1 + tries
     assert [record.levelname for record in caplog.records] == ["ERROR"]
     assert "writing COMPRESS_CACHE_BACKEND failed" in caplog.text
+
+
+def test_one_body_that_is_not_kept_keeps_no_other_out(
+    caplog: pytest.LogCaptureFixture, coder: Coder
+) -> None:
+    # As by memcached, whose values have a megabyte at most.
+    backend = Failing()
+    store = store_of(backend, pause=3600.0)
+    for start in range(4):
+        backend.writing = False
+        code(store, OTHER[start:], "gzip;6", coder)
+        written(store)
+        backend.writing = None
+        code(store, BODY[start:], "gzip;6", coder)
+        written(store)
+    assert all(code(store, BODY[start:], "gzip;6", coder)[1] == 0 for start in range(4))
+    assert caplog.records == []
 
 
 def test_an_entry_that_cannot_be_read_is_replaced(
