@@ -40,6 +40,11 @@ _STREAM_WINDOW = 17
 _SMALL_STREAM_WINDOW = 14
 
 
+# A decoder decodes all that it is given, and a meta-block of 10 bytes may stand for 16 MB (RFC
+# 7932 section 9.2).
+_PIECE_NBYTES = 16
+
+
 def _import_or_none(name: str) -> Any:
     try:
         return import_module(name)
@@ -81,13 +86,24 @@ def compress(data: Buffer, level: int, settings: BrotliSettings) -> bytes:
     return coded
 
 
-def decompress(coded: bytes) -> bytes:
-    """Return what a whole stream stands for.
+def decompress(coded: bytes, max_nbytes: int) -> bytes:
+    """Return what a whole stream stands for, or else its beginning, which is longer than asked.
 
+    :param max_nbytes: how many bytes it should stand for at most. A stream of a kilobyte may
+        stand for a gigabyte: no more of that is decoded than some 32 MB above this.
     :raises ValueError: it is no br stream, or not just one, or no brotli package is installed.
     """
     package = _package()
+    decompressor = package.Decompressor()
+    beginning = bytearray()
     try:
+        for at in range(0, len(coded), _PIECE_NBYTES):
+            if decompressor.is_finished():
+                break
+            beginning += decompressor.process(coded[at : at + _PIECE_NBYTES])
+            if len(beginning) > max_nbytes:
+                return bytes(beginning)
+        # Only this tells in all versions whether something follows the stream.
         body: bytes = package.decompress(coded)
     except package.error as error:
         raise ValueError("it is no br stream") from error

@@ -13,7 +13,10 @@ from ..coding import br
 _ZSTD_WINDOW_LOG = 23
 
 _GZIP_WINDOW_BITS = 31
-_PIECE_NBYTES = 64 * 1024
+
+# So little is given to the decoder at a time, because it decodes all of it: a block of 4 bytes
+# may stand for 128 KB (RFC 8878 section 3.1.1.2).
+_ZSTD_PIECE_NBYTES = 256
 
 _NOT_ONE = "it is not one {} and nothing else, which is all that every client reads"
 
@@ -24,6 +27,8 @@ class NotAdoptableError(ValueError):
 
 def check_sibling(coding: str, coded: bytes, content: bytes) -> None:
     """Check that a file is the coded form of another one, and such that all clients read it.
+
+    However much it stands for, not many more bytes are decoded than the other one has.
 
     Members or frames after the first are refused: curl 7.88 fails at a second member of gzip,
     and httpx 0.28 leaves it out.
@@ -53,21 +58,21 @@ def _gzip(coded: bytes, nbytes: int) -> bytes:
     return body
 
 
-def _br(coded: bytes, _nbytes: int) -> bytes:
+def _br(coded: bytes, nbytes: int) -> bytes:
     if not br.is_available():
         raise NotAdoptableError(
             'there is no decoder of br here to check it: pip install "pyfastgz[br]"'
         )
-    return br.decompress(coded)
+    return br.decompress(coded, nbytes)
 
 
 def _zstd(coded: bytes, nbytes: int) -> bytes:
     decompressor = _zstd_decompressor()
     body = bytearray()
-    for start in range(0, len(coded), _PIECE_NBYTES):
+    for start in range(0, len(coded), _ZSTD_PIECE_NBYTES):
         if decompressor.eof:
             raise NotAdoptableError(_NOT_ONE.format("frame"))
-        body += decompressor.decompress(coded[start : start + _PIECE_NBYTES])
+        body += decompressor.decompress(coded[start : start + _ZSTD_PIECE_NBYTES])
         if len(body) > nbytes:
             return bytes(body)
     if not decompressor.eof or decompressor.unused_data:

@@ -32,21 +32,27 @@ def digest_of(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
-def read_regular(path: str) -> tuple[bytes, os.stat_result]:
+class TooLargeError(UnusableFileError):
+    """A file has more bytes than it may have."""
+
+
+def read_regular(path: str, max_nbytes: int | None = None) -> tuple[bytes, os.stat_result]:
     """Return the content of a file, and what is known of it, of one and the same moment.
 
     Nothing else is read than a regular file: a pipe might never end.
 
+    :param max_nbytes: how many bytes it may have; None for any number.
+    :raises TooLargeError: it has more.
     :raises OSError: it cannot be read, is no regular file, or changes all the time.
     """
     for _ in range(_MAX_READS):
-        content, before, after = _read(path)
+        content, before, after = _read(path, max_nbytes)
         if _version(before) == _version(after) and len(content) == after.st_size:
             return content, after
     raise UnusableFileError("it changes while it is read")
 
 
-def _read(path: str) -> tuple[bytes, os.stat_result, os.stat_result]:
+def _read(path: str, max_nbytes: int | None) -> tuple[bytes, os.stat_result, os.stat_result]:
     """Return the content of a file, and what is known of it before and afterwards."""
     # To open a pipe waits for somebody at its other end.
     flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
@@ -55,6 +61,8 @@ def _read(path: str) -> tuple[bytes, os.stat_result, os.stat_result]:
         before = os.fstat(descriptor)
         if not stat.S_ISREG(before.st_mode):
             raise UnusableFileError("it is not a regular file")
+        if max_nbytes is not None and before.st_size > max_nbytes:
+            raise TooLargeError(f"it has more than {max_nbytes} bytes")
         with open(descriptor, "rb", closefd=False) as file:
             content = file.read()
         return content, before, os.fstat(descriptor)

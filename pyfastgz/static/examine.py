@@ -11,6 +11,7 @@ from typing import NamedTuple
 from ..coding import CODINGS
 from .adopt import NotAdoptableError
 from .adopt import check_sibling
+from .disk import TooLargeError
 from .disk import digest_of
 from .disk import is_like
 from .disk import read_regular
@@ -21,6 +22,8 @@ from .manifest import sibling_path
 from .report import shown
 from .tree import OTHER_SUFFIXES
 from .tree import Choice
+
+_NOT_WORTH = "it saves less than 5 %"
 
 
 class Options(NamedTuple):
@@ -122,8 +125,9 @@ def _own(
             return None
         return _foreign(root, job, coding, adopt)
     where = shown(job.beside(known.name))
+    max_nbytes = max(known.nbytes, len(job.content))
     try:
-        coded, status = read_regular(os.path.join(root, job.beside(known.name)))
+        coded, status = read_regular(os.path.join(root, job.beside(known.name)), max_nbytes)
     except FileNotFoundError:
         job.stale.append(f"{where}: missing")
     except OSError:
@@ -151,8 +155,10 @@ def _foreign(root: str, job: Job, coding: str, adopt: bool) -> SiblingFile | Non
         if not os.path.lexists(path):
             continue
         try:
-            coded, status = read_regular(path)
+            coded, status = read_regular(path, len(job.content))
             problem = _problem(coding, coded, job.content)
+        except TooLargeError:
+            problem = _NOT_WORTH
         except OSError as error:
             problem = str(error)
         else:
@@ -180,7 +186,7 @@ def _take(
 def _problem(coding: str, coded: bytes, content: bytes) -> str | None:
     """Return why a file cannot be taken as the coded form of another one, None if it can."""
     if not is_worth(len(coded), len(content)):
-        return "it saves less than 5 %"
+        return _NOT_WORTH
     try:
         check_sibling(coding, coded, content)
     except NotAdoptableError as error:

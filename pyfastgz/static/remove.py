@@ -91,7 +91,7 @@ def _remove_own(root: str, path: str, sibling: SiblingFile) -> bool:
     """
     place = os.path.join(root, path)
     try:
-        content, _ = read_regular(place)
+        content, _ = read_regular(place, sibling.nbytes)
     except FileNotFoundError:
         return True
     except OSError:

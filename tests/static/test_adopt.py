@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import os
+import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -25,6 +26,7 @@ from pyfastgz.static.adopt import NotAdoptableError
 from pyfastgz.static.adopt import check_sibling
 from pyfastgz.static.make import check
 from pyfastgz.static.manifest import read_manifest
+from pyfastgz.static.remove import clean
 from pyfastgz.static.report import Progress
 
 CONTENT = text(1)
@@ -176,6 +178,43 @@ def test_nothing_else_is_taken(folder: Path, coding: str, coded: bytes, says: st
     assert report.totals[coding].count == 0
 
 
+# A block of zstd that stands for 128 KB of one byte, many times: 2 GB.
+ZSTD_BOMB = b"\x28\xb5\x2f\xfd\x00\x58" + b"\x02\x00\x10\x00" * (1 << 14) + b"\x01\0\0"
+
+
+def br_bomb(nbytes: int) -> bytes:
+    compressor = decoders.brotli.Compressor(quality=9, lgwin=24)
+    parts = [compressor.process(bytes(1 << 24)) for _ in range(nbytes >> 24)]
+    return b"".join([*parts, compressor.finish()])
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="limits memory as Linux does")
+@pytest.mark.parametrize("coding", ["gzip", "zstd", pytest.param("br", marks=needs_brotli)])
+def test_what_stands_for_very_much_is_not_decoded_to_the_end(coding: str) -> None:
+    """In a process that may have a quarter of a gigabyte more than it has."""
+    coded = {
+        "gzip": lambda: gzip.compress(bytes(1 << 29), 9),
+        "zstd": lambda: ZSTD_BOMB,
+        "br": lambda: br_bomb(1 << 29),
+    }[coding]()
+    script = (
+        "import resource, sys\n"
+        "from pyfastgz.static.adopt import NotAdoptableError, check_sibling\n"
+        "with open('/proc/self/statm') as file:\n"
+        "    used = int(file.read().split()[0]) * resource.getpagesize()\n"
+        "resource.setrlimit(resource.RLIMIT_AS, (used + (1 << 28), -1))\n"
+        "try:\n"
+        f"    check_sibling({coding!r}, sys.stdin.buffer.read(), b'short')\n"
+        "except NotAdoptableError as error:\n"
+        "    print(error)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], input=coded, capture_output=True, check=False
+    )
+    assert done.stderr == b""
+    assert done.stdout == b"it decodes to something else\n"
+
+
 @needs_brotli
 def test_br_is_taken_only_whole(folder: Path) -> None:
     coded = decoders.brotli.compress(CONTENT)
@@ -224,6 +263,23 @@ def test_a_sibling_that_saves_too_little_is_not_taken(folder: Path) -> None:
     write(folder / "app.js.gz", gzip.compress(noise(1)))
     report = run(folder, "gzip", adopt=True)
     assert report.notes == ["app.js.gz: not adopted: it saves less than 5 %"]
+
+
+def test_what_is_far_too_large_is_not_read(folder: Path) -> None:
+    run(folder, "zstd")
+    for name in ("app.js.gz", "app.js.zst"):
+        with (folder / name).open("wb") as file:
+            # Without blocks: a file that nobody can read into memory.
+            file.truncate(1 << 42)
+    report = run(folder, "gzip", "zstd", adopt=True)
+    assert report.notes == ["app.js.gz: not adopted: it saves less than 5 %"]
+    assert report.faults == []
+    assert (folder / "app.js.zst").stat().st_size < len(CONTENT)
+    with (folder / "app.js.zst").open("wb") as file:
+        file.truncate(1 << 42)
+    assert clean(str(folder), options().choice, Progress()).notes == [
+        "app.js.zst: left alone, it is not what the manifest says"
+    ]
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes with names here")
