@@ -168,7 +168,8 @@ class Engine:
             if self.store is not None and plan.may_keep:
                 name = plan.exchange.file
                 form, seconds = self.store.compress_file(name, read, coding, level, brotli)
-                if not seconds:
+                # With conditions, which may be long, a plan is that of one request.
+                if not seconds and plan.exchange.conditions is None:
                     return _kept(plan, plan.exchange.nbytes or 0, form)
                 coded = form.coded
             else:

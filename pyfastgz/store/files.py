@@ -69,10 +69,13 @@ def identity(file: Any) -> FileId | None:
 def identity_of(descriptor: int) -> FileId | None:
     """Return what the regular file behind a descriptor is known by, None for any other.
 
+    Some file systems do not number their files, so that two may look the same: the number of
+    all is 0, as on network drives of Windows.
+
     :raises OSError: there is no such descriptor.
     """
     status = os.fstat(descriptor)
-    if not status.st_size or not S_ISREG(status.st_mode):
+    if not (status.st_size and status.st_ino and S_ISREG(status.st_mode)):
         return None
     return FileId(
         status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns

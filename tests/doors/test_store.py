@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 from flask import Flask
 from flask import Response
 from flask import request
+from flask import send_file
 
 from pyfastgz import Compress
 from pyfastgz import Outcome
@@ -159,3 +161,21 @@ def test_server_timing_says_what_was_kept(app: Flask, get: Get) -> None:
     told = [get("/", "gzip").field("Server-Timing") for _ in range(3)]
     assert [" kept" in each for each in told] == [False, False, True]
     assert told[2].startswith("fastgz;dur=0.00;desc=")
+
+
+def test_r50_nothing_that_a_client_sends_is_kept_with_a_file(
+    app: Flask, get: Get, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It may be much longer than the file, and is not counted."""
+    monkeypatch.setattr("pyfastgz.store.files.SETTLED_NS", -(10**9))
+    path = tmp_path / "page.html"
+    path.write_text(PAGE)
+    app.add_url_rule("/file", view_func=lambda: send_file(path), endpoint="file")
+    compress = Compress(app)
+    for _ in range(3):
+        exchange = get("/file", If_None_Match='"other", ' * 20 + '"t"')
+        assert exchange.read() == compress_body(PAGE.encode())
+    assert compress.stats().store.hits == 2
+    store = app.extensions["pyfastgz"].store
+    (form,) = (form for entry in store._entries.values() for form in entry.forms.values())
+    assert form.note is None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import io
 import os
+import stat
 import sys
 import tempfile
 import time
@@ -145,6 +146,15 @@ def test_nothing_is_known_of_pipes(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="/proc is Linux's")
+def test_nothing_is_known_where_files_have_no_number(
+    file: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    status = list(os.fstat(file.fileno()))
+    status[stat.ST_INO] = 0
+    monkeypatch.setattr(os, "fstat", lambda _: os.stat_result(status))
+    assert identity(file) is None
+
+
 def test_nothing_is_known_of_files_without_size_that_have_bytes() -> None:
     for name in ("/proc/self/status", "/dev/zero", "/proc/self/mountinfo"):
         with open(name, "rb") as file:
