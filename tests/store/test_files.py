@@ -145,7 +145,6 @@ def test_nothing_is_known_of_pipes(tmp_path: Path) -> None:
         os.close(descriptor)
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="/proc is Linux's")
 def test_nothing_is_known_where_files_have_no_number(
     file: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -155,6 +154,7 @@ def test_nothing_is_known_where_files_have_no_number(
     assert identity(file) is None
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="/proc is Linux's")
 def test_nothing_is_known_of_files_without_size_that_have_bytes() -> None:
     for name in ("/proc/self/status", "/dev/zero", "/proc/self/mountinfo"):
         with open(name, "rb") as file:
