@@ -15,6 +15,7 @@ from .coding.encoder import Encoder
 from .coding.stream import CodedStream
 from .http.fields import added_lines
 from .http.repeated import FilePlans
+from .http.repeated import is_for_many
 from .http.tags import ends_like_coded
 from .http.tags import is_strong
 from .http.tags import parse_tag
@@ -168,8 +169,7 @@ class Engine:
             if self.store is not None and plan.may_keep:
                 name = plan.exchange.file
                 form, seconds = self.store.compress_file(name, read, coding, level, brotli)
-                # With conditions, which may be long, a plan is that of one request.
-                if not seconds and plan.exchange.conditions is None:
+                if not seconds and is_for_many(plan.exchange):
                     return _kept(plan, plan.exchange.nbytes or 0, form)
                 coded = form.coded
             else:

@@ -74,6 +74,9 @@ def file_plan(response: Response, asked: Any, engine: Engine) -> Answer | Plan |
     if known is not None and _is_the_same(response, known, environ, engine):
         return known.plan
     fields = collect(lines)
+    if "set-cookie" in fields:
+        # Nothing is remembered of it, see is_for_many.
+        return None
     if "etag" in fields:
         engine.note_tag(fields["etag"])
     answer = answer_at_sight(status, fields, policy)

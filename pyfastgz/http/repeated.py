@@ -16,6 +16,7 @@ from typing import NamedTuple
 from .answers import Answer
 from .conditions import Conditions
 from .exchange import NOTHING_READY
+from .exchange import Exchange
 from .exchange import Policy
 from .exchange import Ready
 from .negotiation import MAX_HEADER_LENGTH
@@ -37,6 +38,14 @@ class Key(NamedTuple):
     conditions: Conditions | None
     is_translated: bool
     lines: tuple[tuple[str, str], ...]
+
+
+def is_for_many(exchange: Exchange) -> bool:
+    """Tell whether there is nothing in an exchange that is of one client alone.
+
+    What was made of any other is not remembered: a cookie is a secret, and conditions are long.
+    """
+    return exchange.conditions is None and "set-cookie" not in exchange.fields
 
 
 class FilePlan(NamedTuple):

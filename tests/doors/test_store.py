@@ -163,7 +163,12 @@ def test_server_timing_says_what_was_kept(app: Flask, get: Get) -> None:
     assert told[2].startswith("fastgz;dur=0.00;desc=")
 
 
-def test_r50_nothing_that_a_client_sends_is_kept_with_a_file(
+def with_cookie(response: Response) -> Response:
+    response.set_cookie("secret", request.query_string.decode())
+    return response
+
+
+def test_r50_nothing_of_one_client_is_kept_with_a_file(
     app: Flask, get: Get, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It may be much longer than the file, and is not counted."""
@@ -176,6 +181,12 @@ def test_r50_nothing_that_a_client_sends_is_kept_with_a_file(
         exchange = get("/file", If_None_Match='"other", ' * 20 + '"t"')
         assert exchange.read() == compress_body(PAGE.encode())
     assert compress.stats().store.hits == 2
+    app.after_request_funcs[None].append(with_cookie)
+    for number in range(3):
+        exchange = get(f"/file?{number}")
+        assert exchange.field("Set-Cookie") == f"secret={number}; Path=/"
+        assert exchange.read() == compress_body(PAGE.encode())
+    assert app.extensions["pyfastgz"].file_plans._now[1] == {}
     store = app.extensions["pyfastgz"].store
     (form,) = (form for entry in store._entries.values() for form in entry.forms.values())
     assert form.note is None
