@@ -57,7 +57,24 @@ Returns how many bytes were written, or what :func:`checked` raises an error for
 unpack = cast("Callable[[Any, int], bytes]", ffi.unpack)
 """Returns so many bytes of scratch memory."""
 
-fingerprint_of: Callable[[bytes, int], int] = lib.fgz_fingerprint
+
+def _fingerprint_of() -> Callable[[bytes, int], int]:
+    """Return what calls ``fgz_fingerprint`` and keeps the interpreter's lock meanwhile.
+
+    cffi gives the lock up around every call. Where other threads run, as in most servers, it
+    takes 10 microseconds to get it back, which is more than all the rest of finding a body.
+    """
+    try:
+        import ctypes  # noqa: PLC0415
+    except ImportError:  # Python was built without libffi
+        function: Callable[[bytes, int], int] = lib.fgz_fingerprint
+        return function
+    prototype = ctypes.PYFUNCTYPE(ctypes.c_uint64, ctypes.c_char_p, ctypes.c_size_t)
+    address = ffi.cast("uintptr_t", ffi.addressof(cast("Any", lib), "fgz_fingerprint"))
+    return prototype(int(address))
+
+
+fingerprint_of = _fingerprint_of()
 """Returns 64 bits, for a body and its length, that hardly any other body has.
 
 Whoever wants to can make one.
