@@ -24,11 +24,14 @@ from .outcome import Stats
 from .outcome import Tally
 from .outcome import outcome_of
 from .policy import LivePolicy
+from .static.sibling import Sibling
+from .static.sibling import is_unchanged
 from .static.siblings import Siblings
 from .store.bodies import BodyStore
 from .store.bodies import Form
 from .store.bodies import StoreStats
 from .store.bodies import code_in_time
+from .store.files import read_whole
 from .store.keyed import CacheBackend
 from .store.keyed import checked_cache
 from .store.keyed import code_through
@@ -177,6 +180,38 @@ class Engine:
         except Exception as error:
             return _not_coded(self.failed(plan, error))
         return _coded(plan, plan.exchange.nbytes or 0, coded, seconds)
+
+    def ready_body(self, sibling: Sibling, source: Any) -> bytes | None:
+        """Return the bytes of a sibling, None if it is to be sent as the file that it is.
+
+        One that is not long, and was found right before, is read once and kept: to open a file
+        takes longer than to send a short one.
+
+        :param source: the file, opened, that it is a form of.
+        """
+        store, known = self.store, sibling.right
+        if (
+            store is None
+            or known is None
+            or sibling.nbytes > self.settings.last.file_nbytes
+            or not is_unchanged(sibling)
+        ):
+            return None
+
+        def read() -> tuple[bytes, bool]:
+            file = self.siblings.opened(sibling, source)
+            whole = None
+            if file is not None:
+                with file:
+                    whole = read_whole(file, known)
+            if whole is None:
+                raise OSError(f"{sibling.path} has changed")
+            return whole
+
+        try:
+            return store.read_file(known, read)
+        except OSError:
+            return None
 
     def settle(self, plan: Plan, body: bytes, form: Form, seconds: float) -> Coded:
         """Settle what the client gets of a form, and note it with one that was kept.

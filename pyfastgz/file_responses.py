@@ -135,6 +135,31 @@ def sent_chunks(response: Response, plan: Plan, kind: Kind, environ: dict[str, A
     return FilePieces(parts, open_file_of(parts, environ), known, 0, known.nbytes)
 
 
+def sent_ready_body(
+    response: Response, plan: Plan, kind: Kind, engine: Engine, file: Any
+) -> tuple[Response, Outcome] | None:
+    """Return a response with the bytes of a form that lies ready, and what became of it.
+
+    None if they are not kept, or if something else is asked for than all of them.
+
+    :param file: the open file that the form is of.
+    """
+    exchange, answer = plan.exchange, plan.answer()
+    if (
+        exchange.method != "GET"
+        or not plan.may_keep
+        or answer.reason is not None
+        or answer.status is not None
+    ):
+        return None
+    sibling: Any = exchange.ready[plan.coding]
+    body = engine.ready_body(sibling, file)
+    if body is None:
+        return None
+    outcome = Outcome(plan.coding, None, exchange.nbytes or 0, len(body))
+    return with_body(response, answer.edits, kind, body, is_file=True), outcome
+
+
 def sent_ready(
     response: Response, plan: Plan, kind: Kind, file: FileIO, environ: dict[str, Any]
 ) -> tuple[Response, Outcome]:

@@ -14,6 +14,7 @@ from .file_responses import file_plan
 from .file_responses import sent_chunks
 from .file_responses import sent_coded
 from .file_responses import sent_ready
+from .file_responses import sent_ready_body
 from .files import open_file_of
 from .http.answers import Answer
 from .http.exchange import NO_WISHES
@@ -124,6 +125,9 @@ def _carried_out(  # noqa: PLR0917
     while not isinstance(plan, Answer) and plan.step is Step.READY:
         sibling: Any = plan.exchange.ready[plan.coding]
         file = open_file_of(response.response, asked.environ)
+        sent = sent_ready_body(response, plan, kind, engine, file)
+        if sent is not None:
+            return sent
         opened = engine.siblings.opened(sibling, file)
         if opened is not None:
             return sent_ready(response, plan, kind, opened, asked.environ)

@@ -166,8 +166,13 @@ def _code(
         least_nbytes(policy, is_needed=is_needed),
         is_needed,
         tag,
-        may_keep=not has_directive(exchange.fields.get("cache-control"), "no-store"),
+        may_keep=_may_keep(exchange),
     )
+
+
+def _may_keep(exchange: Exchange) -> bool:
+    """Tell whether Cache-Control allows to store what is sent (RFC 9111 section 5.2.2.5)."""
+    return not has_directive(exchange.fields.get("cache-control"), "no-store")
 
 
 def _plan_ready(
@@ -182,7 +187,15 @@ def _plan_ready(
     if status is not None:
         return answer_condition(exchange, status, tag)
     settled = answer_ready(exchange, coding, tag)
-    return Plan(Step.READY, exchange, policy, coding, tag=tag, settled=settled)
+    return Plan(
+        Step.READY,
+        exchange,
+        policy,
+        coding,
+        tag=tag,
+        may_keep=_may_keep(exchange),
+        settled=settled,
+    )
 
 
 def _plan_stream(

@@ -20,6 +20,7 @@ from typing import Any
 
 from ..store.files import FileId
 from ..store.files import has_settled
+from ..store.files import identity_in
 from ..store.files import identity_of
 
 _log = logging.getLogger("pyfastgz")
@@ -114,6 +115,17 @@ def open_sibling(sibling: Sibling, source: Any) -> FileIO | None:
         raise
     file.close()
     return None
+
+
+def is_unchanged(sibling: Sibling) -> bool:
+    """Tell, without opening it, whether a sibling is still as its bytes were found right."""
+    if sibling.right is None:
+        return False
+    try:
+        status = os.stat(sibling.path, follow_symlinks=False)
+    except OSError:
+        return False
+    return identity_in(status) == sibling.right
 
 
 def _open(sibling: Sibling) -> FileIO:

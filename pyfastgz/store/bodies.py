@@ -33,6 +33,9 @@ ENTRY_NBYTES = 700
 MAX_SHARE = 8
 """One entry takes at most this part of the room: an eighth."""
 
+# The parameters of what is kept without being coded here.
+_AS_IT_IS = "as it is"
+
 # Of the doorkeeper, 4 bytes each; a power of two.
 _DOORS = 16 * 1024
 
@@ -179,19 +182,38 @@ class BodyStore:
         :return: as for :meth:`compress`. Raises what reading and coding raise.
         """
         parameters = (coding, level) if coding != "br" else (coding, level, brotli)
-        entry = self._entries.get(name)
-        if entry is not None:
-            kept = entry.forms.get(parameters)
-            if kept is not None:
-                entry.used = self._count_hit()
-                return kept, 0.0
-        self._misses.add()
+        kept = self._named(name, parameters)
+        if kept is not None:
+            return kept, 0.0
         body, is_certain = read()
         coded, seconds = self._code(body, coding, level, brotli)
         form = Form(coded)
         if is_certain:
             self._keep(name, None, parameters, form)
         return form, seconds
+
+    def read_file(self, name: Hashable, read: Callable[[], tuple[bytes, bool]]) -> bytes:
+        """Return the bytes of what has a name, without reading them if they are kept.
+
+        :param name: as for :meth:`compress_file`, and so is ``read``. Raises what that raises.
+        """
+        kept = self._named(name, _AS_IT_IS)
+        if kept is not None:
+            return kept.coded
+        body, is_certain = read()
+        if is_certain:
+            self._keep(name, None, _AS_IT_IS, Form(body))
+        return body
+
+    def _named(self, name: Hashable, parameters: Hashable) -> Form | None:
+        """Return a form of what has a name, if it is kept, and count a hit or a miss."""
+        entry = self._entries.get(name)
+        kept = None if entry is None else entry.forms.get(parameters)
+        if entry is None or kept is None:
+            self._misses.add()
+            return None
+        entry.used = self._count_hit()
+        return kept
 
     def stats(self) -> StoreStats:
         """Return what is kept, and what it was good for."""

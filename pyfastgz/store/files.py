@@ -74,7 +74,14 @@ def identity_of(descriptor: int) -> FileId | None:
 
     :raises OSError: there is no such descriptor.
     """
-    status = os.fstat(descriptor)
+    return identity_in(os.fstat(descriptor))
+
+
+def identity_in(status: os.stat_result) -> FileId | None:
+    """Return what a regular file is known by, as :func:`identity_of` does.
+
+    :param status: what the file system says of it.
+    """
     if not (status.st_size and status.st_ino and S_ISREG(status.st_mode)):
         return None
     return FileId(

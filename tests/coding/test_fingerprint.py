@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from pyfastgz.coding import core
 
-BY_CFFI = core.lib.fgz_fingerprint
+BY_CFFI = core.lib.fgz_fingerprint  # type: ignore[attr-defined]
 
 
 @given(st.binary(max_size=3000))

@@ -195,6 +195,26 @@ def test_what_has_a_name_is_not_read_again() -> None:
     assert store.stats()[:3] == (2, 3, 2)
 
 
+def test_what_is_kept_as_it_is_is_read_once() -> None:
+    store = BodyStore(1 << 20)
+    reads = []
+
+    def read() -> tuple[bytes, bool]:
+        reads.append(1)
+        return PAGE, True
+
+    assert [store.read_file("name", read) for _ in range(3)] == [PAGE] * 3
+    assert len(reads) == 1
+    # Its coded form is another one.
+    store.compress_file("name", read, "gzip", 6, BROTLI)
+    assert store.read_file("name", read) == PAGE
+    assert len(reads) == 2
+    assert store.stats() == (3, 2, 1, ENTRY_NBYTES + len(PAGE) + len(compress(PAGE)))
+    for _ in range(2):
+        assert store.read_file("other", lambda: (PAGE[1:], False)) == PAGE[1:]
+    assert store.stats().entries == 1
+
+
 def test_what_has_an_uncertain_name_is_not_kept() -> None:
     store = BodyStore(1 << 20)
     for _ in range(3):
