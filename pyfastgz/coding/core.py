@@ -66,7 +66,9 @@ def _fingerprint_of() -> Callable[[bytes, int], int]:
     """
     try:
         import ctypes  # noqa: PLC0415
-    except ImportError:  # Python was built without libffi
+    except (ImportError, MemoryError):
+        # Python was built without libffi, or the system forbids what ctypes tries when it is
+        # imported by older versions.
         function: Callable[[bytes, int], int] = lib.fgz_fingerprint
         return function
     prototype = ctypes.PYFUNCTYPE(ctypes.c_uint64, ctypes.c_char_p, ctypes.c_size_t)
