@@ -142,7 +142,7 @@ class Engine:
                 coded = form.coded
         except Exception as error:
             return _not_coded(self.failed(plan, error))
-        return _coded(plan, nbytes, coded, seconds)
+        return coded_now(plan, nbytes, coded, seconds)
 
     def _code_or_fetch(
         self, body: bytes, coding: str, level: int, brotli: BrotliSettings
@@ -173,13 +173,13 @@ class Engine:
                 name = plan.exchange.file
                 form, seconds = self.store.compress_file(name, read, coding, level, brotli)
                 if not seconds and is_for_many(plan.exchange):
-                    return _kept(plan, plan.exchange.nbytes or 0, form)
+                    return coded_before(plan, plan.exchange.nbytes or 0, form)
                 coded = form.coded
             else:
                 coded, seconds = code_in_time(read()[0], coding, level, brotli)
         except Exception as error:
             return _not_coded(self.failed(plan, error))
-        return _coded(plan, plan.exchange.nbytes or 0, coded, seconds)
+        return coded_now(plan, plan.exchange.nbytes or 0, coded, seconds)
 
     def ready_body(self, sibling: Sibling, source: Any) -> bytes | None:
         """Return the bytes of a sibling, None if it is to be sent as the file that it is.
@@ -212,16 +212,6 @@ class Engine:
             return store.read_file(known, read)
         except OSError:
             return None
-
-    def settle(self, plan: Plan, body: bytes, form: Form, seconds: float) -> Coded:
-        """Settle what the client gets of a form, and note it with one that was kept.
-
-        :param plan: made for exchanges that are plain, and so for many.
-        :param seconds: how long coding took, 0 if the form was kept.
-        """
-        if seconds:
-            return _coded(plan, len(body), form.coded, seconds)
-        return _kept(plan, len(body), form)
 
     def stream(
         self, plan: Plan, chunks: Any, on_close: Callable[[int, int, float], object]
@@ -282,7 +272,7 @@ class Engine:
             self.own_tags[parse_tag(etag).opaque] = None
 
 
-def _coded(plan: Plan, nbytes: int, coded: bytes, seconds: float) -> Coded:
+def coded_now(plan: Plan, nbytes: int, coded: bytes, seconds: float) -> Coded:
     """Settle what the client gets of a body of so many bytes."""
     answer = plan.answer(nbytes, len(coded))
     if answer.coding is None:
@@ -290,11 +280,11 @@ def _coded(plan: Plan, nbytes: int, coded: bytes, seconds: float) -> Coded:
     return Coded(answer, coded, Outcome(answer.coding, None, nbytes, len(coded), seconds))
 
 
-def _kept(plan: Plan, nbytes: int, form: Form) -> Coded:
+def coded_before(plan: Plan, nbytes: int, form: Form) -> Coded:
     """Settle what the client gets of a body of so many bytes that was kept: once for a plan."""
     note = form.note
     if note is None or note[0] is not plan:
-        settled = _coded(plan, nbytes, form.coded, 0.0)
+        settled = coded_now(plan, nbytes, form.coded, 0.0)
         if settled.answer.coding is not None:
             settled = settled._replace(lines=tuple(added_lines(settled.answer.edits)))
         form.note = plan, settled

@@ -9,6 +9,8 @@ from flask import Flask
 from flask import Response
 from flask import make_response
 
+from .engine import coded_before
+from .engine import coded_now
 from .handling import NOT_LOOKED_AT
 from .handling import ORDINARY
 from .handling import WISHES
@@ -82,8 +84,10 @@ def make_hook(  # noqa: PLR0915
             note = form.note
             if note is not None and note[0] is plan:
                 answer, sent, outcome, added = note[1]
+            elif seconds:
+                answer, sent, outcome, added = coded_now(plan, len(body), form.coded, seconds)
             else:
-                answer, sent, outcome, added = engine.settle(plan, body, form, seconds)
+                answer, sent, outcome, added = coded_before(plan, len(body), form)
         count(outcome)
         if added:
             fields = lines.copy()

@@ -158,7 +158,7 @@ class BodyStore:
         self._misses.add()
         coded, seconds = self._code(body, coding, level, brotli)
         form = Form(coded)
-        door, name = fingerprint % _DOORS, fingerprint >> 32
+        door, name = fingerprint & (_DOORS - 1), fingerprint >> 32
         if entry is not None or self._doors[door] == name:
             self._keep(key, body, parameters, form)
         else:
