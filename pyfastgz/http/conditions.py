@@ -11,6 +11,7 @@ from datetime import timezone
 from email.utils import parsedate_to_datetime
 from typing import NamedTuple
 
+from .tags import is_marked
 from .tags import parse_tag
 from .tags import parse_tags
 from .tags import uncoded_tag
@@ -103,10 +104,10 @@ def tag_of_304(conditions: Conditions, etag: str, selected: str, codings: Iterab
         return etag
     own = parse_tag(etag)
     if not own.is_weak:
-        # Also that of a form which lay ready, and no longer does.
         codings = tuple(codings)
         for tag in listed.tags:
-            if uncoded_tag(tag, codings).opaque == own.opaque:
+            # One with a mark stands for bytes of which the application knows nothing.
+            if not is_marked(tag) and uncoded_tag(tag, codings).opaque == own.opaque:
                 return str(own._replace(opaque=tag.opaque))
     return selected
 

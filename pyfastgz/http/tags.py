@@ -164,6 +164,11 @@ def weak_tag(etag: str) -> str:
     return str(EntityTag(parse_tag(etag).opaque, is_weak=True))
 
 
+def is_marked(tag: EntityTag) -> bool:
+    """Tell whether a tag ends like one with a mark, see :func:`coded_tag`."""
+    return _MARK.fullmatch(tag.opaque[-_MARK_LENGTH:]) is not None
+
+
 def uncoded_tag(tag: EntityTag, codings: Iterable[str]) -> EntityTag:
     """Undo :func:`coded_tag`: ``"abc:gzip"`` to ``"abc"``.
 
@@ -175,7 +180,7 @@ def uncoded_tag(tag: EntityTag, codings: Iterable[str]) -> EntityTag:
     :param codings: the codings whose suffixes are ours.
     """
     opaque = tag.opaque
-    if _MARK.fullmatch(opaque[-_MARK_LENGTH:]):
+    if is_marked(tag):
         opaque = opaque[:-_MARK_LENGTH]
     for coding in codings:
         suffix = f":{coding}"
@@ -190,6 +195,7 @@ def uncoded_tags(
     own: Container[str] = (),
     *,
     keeps_coded: bool = False,
+    keeps_marked: bool = False,
 ) -> str:
     """Return an If-Match or If-None-Match value with the tags that the application made.
 
@@ -200,13 +206,18 @@ def uncoded_tags(
     :param own: what stands between the quotes of tags that the application itself ends like
         that, and that stay.
     :param keeps_coded: also list what the client sent, where a tag too many does no harm.
+    :param keeps_marked: leave tags with a mark as they are: they stand for certain bytes, and
+        the application's tag says nothing of these.
     """
     listed = parse_tags(field)
     if listed is None:
         return field
     codings = tuple(codings)
     uncoded = tuple(
-        tag if tag.opaque in own else uncoded_tag(tag, codings) for tag in listed.tags
+        tag
+        if tag.opaque in own or (keeps_marked and is_marked(tag))
+        else uncoded_tag(tag, codings)
+        for tag in listed.tags
     )
     if uncoded == listed.tags:
         return field

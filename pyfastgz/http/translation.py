@@ -50,7 +50,10 @@ def plan_request(
             codings: Sequence[str] = policy.known_codings
         else:
             codings = _codings_of_304(accept_encoding, policy)
-        tags = uncoded_tags(if_none_match, codings, own_tags, keeps_coded=not is_get)
+        # Whether a form that lies ready is what the client has, only its mark tells.
+        tags = uncoded_tags(
+            if_none_match, codings, own_tags, keeps_coded=not is_get, keeps_marked=is_get
+        )
         if tags != if_none_match:
             edits["if-none-match"] = tags
     return edits
