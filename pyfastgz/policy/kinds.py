@@ -227,7 +227,7 @@ def level(coding: str) -> Kind:
 
 
 FLAG = Kind("True or False", _flag)
-SIZE = Kind("a number of bytes, 0 or more", _size)
+SIZE = Kind("a whole number of bytes, 0 or more", _size)
 MILLISECONDS = Kind("a number of milliseconds, 0 or more", _milliseconds)
 PREDICATE = _function("the request and the response", 2)
 KEY_FUNCTION = _function("the request", 1)

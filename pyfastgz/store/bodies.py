@@ -48,7 +48,7 @@ class StoreStats(NamedTuple):
     """What a store has, and what it was good for.
 
     :param hits: how many bodies and files did not have to be coded.
-    :param misses: how many had to be.
+    :param misses: how many were not kept, those too long for that too.
     :param entries: how many are kept.
     :param nbytes: how many bytes they take, with their coded forms.
 
@@ -84,9 +84,9 @@ class _Entry:
         self.body = body
         self.forms: dict[Hashable, Form] = {}
         self.nbytes = ENTRY_NBYTES + (0 if body is None else len(body))
-        self.used = 0
-        """The number of the hit that it was last, 0 for none."""
-        self.seen = 0
+        self.used = -1
+        """The number of the hit that it was last, -1 for none."""
+        self.seen = -1
         """The same when it was last thought of dropping it."""
 
 
@@ -144,6 +144,7 @@ class BodyStore:
         """
         nbytes = len(body)
         if nbytes > self._max_entry_nbytes:
+            self._misses.add()
             coded, seconds = self._code(body, coding, level, brotli)
             return Form(coded), seconds
         fingerprint = fingerprint_of(body, nbytes)

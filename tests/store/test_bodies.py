@@ -159,6 +159,7 @@ def test_an_entry_takes_at_most_an_eighth() -> None:
         assert not code(store, body_of(2, 5_000), "gzip", 0)
         code(store, body_of(3, 3_000), "gzip", 0)
     assert code(store, body_of(3, 3_000), "gzip", 0)
+    assert store.stats().misses == 8
     # Another form does not fit, and the first stays.
     store = BodyStore(8 * (3_000 + 3_100 + ENTRY_NBYTES))
     body = os.urandom(3_000)
