@@ -31,7 +31,7 @@ from .store.bodies import BodyStore
 from .store.bodies import Form
 from .store.bodies import StoreStats
 from .store.bodies import code_in_time
-from .store.files import read_whole
+from .store.files import read_at_once
 from .store.keyed import CacheBackend
 from .store.keyed import checked_cache
 from .store.keyed import code_through
@@ -200,13 +200,10 @@ class Engine:
 
         def read() -> tuple[bytes, bool]:
             file = self.siblings.opened(sibling, source)
-            whole = None
-            if file is not None:
-                with file:
-                    whole = read_whole(file, known)
-            if whole is None:
+            if file is None:
                 raise OSError(f"{sibling.path} has changed")
-            return whole
+            with file:
+                return read_at_once(file, known)
 
         try:
             return store.read_file(known, read)

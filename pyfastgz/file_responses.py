@@ -14,7 +14,6 @@ from .border import sent_conditions
 from .border import was_translated
 from .files import FilePieces
 from .files import open_file_of
-from .files import read_at_once
 from .http.answers import Answer
 from .http.exchange import NO_WISHES
 from .http.fields import collect
@@ -35,6 +34,7 @@ from .responses import kind_of
 from .responses import with_body
 from .store.files import identity
 from .store.files import identity_of
+from .store.files import read_at_once
 
 if TYPE_CHECKING:
     from .engine import Engine

@@ -10,9 +10,7 @@ from typing import Any
 from werkzeug.wsgi import FileWrapper
 
 from .store.files import FileId
-from .store.files import Whole
 from .store.files import identity_of
-from .store.files import read_whole
 
 PIECE_NBYTES = 64 * 1024
 """How many bytes are read at a time of a file that is not read at once."""
@@ -38,18 +36,6 @@ def open_file_of(parts: Any, environ: dict[str, Any]) -> Any:
         # gunicorn's and the standard library's have the one, waitress's has the other.
         return getattr(parts, "filelike", None) or getattr(parts, "file", None)
     return None
-
-
-def read_at_once(file: Any, known: FileId) -> Whole:
-    """Return all bytes of an open file, and whether they may be kept.
-
-    :param known: its identity.
-    :raises OSError: it cannot be read, or has become shorter.
-    """
-    whole = read_whole(file, known)
-    if whole is None:
-        raise OSError(f"{file.name!r} became shorter before it was read")
-    return whole
 
 
 class FilePieces(Iterator[bytes]):

@@ -127,6 +127,17 @@ def read_whole(file: Any, known: FileId) -> Whole | None:
     return Whole(body, may_keep)
 
 
+def read_at_once(file: Any, known: FileId) -> Whole:
+    """Return all bytes of a file, as :func:`read_whole` does, or raise.
+
+    :raises OSError: it cannot be read, or has become shorter.
+    """
+    whole = read_whole(file, known)
+    if whole is None:
+        raise OSError(f"{file.name!r} became shorter before it was read")
+    return whole
+
+
 def _read(file: Any, nbytes: int) -> bytes:
     """Return so many bytes from the beginning of a file, or fewer if there are no more."""
     pread = getattr(os, "pread", None)
