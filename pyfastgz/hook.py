@@ -88,7 +88,6 @@ def make_hook(  # noqa: PLR0915
                 answer, sent, outcome, added = coded_now(plan, len(body), form.coded, seconds)
             else:
                 answer, sent, outcome, added = coded_before(plan, len(body), form)
-        count(outcome)
         if added:
             fields = lines.copy()
             if length_at is not None:
@@ -99,6 +98,7 @@ def make_hook(  # noqa: PLR0915
             response = applied(response, answer, ORDINARY)
         else:
             response = with_body(response, answer.edits, ORDINARY, sent)
+        count(outcome)
         if response_compressed.receivers:
             notify(app, response, outcome)
         return response
@@ -148,7 +148,7 @@ def make_hook(  # noqa: PLR0915
                 notify(app, response, SKIPPED[plan.reason])
             return response
         except Exception:
-            # There is something odd in the response, and nothing has been done to it yet.
+            # There is something odd in the response; nothing was done to it, nor counted, yet.
             return long_way(response)
 
     return after_request
