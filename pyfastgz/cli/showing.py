@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import sys
 from time import perf_counter
-from types import TracebackType
-from typing import TYPE_CHECKING
 from typing import Any
 
 import click
@@ -13,9 +11,6 @@ import click
 from ..static.report import Progress
 from ..static.report import Report
 from ..static.report import shown
-
-if TYPE_CHECKING:
-    from typing_extensions import Self
 
 _MAX_LINES = 50
 
@@ -56,19 +51,6 @@ class Bar(Progress):
         if self._bar is not None:
             self._bar.render_finish()
             self._bar = None
-
-    def __enter__(self) -> Self:
-        """Return the bar."""
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        """Close the bar."""
-        self.close()
 
 
 def say(text: str, *, is_error: bool = False) -> None:

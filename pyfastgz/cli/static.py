@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Callable
 from collections.abc import Iterable
+from contextlib import closing
 from typing import Any
 
 import click
@@ -210,7 +211,7 @@ def _work_on(
 
 def _show(folder: str, work: Work, verb: str) -> bool:
     """Work on a folder, show what became of it, and tell whether all is well."""
-    with Bar(folder) as bar:
+    with closing(Bar(folder)) as bar:
         try:
             report = work(folder, bar)
         except ManifestError as error:
