@@ -226,7 +226,7 @@ class BodyStore:
     def _keep(
         self, key: Hashable, body: bytes | None, parameters: Hashable, form: Form
     ) -> None:
-        """Keep a coded form, and drop what was not used for longest if there is no room."""
+        """Keep a coded form, and make room for it."""
         nbytes = len(form.coded)
         with _lock:
             entries = self._entries

@@ -17,6 +17,7 @@ from pyfastgz import Compress
 from pyfastgz import Outcome
 from pyfastgz import compress as compress_body
 from pyfastgz import response_compressed
+from pyfastgz.store.bodies import MAX_SHARE
 
 Get = Callable[..., Any]
 PAGE = "<p>Lamps and tables, tables and lamps.</p>" * 40
@@ -190,3 +191,10 @@ def test_r50_nothing_of_one_client_is_kept_with_a_file(
     store = app.extensions["pyfastgz"].store
     (form,) = (form for entry in store._entries.values() for form in entry.forms.values())
     assert form.note is None
+
+
+def test_a_file_that_is_coded_whole_may_be_kept(app: Flask) -> None:
+    """The policy decides the one, the store the other, and neither knows of the other."""
+    Compress(app)
+    policy = app.extensions["pyfastgz"].settings.last
+    assert policy.file_nbytes == policy.store_bytes // MAX_SHARE
