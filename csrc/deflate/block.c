@@ -12,28 +12,6 @@
 
 #define BLOCK_HEADER_NBITS 3
 
-/* RFC 1951, section 3.2.7: the alphabet of code lengths, and how the lengths
- * of its own code are ordered and limited. */
-#define PRECODE_NSYMS 19
-#define PRECODE_MAX_NBITS 7
-#define PRECODE_COPY_PREVIOUS 16 /* 3 to 6 times, 2 extra bits */
-#define PRECODE_ZEROS_SHORT 17   /* 3 to 10 times, 3 extra bits */
-#define PRECODE_ZEROS_LONG 18    /* 11 to 138 times, 7 extra bits */
-
-static const uint8_t precode_order[PRECODE_NSYMS] = {
-    16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15};
-static const uint8_t precode_extra_nbits[PRECODE_NSYMS] = {
-    [PRECODE_COPY_PREVIOUS] = 2,
-    [PRECODE_ZEROS_SHORT] = 3,
-    [PRECODE_ZEROS_LONG] = 7,
-};
-
-/*
- * A limit on literal/length codes below the format's 15 lets four of them pass
- * through the bit writer together; it costs less than 0.001 % of the output.
- */
-#define LITLEN_MAX_NBITS 14
-
 /* What the end of the block and a distance symbol take in the static code, RFC
  * 1951 section 3.2.6. */
 #define STATIC_END_NBITS 7
@@ -95,98 +73,7 @@ size_t fgz_block_write_stored(fgz_bitwriter *out, const uint8_t *raw,
     return 0;
 }
 
-/* ---- Dynamic codes, RFC 1951 section 3.2.7 ---- */
-
-static void add_run(fgz_dynamic_codes *codes, uint32_t *precode_freqs,
-                    unsigned sym, unsigned extra)
-{
-    precode_freqs[sym]++;
-    codes->runs[codes->run_count++] = (uint16_t)(sym | extra << 5);
-}
-
-/* Run-length code the lengths of both codes, which are one sequence. */
-static void find_runs(fgz_dynamic_codes *codes, uint32_t *precode_freqs)
-{
-    uint8_t lengths[FGZ_LITLEN_NSYMS + FGZ_DISTANCE_NSYMS];
-    unsigned const count = codes->litlen_count + codes->distance_count;
-    unsigned i = 0;
-
-    memcpy(lengths, codes->litlen.lengths, codes->litlen_count);
-    memcpy(lengths + codes->litlen_count, codes->distance.lengths,
-           codes->distance_count);
-    codes->run_count = 0;
-    while (i < count) {
-        uint8_t const length = lengths[i];
-        unsigned end = i + 1;
-
-        while (end < count && lengths[end] == length)
-            end++;
-        if (length == 0) {
-            while (end - i >= 11) {
-                unsigned const n = end - i < 138 ? end - i : 138;
-                add_run(codes, precode_freqs, PRECODE_ZEROS_LONG, n - 11);
-                i += n;
-            }
-            if (end - i >= 3) {
-                add_run(codes, precode_freqs, PRECODE_ZEROS_SHORT, end - i - 3);
-                i = end;
-            }
-        } else {
-            add_run(codes, precode_freqs, length, 0);
-            i++;
-            while (end - i >= 3) {
-                unsigned const n = end - i < 6 ? end - i : 6;
-                add_run(codes, precode_freqs, PRECODE_COPY_PREVIOUS, n - 3);
-                i += n;
-            }
-        }
-        for (; i < end; i++)
-            add_run(codes, precode_freqs, length, 0);
-    }
-}
-
-/* One more than the last symbol that has a code, but at least min_count. */
-static unsigned count_lengths(const fgz_huffman_code *code, unsigned min_count)
-{
-    unsigned const count = code->used[code->used_count - 1] + 1u;
-
-    return count < min_count ? min_count : count;
-}
-
-/*
- * Build the codes of a dynamic block and the description of them that its
- * header carries.
- *
- * @return the bits that the header takes, the block's own 3 included.
- */
-static uint64_t build_dynamic_codes(fgz_dynamic_codes *codes,
-                                    const fgz_histogram *freqs)
-{
-    uint32_t precode_freqs[PRECODE_NSYMS] = {0};
-    const uint8_t *const precode_lengths = codes->precode.lengths;
-    uint64_t cost_nbits;
-
-    fgz_huffman_build(&codes->litlen, freqs->litlen, FGZ_LITLEN_NSYMS,
-                      LITLEN_MAX_NBITS);
-    fgz_huffman_build(&codes->distance, freqs->distance, FGZ_DISTANCE_NSYMS,
-                      FGZ_HUFFMAN_MAX_NBITS);
-    codes->litlen_count = count_lengths(&codes->litlen, FGZ_FIRST_LENGTH_SYM);
-    codes->distance_count = count_lengths(&codes->distance, 1);
-
-    find_runs(codes, precode_freqs);
-    fgz_huffman_build(&codes->precode, precode_freqs, PRECODE_NSYMS,
-                      PRECODE_MAX_NBITS);
-    codes->precode_count = PRECODE_NSYMS;
-    while (codes->precode_count > 4 &&
-           precode_lengths[precode_order[codes->precode_count - 1]] == 0)
-        codes->precode_count--;
-
-    cost_nbits = BLOCK_HEADER_NBITS + 5 + 5 + 4 + 3 * codes->precode_count;
-    for (unsigned sym = 0; sym < PRECODE_NSYMS; sym++)
-        cost_nbits += (uint64_t)precode_freqs[sym] *
-                      (precode_lengths[sym] + precode_extra_nbits[sym]);
-    return cost_nbits;
-}
+/* ---- Tables of emission ---- */
 
 /* An entry of an emission table. */
 static uint32_t emission_entry(const fgz_huffman_code *code, unsigned sym,
@@ -198,11 +85,11 @@ static uint32_t emission_entry(const fgz_huffman_code *code, unsigned sym,
 }
 
 /* Fill in what the tokens of this block look up. */
-static void fill_emission(fgz_dynamic_codes *codes)
+static void fill_emission(fgz_emission *emission,
+                          const fgz_dynamic_codes *codes)
 {
     const fgz_huffman_code *const litlen = &codes->litlen;
     const fgz_huffman_code *const distance = &codes->distance;
-    fgz_emission *const emission = &codes->emission;
     unsigned i = 0;
 
     for (; litlen->used[i] < FGZ_END_OF_BLOCK; i++) {
@@ -230,29 +117,6 @@ static void fill_emission(fgz_dynamic_codes *codes)
             emission_entry(distance, sym, fgz_distance_extra_nbits[sym]);
     }
     emission->second[FGZ_NO_SECOND] = 0;
-}
-
-static void put_dynamic_header(fgz_bitwriter *out,
-                               const fgz_dynamic_codes *codes, bool is_final)
-{
-    const fgz_huffman_code *const precode = &codes->precode;
-
-    put_block_header(out, FGZ_BLOCK_DYNAMIC, is_final);
-    fgz_bits_put(out, codes->litlen_count - 257, 5);
-    fgz_bits_put(out, codes->distance_count - 1, 5);
-    fgz_bits_put(out, codes->precode_count - 4, 4);
-    fgz_bits_flush(out);
-    for (unsigned i = 0; i < codes->precode_count; i++) {
-        fgz_bits_put(out, precode->lengths[precode_order[i]], 3);
-        fgz_bits_flush(out);
-    }
-    for (unsigned i = 0; i < codes->run_count; i++) {
-        unsigned const sym = codes->runs[i] & 31;
-
-        fgz_bits_put(out, precode->codes[sym], precode->lengths[sym]);
-        fgz_bits_put(out, codes->runs[i] >> 5, precode_extra_nbits[sym]);
-        fgz_bits_flush(out);
-    }
 }
 
 /* ---- Tokens ---- */
@@ -381,17 +245,18 @@ static void put_tokens(fgz_bitwriter *out, const uint32_t *list, size_t ntokens,
         put_tokens_with(out, list, ntokens, emission, false);
 }
 
-size_t fgz_block_write(fgz_bitwriter *out, fgz_dynamic_codes *codes,
+size_t fgz_block_write(fgz_bitwriter *out, fgz_block_memory *memory,
                        const fgz_histogram *freqs, const uint32_t *list,
                        size_t ntokens, const uint8_t *raw, size_t raw_nbytes,
                        bool is_final)
 {
+    fgz_dynamic_codes *const codes = &memory->codes;
     uint64_t const stored_nbits = stored_cost_nbits(out, raw_nbytes);
     uint64_t header_nbits = 0;
     tokens_cost cost = {0, UINT64_MAX / 2};
 
     if (ntokens >= DYNAMIC_MIN_NTOKENS) {
-        header_nbits = build_dynamic_codes(codes, freqs);
+        header_nbits = BLOCK_HEADER_NBITS + fgz_codes_build(codes, freqs);
         cost = cost_by_symbols(freqs, codes);
     } else {
         cost.static_nbits = cost_by_tokens(list, ntokens);
@@ -413,9 +278,10 @@ size_t fgz_block_write(fgz_bitwriter *out, fgz_dynamic_codes *codes,
         return FGZ_BLOCK_STATIC;
     }
     FGZ_RETURN_IF(cost.dynamic_nbits > fgz_bits_avail(out), FGZ_ERROR_OUTPUT);
-    put_dynamic_header(out, codes, is_final);
-    fill_emission(codes);
-    put_tokens(out, list, ntokens, &codes->emission,
+    put_block_header(out, FGZ_BLOCK_DYNAMIC, is_final);
+    fgz_codes_put(out, codes);
+    fill_emission(&memory->emission, codes);
+    put_tokens(out, list, ntokens, &memory->emission,
                cost.dynamic_nbits - header_nbits);
     return FGZ_BLOCK_DYNAMIC;
 }

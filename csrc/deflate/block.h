@@ -6,7 +6,7 @@
 #define FGZ_BLOCK_H
 
 #include "bitwriter.h"
-#include "huffman.h"
+#include "codes.h"
 #include "token.h"
 
 /* The most bytes in a stored block, RFC 1951 section 3.2.4. */
@@ -36,20 +36,11 @@ typedef struct fgz_emission {
     uint32_t end_of_block;
 } fgz_emission;
 
-/* Working memory for one dynamic block. */
-typedef struct fgz_dynamic_codes {
-    fgz_huffman_code litlen;
-    fgz_huffman_code distance;
-    fgz_huffman_code precode;
+/* Working memory for one block. */
+typedef struct fgz_block_memory {
+    fgz_dynamic_codes codes;
     fgz_emission emission;
-    /* What the header says: how many lengths of each code, and these after
-     * run-length coding: symbol, extra bits from bit 5. */
-    unsigned litlen_count;
-    unsigned distance_count;
-    unsigned precode_count;
-    uint16_t runs[FGZ_LITLEN_NSYMS + FGZ_DISTANCE_NSYMS];
-    unsigned run_count;
-} fgz_dynamic_codes;
+} fgz_block_memory;
 
 /* What kind of block was written, BTYPE in RFC 1951 section 3.2.3. */
 typedef enum fgz_block_type {
@@ -69,7 +60,7 @@ typedef enum fgz_block_type {
  * @return an fgz_block_type, or FGZ_ERROR_OUTPUT when it does not fit; then
  * nothing is written.  Touches no byte from out->end on.
  */
-size_t fgz_block_write(fgz_bitwriter *out, fgz_dynamic_codes *codes,
+size_t fgz_block_write(fgz_bitwriter *out, fgz_block_memory *memory,
                        const fgz_histogram *freqs, const uint32_t *list,
                        size_t ntokens, const uint8_t *raw, size_t raw_nbytes,
                        bool is_final);

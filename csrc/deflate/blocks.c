@@ -28,7 +28,7 @@ static size_t write_block(fgz_blocks *blocks, fgz_bitwriter *out,
 {
     fgz_tokens *const tokens = &blocks->tokens;
     size_t const result =
-        fgz_block_write(out, &blocks->codes, freqs, tokens->list, ntokens,
+        fgz_block_write(out, &blocks->memory, freqs, tokens->list, ntokens,
                         begin, (size_t)(end - begin), is_final);
 
     FGZ_FORWARD_IF_ERROR(result);

@@ -28,7 +28,7 @@ typedef struct fgz_blocks {
     fgz_parser *parse; /* NULL: store */
     const fgz_effort *effort;
     fgz_finder finder;
-    fgz_dynamic_codes codes;
+    fgz_block_memory memory;
     /* Of the parts of a block before the one that is being parsed. */
     fgz_histogram former_freqs;
     fgz_entropy former_entropy;

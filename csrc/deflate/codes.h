@@ -1,0 +1,36 @@
+/*
+ * codes.h - the codes of a dynamic block, and the part of its header that tells
+ * them, RFC 1951 section 3.2.7
+ */
+#ifndef FGZ_CODES_H
+#define FGZ_CODES_H
+
+#include "bitwriter.h"
+#include "huffman.h"
+#include "token.h"
+
+typedef struct fgz_dynamic_codes {
+    fgz_huffman_code litlen;
+    fgz_huffman_code distance;
+    fgz_huffman_code precode;
+    /* What the header says: how many lengths of each code, and these after
+     * run-length coding: symbol, extra bits from bit 5. */
+    unsigned litlen_count;
+    unsigned distance_count;
+    unsigned precode_count;
+    uint16_t runs[FGZ_LITLEN_NSYMS + FGZ_DISTANCE_NSYMS];
+    unsigned run_count;
+} fgz_dynamic_codes;
+
+/*
+ * Build the codes for these frequencies, one end of block among them, and the
+ * description of them that the header carries.
+ *
+ * @return the bits that the description takes.
+ */
+uint64_t fgz_codes_build(fgz_dynamic_codes *codes, const fgz_histogram *freqs);
+
+/* Write the description, for which there is room. */
+void fgz_codes_put(fgz_bitwriter *out, const fgz_dynamic_codes *codes);
+
+#endif /* FGZ_CODES_H */
