@@ -22,19 +22,46 @@ typedef struct fgz_huffman_code {
     /* The symbols that have a code, in order. */
     uint16_t used[FGZ_HUFFMAN_MAX_NSYMS];
     unsigned used_count;
+    /* How many symbols have a code of each length. */
+    uint16_t length_counts[FGZ_HUFFMAN_MAX_NBITS + 1];
 } fgz_huffman_code;
 
+/* What Huffman's algorithm says of some frequencies: from it follows a code for
+ * each limit. */
+typedef struct fgz_huffman_tree {
+    /* The symbols that have a code, in order, and rarest first. */
+    uint16_t used[FGZ_HUFFMAN_MAX_NSYMS];
+    uint16_t sorted[FGZ_HUFFMAN_MAX_NSYMS];
+    unsigned used_count;
+    /* The sum of all frequencies. */
+    uint32_t total;
+    /* How many symbols have a code of each length, if nothing limits it; the
+     * last counts longer ones, too. */
+    uint16_t length_counts[FGZ_HUFFMAN_MAX_NBITS + 1];
+} fgz_huffman_tree;
+
 /*
- * Give each symbol that occurs a code of 1 to max_nbits, so that the sum of
- * freqs[s] * lengths[s] is least but for the effect of the limit.
+ * Find the shape of Huffman's tree for the symbols that occur; where fewer than
+ * two do, symbols 0 and 1 make up the number, because inflaters reject codes of
+ * one symbol.
  *
- * The code is always complete and has at least two symbols, because inflaters
- * reject other codes: where fewer than two symbols occur, symbols 0 and 1 make
- * up the number.
- *
- * nsyms is 2 to FGZ_HUFFMAN_MAX_NSYMS, the sum of freqs below 2^23, and
- * 2^max_nbits >= nsyms.
+ * nsyms is 2 to FGZ_HUFFMAN_MAX_NSYMS, the sum of freqs below 2^22.
  */
+void fgz_huffman_grow(fgz_huffman_tree *tree, const uint32_t *freqs,
+                      unsigned nsyms);
+
+/*
+ * Give each symbol of the tree a code of 1 to max_nbits, so that the sum of
+ * frequencies by lengths is least, but for the effect of the limit.  The code
+ * is complete, as inflaters ask for.
+ *
+ * 2^max_nbits is at least the count of symbols that have a code; nsyms is as
+ * above.
+ */
+void fgz_huffman_assign(fgz_huffman_code *code, const fgz_huffman_tree *tree,
+                        unsigned nsyms, unsigned max_nbits);
+
+/* Both. */
 void fgz_huffman_build(fgz_huffman_code *code, const uint32_t *freqs,
                        unsigned nsyms, unsigned max_nbits);
 
