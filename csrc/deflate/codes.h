@@ -14,11 +14,12 @@ typedef struct fgz_dynamic_codes {
     fgz_huffman_code distance;
     fgz_huffman_code precode;
     /* What the header says: how many lengths of each code, and these after
-     * run-length coding: symbol, extra bits from bit 5. */
+     * run-length coding: symbol, extra bits from bit 5.  Two more may be
+     * written to. */
     unsigned litlen_count;
     unsigned distance_count;
     unsigned precode_count;
-    uint16_t runs[FGZ_LITLEN_NSYMS + FGZ_DISTANCE_NSYMS];
+    uint16_t runs[FGZ_LITLEN_NSYMS + FGZ_DISTANCE_NSYMS + 2];
     unsigned run_count;
 } fgz_dynamic_codes;
 
