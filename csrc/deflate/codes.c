@@ -96,8 +96,80 @@ FGZ_INLINE uint16_t *put_run(uint16_t *next, uint32_t *precode_freqs,
     }
 }
 
-/* Run-length code the lengths of both codes, which are one sequence. */
-static void find_runs(fgz_dynamic_codes *codes, uint32_t *precode_freqs)
+/* Code count lengths with n symbols of repetition, each of at least min_count;
+ * nexts as put_run. */
+static uint16_t *put_repeats(uint16_t *next, uint32_t *precode_freqs,
+                             unsigned sym, unsigned n, unsigned count,
+                             unsigned min_count, unsigned max_count)
+{
+    precode_freqs[sym] += n;
+    while (n-- > 0) {
+        unsigned const room = count - n * min_count;
+        unsigned const taken = room < max_count ? room : max_count;
+
+        *next++ = (uint16_t)(sym | (taken - min_count) << 5);
+        count -= taken;
+    }
+    return next;
+}
+
+/*
+ * As put_run, but for the least cost, given what each symbol of the
+ * description costs.
+ *
+ * What n symbols of one kind save is the more the more they cover; so for each
+ * count of both kinds there is one best way.
+ */
+static uint16_t *put_run_for(uint16_t *next, uint32_t *precode_freqs,
+                             const uint8_t *costs, uint8_t length,
+                             unsigned count)
+{
+    unsigned const sym =
+        length != 0 ? PRECODE_COPY_PREVIOUS : PRECODE_ZEROS_SHORT;
+    unsigned const max_count = length != 0 ? 6 : 10;
+    unsigned const rest = count - (length != 0);
+    unsigned const max_nlong = length != 0 ? 0 : rest / 11;
+    unsigned best_cost = UINT32_MAX;
+    unsigned best_n = 0;
+    unsigned best_nlong = 0;
+    unsigned nshort_covered, nlong_covered;
+
+    for (unsigned nlong = 0; nlong <= max_nlong && nlong <= 3; nlong++)
+        for (unsigned n = 0; 11 * nlong + 3 * n <= rest; n++) {
+            unsigned const most = 138 * nlong + max_count * n;
+            unsigned const nsingle = rest > most ? rest - most : 0;
+            unsigned const cost = nlong * costs[PRECODE_ZEROS_LONG] +
+                                  n * costs[sym] + nsingle * costs[length];
+
+            if (cost < best_cost) {
+                best_cost = cost;
+                best_n = n;
+                best_nlong = nlong;
+            }
+        }
+
+    if (length != 0)
+        *next++ = length;
+    nlong_covered = rest - 3 * best_n;
+    if (nlong_covered > 138 * best_nlong)
+        nlong_covered = 138 * best_nlong;
+    nshort_covered = rest - nlong_covered;
+    if (nshort_covered > max_count * best_n)
+        nshort_covered = max_count * best_n;
+    next = put_repeats(next, precode_freqs, PRECODE_ZEROS_LONG, best_nlong,
+                       nlong_covered, 11, 138);
+    next = put_repeats(next, precode_freqs, sym, best_n, nshort_covered, 3,
+                       max_count);
+    for (unsigned i = nlong_covered + nshort_covered; i < rest; i++)
+        *next++ = length;
+    precode_freqs[length] += count - nlong_covered - nshort_covered;
+    return next;
+}
+
+/* Run-length code the lengths of both codes, which are one sequence; costs, if
+ * not NULL, are those of the symbols of the description. */
+FGZ_INLINE void find_runs(fgz_dynamic_codes *codes, uint32_t *precode_freqs,
+                          const uint8_t *costs)
 {
     uint8_t lengths[LENGTHS_NBYTES];
     unsigned const count = codes->litlen_count + codes->distance_count;
@@ -114,7 +186,10 @@ static void find_runs(fgz_dynamic_codes *codes, uint32_t *precode_freqs)
              ends &= ends - 1) {
             unsigned const end = i + fgz_lowest_bit64(ends) + 1;
 
-            next = put_run(next, precode_freqs, lengths[begin], end - begin);
+            next = costs != NULL ? put_run_for(next, precode_freqs, costs,
+                                               lengths[begin], end - begin) :
+                                   put_run(next, precode_freqs, lengths[begin],
+                                           end - begin);
             begin = end;
         }
     codes->run_count = (unsigned)(next - codes->runs);
@@ -126,6 +201,40 @@ static unsigned count_lengths(const fgz_huffman_code *code, unsigned min_count)
     unsigned const count = code->used[code->used_count - 1] + 1u;
 
     return count < min_count ? min_count : count;
+}
+
+/*
+ * Describe the lengths of both codes; costs as in find_runs.
+ *
+ * @return the bits that the description takes.
+ */
+FGZ_INLINE uint64_t describe_with(fgz_dynamic_codes *codes,
+                                  const uint8_t *costs)
+{
+    uint32_t precode_freqs[PRECODE_NSYMS] = {0};
+    const uint8_t *const precode_lengths = codes->precode.lengths;
+    uint64_t nbits;
+
+    find_runs(codes, precode_freqs, costs);
+    fgz_huffman_build(&codes->precode, precode_freqs, PRECODE_NSYMS,
+                      PRECODE_MAX_NBITS);
+    codes->precode_count = PRECODE_NSYMS;
+    while (codes->precode_count > 4 &&
+           precode_lengths[precode_order[codes->precode_count - 1]] == 0)
+        codes->precode_count--;
+
+    nbits = 5 + 5 + 4 + 3 * codes->precode_count;
+    for (unsigned sym = 0; sym < PRECODE_NSYMS; sym++)
+        nbits += (uint64_t)precode_freqs[sym] *
+                 (precode_lengths[sym] + precode_extra_nbits[sym]);
+    return nbits;
+}
+
+static uint64_t describe(fgz_dynamic_codes *codes)
+{
+    codes->litlen_count = count_lengths(&codes->litlen, FGZ_FIRST_LENGTH_SYM);
+    codes->distance_count = count_lengths(&codes->distance, 1);
+    return describe_with(codes, NULL);
 }
 
 /*
@@ -152,33 +261,132 @@ static unsigned limit_litlen(const fgz_huffman_tree *tree)
 
 uint64_t fgz_codes_build(fgz_dynamic_codes *codes, const fgz_histogram *freqs)
 {
-    uint32_t precode_freqs[PRECODE_NSYMS] = {0};
-    const uint8_t *const precode_lengths = codes->precode.lengths;
     fgz_huffman_tree tree;
-    uint64_t cost_nbits;
 
     fgz_huffman_grow(&tree, freqs->litlen, FGZ_LITLEN_NSYMS);
     fgz_huffman_assign(&codes->litlen, &tree, FGZ_LITLEN_NSYMS,
                        limit_litlen(&tree));
     fgz_huffman_build(&codes->distance, freqs->distance, FGZ_DISTANCE_NSYMS,
                       FGZ_DISTANCE_MAX_NBITS);
-    codes->litlen_count = count_lengths(&codes->litlen, FGZ_FIRST_LENGTH_SYM);
-    codes->distance_count = count_lengths(&codes->distance, 1);
-
-    find_runs(codes, precode_freqs);
-    fgz_huffman_build(&codes->precode, precode_freqs, PRECODE_NSYMS,
-                      PRECODE_MAX_NBITS);
-    codes->precode_count = PRECODE_NSYMS;
-    while (codes->precode_count > 4 &&
-           precode_lengths[precode_order[codes->precode_count - 1]] == 0)
-        codes->precode_count--;
-
-    cost_nbits = 5 + 5 + 4 + 3 * codes->precode_count;
-    for (unsigned sym = 0; sym < PRECODE_NSYMS; sym++)
-        cost_nbits += (uint64_t)precode_freqs[sym] *
-                      (precode_lengths[sym] + precode_extra_nbits[sym]);
-    return cost_nbits;
+    return describe(codes);
 }
+
+/* ---- Search ---- */
+
+/* What the symbols take, without their extra bits. */
+static uint64_t cost_symbols(const fgz_huffman_code *code,
+                             const uint32_t *freqs)
+{
+    uint64_t nbits = 0;
+
+    for (unsigned i = 0; i < code->used_count; i++)
+        nbits += (uint64_t)freqs[code->used[i]] * code->lengths[code->used[i]];
+    return nbits;
+}
+
+/*
+ * Describe the lengths anew, which takes header_nbits now, by what the symbols
+ * of that description cost; and again while that makes it shorter, which it
+ * does not more than twice.
+ *
+ * @return the bits that the description takes.
+ */
+static uint64_t shorten_description(fgz_dynamic_codes *codes,
+                                    uint64_t header_nbits)
+{
+    for (unsigned round = 0; round < 2; round++) {
+        fgz_dynamic_codes tried = *codes;
+        uint8_t costs[PRECODE_NSYMS];
+        uint64_t tried_nbits;
+
+        for (unsigned sym = 0; sym < PRECODE_NSYMS; sym++) {
+            unsigned const nbits = codes->precode.lengths[sym];
+
+            costs[sym] = (uint8_t)((nbits != 0 ? nbits : PRECODE_MAX_NBITS) +
+                                   precode_extra_nbits[sym]);
+        }
+        tried_nbits = describe_with(&tried, costs);
+        if (tried_nbits >= header_nbits)
+            break;
+        *codes = tried;
+        header_nbits = tried_nbits;
+    }
+    return header_nbits;
+}
+
+/*
+ * Codes for rounded frequencies, to so many binary digits: symbols that are
+ * about as frequent then have codes of one length more often, which makes for
+ * longer runs.  32 digits are all.  Five pairs save 0.68, 0.29, 0.19, 0.09,
+ * 0.06 and 0.03 % of bodies of rising size at level 12, the first alone 0.45,
+ * 0.19, 0.17, 0.07, 0.06 and 0.03 %, ten 0.73, 0.30, 0.19, 0.10, 0.07 and 0.03
+ * (tune half).
+ */
+static const struct {
+    uint8_t litlen;
+    uint8_t distance;
+} digits_tried[] = {{32, 32}, {32, 1}, {32, 2}, {3, 3}, {2, 1}};
+
+#define NDIGITS_TRIED (sizeof(digits_tried) / sizeof(digits_tried[0]))
+
+/* Codes that take so much more than the best so far are not described a second
+ * time.  With no limit that takes 1.5 times as long, for 0.005 % below 1.5 KB.
+ */
+#define SHORTEN_MAX_NBITS 16
+
+/* Frequencies to their highest binary digits, rounded. */
+static void round_freqs(uint32_t *freqs, unsigned nsyms, unsigned ndigits)
+{
+    for (unsigned sym = 0; sym < nsyms; sym++) {
+        unsigned const nbits = fgz_highest_bit32(freqs[sym] | 1) + 1;
+        unsigned const shift = nbits > ndigits ? nbits - ndigits : 0;
+
+        freqs[sym] = (freqs[sym] + (1u << shift >> 1)) >> shift << shift;
+    }
+}
+
+uint64_t fgz_codes_search(fgz_dynamic_codes *codes, const fgz_histogram *freqs)
+{
+    uint64_t best_nbits = UINT64_MAX - SHORTEN_MAX_NBITS;
+    uint64_t best_header_nbits = 0;
+    fgz_dynamic_codes tried;
+
+    for (unsigned i = 0; i < NDIGITS_TRIED; i++) {
+        fgz_histogram rounded = *freqs;
+        fgz_huffman_tree tree;
+        unsigned max_nbits;
+
+        round_freqs(rounded.litlen, FGZ_LITLEN_NSYMS, digits_tried[i].litlen);
+        round_freqs(rounded.distance, FGZ_DISTANCE_NSYMS,
+                    digits_tried[i].distance);
+        fgz_huffman_build(&tried.distance, rounded.distance, FGZ_DISTANCE_NSYMS,
+                          FGZ_DISTANCE_MAX_NBITS);
+        fgz_huffman_grow(&tree, rounded.litlen, FGZ_LITLEN_NSYMS);
+        max_nbits = limit_litlen(&tree) + 1;
+        for (unsigned end = max_nbits - 3; max_nbits > end; max_nbits--) {
+            uint64_t header_nbits, symbols_nbits;
+
+            if (max_nbits > FGZ_LITLEN_MAX_NBITS ||
+                tree.used_count > 1u << max_nbits)
+                continue;
+            fgz_huffman_assign(&tried.litlen, &tree, FGZ_LITLEN_NSYMS,
+                               max_nbits);
+            header_nbits = describe(&tried);
+            symbols_nbits = cost_symbols(&tried.litlen, freqs->litlen) +
+                            cost_symbols(&tried.distance, freqs->distance);
+            if (header_nbits + symbols_nbits < best_nbits + SHORTEN_MAX_NBITS)
+                header_nbits = shorten_description(&tried, header_nbits);
+            if (header_nbits + symbols_nbits < best_nbits) {
+                best_nbits = header_nbits + symbols_nbits;
+                best_header_nbits = header_nbits;
+                *codes = tried;
+            }
+        }
+    }
+    return best_header_nbits;
+}
+
+/* ---- Writing ---- */
 
 /* has_slack says that 8 bytes beyond the description may be overwritten. */
 FGZ_INLINE void put_with(fgz_bitwriter *FGZ_RESTRICT out,

@@ -40,6 +40,13 @@ typedef struct fgz_dynamic_codes {
  */
 uint64_t fgz_codes_build(fgz_dynamic_codes *codes, const fgz_histogram *freqs);
 
+/*
+ * As fgz_codes_build, in some 15 times its time: look for the codes that with
+ * their description take least, longer codes for a shorter description
+ * included.  Never takes more than what fgz_codes_build finds.
+ */
+uint64_t fgz_codes_search(fgz_dynamic_codes *codes, const fgz_histogram *freqs);
+
 /* Write the description, for which there is room. */
 void fgz_codes_put(fgz_bitwriter *out, const fgz_dynamic_codes *codes);
 
