@@ -34,7 +34,8 @@ typedef struct fgz_dynamic_codes {
 
 /*
  * Build the codes for these frequencies, one end of block among them, and the
- * description of them that the header carries.
+ * description of them that the header carries.  The sum of either kind of
+ * frequencies is below 2^21.
  *
  * @return the bits that the description takes.
  */
