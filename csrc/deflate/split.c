@@ -9,10 +9,10 @@
 
 /*
  * What two codes must save over one to be worth the header of the second, in
- * bits.  A dynamic header takes 50 to 90 bytes.  Lower splits where that is
+ * bits.  A dynamic header takes 45 to 85 bytes.  Lower splits where that is
  * not won back; higher keeps together what is different.
  */
-#define SPLIT_MIN_GAIN_NBITS 480
+#define SPLIT_MIN_GAIN_NBITS 440
 
 /*
  * 256 times the binary logarithm, rounded: exact to 1/256 for what is below
