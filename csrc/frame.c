@@ -55,9 +55,9 @@ static void put_gzip_header(int level, uint8_t *out)
         0,
         0,
         0,
-        (uint8_t)(level == FGZ_DEFLATE_MAX_LEVEL ? GZIP_XFL_SMALLEST :
-                  level <= 1                     ? GZIP_XFL_FASTEST :
-                                                   0),
+        (uint8_t)(level >= 9 ? GZIP_XFL_SMALLEST :
+                  level <= 1 ? GZIP_XFL_FASTEST :
+                               0),
         GZIP_OS_UNKNOWN};
 
     memcpy(out, header, sizeof(header));

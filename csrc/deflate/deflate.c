@@ -15,6 +15,7 @@
 
 struct fgz_deflate {
     const fgz_level *level;
+    const fgz_optimal_effort *optimal; /* or NULL, see levels.h */
     const fgz_memory *memory;
     size_t memory_nbytes; /* without the window's */
 
@@ -28,6 +29,12 @@ struct fgz_deflate {
 };
 
 /* ---- Life ---- */
+
+typedef struct level_kind {
+    const fgz_level *level;
+    const fgz_optimal_effort *optimal;
+    const fgz_memory *memory;
+} level_kind;
 
 /* The most entries of a table of heads, as a power of 2, that both the level
  * and the memory allow. */
@@ -51,13 +58,28 @@ static fgz_finder_shape find_shape(const fgz_level *level,
     return shape;
 }
 
+/* What a level is for an encoder of this kind: a row of one of two tables. */
+static level_kind find_kind(int level, bool is_small)
+{
+    if (level < 0)
+        level = FGZ_DEFLATE_DEFAULT_LEVEL;
+    if (level < FGZ_OPTIMAL_MIN_LEVEL)
+        return (level_kind){&fgz_levels[level], NULL,
+                            is_small ? &fgz_small_memory : &fgz_normal_memory};
+    if (is_small)
+        return (level_kind){&fgz_levels[FGZ_OPTIMAL_MIN_LEVEL - 1], NULL,
+                            &fgz_small_memory};
+    /* Of the level that stores, for there are no tables to keep. */
+    return (level_kind){&fgz_levels[0],
+                        &fgz_optimal_levels[level - FGZ_OPTIMAL_MIN_LEVEL],
+                        &fgz_optimal_memory};
+}
+
 fgz_deflate *fgz_deflate_create(int level_number, bool is_small)
 {
-    const fgz_level *const level =
-        &fgz_levels[level_number < 0 ? FGZ_DEFLATE_DEFAULT_LEVEL :
-                                       level_number];
-    const fgz_memory *const memory =
-        is_small ? &fgz_small_memory : &fgz_normal_memory;
+    level_kind const kind = find_kind(level_number, is_small);
+    const fgz_level *const level = kind.level;
+    const fgz_memory *const memory = kind.memory;
     fgz_finder_shape const shape = find_shape(level, memory);
     size_t const list_count = memory->block_max_ntokens + 1;
     fgz_finder finder = {0};
@@ -71,6 +93,7 @@ fgz_deflate *fgz_deflate_create(int level_number, bool is_small)
     if (deflate == NULL)
         return NULL;
     deflate->level = level;
+    deflate->optimal = kind.optimal;
     deflate->memory = memory;
     deflate->memory_nbytes = nbytes;
     deflate->window.nbytes = memory->window_nbytes;
@@ -118,6 +141,18 @@ void fgz_deflate_reset(fgz_deflate *deflate, uint64_t total_nbytes)
     deflate->nbits = 0;
 }
 
+/* Code input from *next_ptr on, until stop or thereabouts if more will come. */
+static size_t write_blocks(fgz_deflate *deflate, fgz_bitwriter *out,
+                           const fgz_input *input, const uint8_t **next_ptr,
+                           const uint8_t *stop, fgz_directive directive)
+{
+    if (deflate->optimal != NULL)
+        return fgz_optimal_write(deflate->optimal, &deflate->blocks.memory, out,
+                                 input, next_ptr, stop, directive);
+    return fgz_blocks_write(&deflate->blocks, out, input, next_ptr, stop,
+                            directive == FGZ_FINISH);
+}
+
 /* ---- Whole bodies ---- */
 
 size_t fgz_deflate_bound(size_t in_nbytes)
@@ -137,8 +172,8 @@ size_t fgz_deflate_compress(fgz_deflate *deflate, const uint8_t *in,
     const uint8_t *next = in;
 
     fgz_deflate_reset(deflate, in_nbytes);
-    FGZ_FORWARD_IF_ERROR(fgz_blocks_write(&deflate->blocks, &writer, &input,
-                                          &next, input.end, true));
+    FGZ_FORWARD_IF_ERROR(
+        write_blocks(deflate, &writer, &input, &next, input.end, FGZ_FINISH));
     fgz_bits_align(&writer);
     return (size_t)(writer.next - out);
 }
@@ -153,7 +188,7 @@ size_t fgz_deflate_stream_bound(size_t in_nbytes)
 
     FGZ_RETURN_IF(in_nbytes > SIZE_MAX / 4, FGZ_ERROR_SIZE);
     bound_nbytes =
-        fgz_deflate_bound(in_nbytes + fgz_normal_memory.window_nbytes);
+        fgz_deflate_bound(in_nbytes + fgz_optimal_memory.window_nbytes);
     /* Each full window ends a block early; the smallest is full again after
      * as much as it forgets. */
     bound_nbytes += 5 * (in_nbytes / (fgz_small_memory.window_nbytes -
@@ -164,15 +199,14 @@ size_t fgz_deflate_stream_bound(size_t in_nbytes)
 
 /* Code what waits in the window, up to its first stop_nbytes. */
 static size_t drain_window(fgz_deflate *deflate, fgz_bitwriter *out,
-                           size_t stop_nbytes, bool is_final)
+                           size_t stop_nbytes, fgz_directive directive)
 {
     fgz_window *const window = &deflate->window;
     fgz_input const input = fgz_window_input(window);
     const uint8_t *next = window->bytes + window->coded_end;
 
-    FGZ_FORWARD_IF_ERROR(fgz_blocks_write(&deflate->blocks, out, &input, &next,
-                                          window->bytes + stop_nbytes,
-                                          is_final));
+    FGZ_FORWARD_IF_ERROR(write_blocks(deflate, out, &input, &next,
+                                      window->bytes + stop_nbytes, directive));
     window->coded_end = (size_t)(next - window->bytes);
     return 0;
 }
@@ -194,7 +228,7 @@ static size_t take_input(fgz_deflate *deflate, fgz_bitwriter *out,
             /* A flush may have coded beyond this already. */
             if (window->coded_end < stop_nbytes)
                 FGZ_FORWARD_IF_ERROR(
-                    drain_window(deflate, out, stop_nbytes, false));
+                    drain_window(deflate, out, stop_nbytes, FGZ_CONTINUE));
             fgz_window_slide(window);
         }
     }
@@ -213,11 +247,11 @@ size_t fgz_deflate_stream(fgz_deflate *deflate, const uint8_t *in,
     FGZ_FORWARD_IF_ERROR(take_input(deflate, &writer, in, in_nbytes));
     if (directive == FGZ_FINISH) {
         FGZ_FORWARD_IF_ERROR(
-            drain_window(deflate, &writer, window->known_end, true));
+            drain_window(deflate, &writer, window->known_end, FGZ_FINISH));
         fgz_bits_align(&writer);
     } else if (directive == FGZ_FLUSH && deflate->needs_flush) {
         FGZ_FORWARD_IF_ERROR(
-            drain_window(deflate, &writer, window->known_end, false));
+            drain_window(deflate, &writer, window->known_end, FGZ_FLUSH));
         FGZ_FORWARD_IF_ERROR(fgz_block_write_sync(&writer));
         deflate->needs_flush = false;
     }

@@ -11,7 +11,7 @@
 #include "../common.h"
 
 #define FGZ_DEFLATE_MIN_LEVEL (-1)
-#define FGZ_DEFLATE_MAX_LEVEL 9
+#define FGZ_DEFLATE_MAX_LEVEL 12
 #define FGZ_DEFLATE_DEFAULT_LEVEL 6
 
 typedef struct fgz_deflate fgz_deflate;

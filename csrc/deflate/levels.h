@@ -9,6 +9,8 @@
 
 #include "blocks.h"
 #include "deflate.h"
+#include "parse_optimal.h"
+#include "window.h"
 
 /* ---- Columns: how long the input is ---- */
 
@@ -25,6 +27,9 @@ static const uint64_t fgz_extent_max_nbytes[FGZ_NEXTENTS] = {
     FGZ_SIZE_UNKNOWN};
 
 /* ---- Rows ---- */
+
+/* See fgz_optimal_levels. */
+#define FGZ_OPTIMAL_MIN_LEVEL 10
 
 typedef struct fgz_level {
     /* Strategy: NULL stores. */
@@ -60,7 +65,7 @@ typedef struct fgz_level {
  * that are flushed one by one are such a list: a little deeper still takes 2 %
  * off them for 2 % of the time, and makes them no larger than zlib's.
  */
-static const fgz_level fgz_levels[FGZ_DEFLATE_MAX_LEVEL + 1] = {
+static const fgz_level fgz_levels[FGZ_OPTIMAL_MIN_LEVEL] = {
     /*
      * parse, {nheads, heads_max_nbits, has_chains}, and for short, medium,
      * long input and streams
@@ -89,6 +94,20 @@ static const fgz_level fgz_levels[FGZ_DEFLATE_MAX_LEVEL + 1] = {
 #undef OTHER
 #undef ALIKE
 
+/*
+ * The levels from here on weigh all ways through the input, whatever its
+ * length; but a small encoder has no memory for that, and codes as at the level
+ * below them.
+ */
+static const fgz_optimal_effort
+    fgz_optimal_levels[FGZ_DEFLATE_MAX_LEVEL - FGZ_OPTIMAL_MIN_LEVEL + 1] = {
+        /* {max_depth, short_depth, nice, inherited, min_age, steps_per_byte},
+         * npasses, nlengths, part_ntokens */
+        {{24, 0, 128, 24, 3, 32}, 2, 4, 128},
+        {{64, 4, 258, 258, 9, 64}, 3, 8, 64},
+        {{400, 16, 258, 258, 9, 256}, 8, 16, 64},
+};
+
 /* ---- Memory ---- */
 
 /* How much an encoder takes. */
@@ -113,5 +132,14 @@ static const fgz_memory fgz_normal_memory = {
     32768, 65536, 3, {15, 15, 15, 14}, 8192};
 static const fgz_memory fgz_small_memory = {
     8192, 12288, 2, {12, 12, 12, 12}, 1024};
+
+/* For the optimal levels, which allocate what they need for a chunk while they
+ * code it: history, a chunk, and what comes before it is coded. */
+static const fgz_memory fgz_optimal_memory = {
+    FGZ_MAX_DISTANCE,
+    FGZ_MAX_DISTANCE + FGZ_OPTIMAL_CHUNK_NBYTES + FGZ_LOOKAHEAD_NBYTES,
+    0,
+    {0, 0, 0, 0},
+    0};
 
 #endif /* FGZ_LEVELS_H */

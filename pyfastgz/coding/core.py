@@ -40,7 +40,7 @@ SHORT_SCRATCH_NBYTES = SHORT_NBYTES + 1024
 _SCRATCH_NBYTES = 1024 * 1024
 
 # The most bytes of input whose output certainly fits there.
-_SMALL_NBYTES = _SCRATCH_NBYTES - 200 * 1024
+_SMALL_NBYTES = _SCRATCH_NBYTES - 340 * 1024
 
 # ``ffi.new`` clears what it allocates, and scratch memory needs no clearing.
 _new_scratch: Callable[[str, int], Any] = ffi.new_allocator(should_clear_after_alloc=False)

@@ -49,7 +49,7 @@ def compress(
     :param coding: ``"gzip"`` (RFC 1952), ``"deflate"`` (RFC 1950, as RFC 9110 section 8.4.1.2
         means it), ``"zstd"`` (RFC 8878, window within RFC 9659), or ``"br"`` (RFC 7932) if the
         brotli package is installed.
-    :param level: gzip and deflate: 0, which stores, to 9, the smallest; -1 is 6. zstd:
+    :param level: gzip and deflate: 0, which stores, to 12, the smallest; -1 is 6. zstd:
         libzstd's. br: 0 to 11. None: 6, 6, 3 and 4.
     :param brotli: what only ``"br"`` has to set.
     :raises TypeError: data is not bytes-like.

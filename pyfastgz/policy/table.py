@@ -167,7 +167,7 @@ SETTINGS: Mapping[str, Setting] = MappingProxyType(
             Topic.CODINGS,
             6,
             level("gzip"),
-            "The level of gzip: 0 stores, 1 is the fastest, 9 the smallest, -1 means 6.",
+            "The level of gzip: 0 stores, 1 is the fastest, 12 the smallest, -1 means 6.",
             is_live=True,
         ),
         "COMPRESS_DEFLATE_LEVEL": Setting(
