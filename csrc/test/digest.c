@@ -10,7 +10,7 @@ TEST_MAIN
                                                      "zstd"};
 
     for (unsigned c = 0; c < TEST_NCODINGS; c++)
-        for (unsigned index = 0; index < 10; index++) {
+        for (unsigned index = 0; index < TEST_NLEVELS; index++) {
             int const level = test_level(test_codings[c], index);
 
             printf("%s %d %08lx\n", names[c], level,

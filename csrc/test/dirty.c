@@ -152,11 +152,11 @@ TEST_MAIN
     uint32_t state = 5;
 
     for (unsigned c = 0; c < TEST_NCODINGS; c++)
-        for (unsigned index = 0; index < 10; index++) {
+        for (unsigned index = 0; index < TEST_NLEVELS; index++) {
             check_dirty(test_create, test_codings[c], index, &state);
             check_dirty(test_create_small, test_codings[c], index, &state);
         }
-    for (int level = 0; level <= 9; level++) {
+    for (int level = 0; level < TEST_NLEVELS; level++) {
         check_twins(test_create, level);
         check_twins(test_create_small, level);
     }

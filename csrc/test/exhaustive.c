@@ -41,7 +41,7 @@ static void check_streams(fgz_encoder *enc, test_decoder *decoder,
 TEST_MAIN
 {
     static const uint8_t symbols[3] = {0x00, 'a', 0xff};
-    static const int levels[] = {1, 2, 6, 9};
+    static const int levels[] = {1, 2, 6, 9, 10, 12};
     uint8_t decoded[MAX_NBYTES + 1];
     test_decoder *const decoder =
         test_decoder_create(FGZ_RAW, decoded, MAX_NBYTES);

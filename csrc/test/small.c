@@ -58,7 +58,7 @@ static void check_zstd(fgz_encoder *enc, size_t max_nbytes)
 
 TEST_MAIN
 {
-    for (unsigned index = 0; index < 10; index++) {
+    for (unsigned index = 0; index < TEST_NLEVELS; index++) {
         int const level = test_level(FGZ_ZSTD, index);
 
         check_zstd(test_create_small(FGZ_ZSTD, level), ZSTD_SMALL_MAX_NBYTES);
@@ -69,7 +69,7 @@ TEST_MAIN
 
         if (coding == FGZ_ZSTD)
             continue;
-        for (int level = 0; level <= 9; level++) {
+        for (int level = 0; level < TEST_NLEVELS; level++) {
             fgz_encoder *const small = test_create_small(coding, level);
             fgz_encoder *const normal = test_create(coding, level);
 

@@ -30,12 +30,17 @@ static const fgz_coding test_codings[] = {FGZ_GZIP, FGZ_ZLIB, FGZ_RAW,
                                           FGZ_ZSTD};
 #define TEST_NCODINGS (sizeof(test_codings) / sizeof(test_codings[0]))
 
-/* The levels of zstd that take a different path or window; 0 to 9 otherwise. */
+/* How many levels there are to test of a coding. */
+#define TEST_NLEVELS 13
+
+/* The levels of zstd that take a different path or window; 0 to 12 otherwise.
+ */
 static inline int test_level(fgz_coding coding, unsigned index)
 {
     static const int zstd_levels[10] = {-5, 1, 2, 3, 5, 7, 9, 13, 19, 22};
 
-    return coding == FGZ_ZSTD ? zstd_levels[index % 10] : (int)(index % 10);
+    return coding == FGZ_ZSTD ? zstd_levels[index % 10] :
+                                (int)(index % TEST_NLEVELS);
 }
 
 /* Marsaglia's xorshift: the same numbers in every run. */

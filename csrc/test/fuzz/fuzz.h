@@ -42,7 +42,7 @@ static inline fgz_coding fuzz_take_coding(fuzz_input *input)
 static inline fgz_encoder *fuzz_create(fgz_coding coding, unsigned choice)
 {
     int const which = (int)(choice % 128);
-    int const level = coding == FGZ_ZSTD ? which % 16 - 5 : which % 11 - 1;
+    int const level = coding == FGZ_ZSTD ? which % 16 - 5 : which % 14 - 1;
 
     return choice < 128 ? test_create(coding, level) :
                           test_create_small(coding, level);

@@ -92,11 +92,11 @@ BODIES = {name: bytes([name in SMALL]) + steps for name, steps in STEPS.items()}
 def heads() -> Iterator[tuple[str, bytes]]:
     """Yield a name and the first two bytes for each coding, level and size of encoder."""
     for index, coding in enumerate(CODINGS):
-        levels = (-5, 0, 1, 3, 6, 9) if coding == "zstd" else range(-1, 10)
+        levels = (-5, 0, 1, 3, 6, 9) if coding == "zstd" else range(-1, 13)
         for level in levels:
             first = level + 5 if coding == "zstd" else level + 1
             yield f"{coding}{level:+}", bytes([index, first])
-    for level in (1, 2, 3, 6, 9):
+    for level in (1, 2, 3, 6, 9, 12):
         yield f"gzip{level:+}-small", bytes([0, 128 + level + 1])
 
 
