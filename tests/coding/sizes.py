@@ -17,7 +17,7 @@ from pathlib import Path
 import pyfastgz
 
 TABLE = Path(__file__).resolve().with_name("sizes.json")
-LEVELS = range(1, 10)
+LEVELS = range(1, 13)
 
 # Group of bodies -> level -> bytes.
 Sizes = dict[str, dict[str, int]]
@@ -162,7 +162,7 @@ def main() -> None:
     before = committed() if TABLE.exists() else sizes
     for group, by_level in sizes.items():
         for level, nbytes in by_level.items():
-            was = before[group][level]
+            was = before[group].get(level, nbytes)
             print(f"{group:16} level {level} {nbytes:9,} {100 * (nbytes / was - 1):+8.3f} %")
     if options.write:
         TABLE.write_text(json.dumps(sizes, indent=2) + "\n")
