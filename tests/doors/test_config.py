@@ -84,13 +84,13 @@ def test_r51_defaults_are_not_shared_between_applications(app: Flask) -> None:
 @pytest.mark.parametrize(
     ("key", "value"),
     [
-        ("COMPRESS_LEVEL", 10),
+        ("COMPRESS_LEVEL", 13),
         ("COMPRESS_LEVEL", -2),
         ("COMPRESS_LEVEL", "6"),
         ("COMPRESS_LEVEL", 6.0),
         ("COMPRESS_LEVEL", None),
         ("COMPRESS_LEVEL", True),
-        ("COMPRESS_DEFLATE_LEVEL", 10),
+        ("COMPRESS_DEFLATE_LEVEL", 13),
         ("COMPRESS_BR_LEVEL", 12),
         ("COMPRESS_BR_LEVEL", -1),
         ("COMPRESS_BR_MODE", 3),
@@ -175,8 +175,8 @@ def test_r50_a_bad_setting_fails_at_init_app_and_is_named(
 
 
 def test_r50_the_message_says_what_is_allowed(app: Flask) -> None:
-    app.config["COMPRESS_LEVEL"] = 12
-    with pytest.raises(ConfigurationError, match=r"COMPRESS_LEVEL is 12.*-1 to 9"):
+    app.config["COMPRESS_LEVEL"] = 13
+    with pytest.raises(ConfigurationError, match=r"COMPRESS_LEVEL is 13.*-1 to 12"):
         Compress(app)
 
 
