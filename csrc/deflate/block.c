@@ -256,10 +256,11 @@ size_t fgz_block_write(fgz_bitwriter *out, fgz_block_memory *memory,
     tokens_cost cost = {0, UINT64_MAX / 2};
 
     if (ntokens >= DYNAMIC_MIN_NTOKENS) {
-        header_nbits =
-            BLOCK_HEADER_NBITS + (memory->searches_codes ?
-                                      fgz_codes_search(codes, freqs) :
-                                      fgz_codes_build(codes, freqs));
+        header_nbits = BLOCK_HEADER_NBITS;
+        header_nbits +=
+            memory->codes_effort > 0 ?
+                fgz_codes_search(codes, freqs, memory->codes_effort) :
+                fgz_codes_build(codes, freqs);
         cost = cost_by_symbols(freqs, codes);
     } else {
         cost.static_nbits = cost_by_tokens(list, ntokens);

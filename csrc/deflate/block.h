@@ -38,8 +38,8 @@ typedef struct fgz_emission {
 
 /* Working memory for one block. */
 typedef struct fgz_block_memory {
-    /* Look for the best codes, which takes its time, rather than build one. */
-    bool searches_codes;
+    /* How hard to look for the best codes, see fgz_codes_search; 0: not. */
+    unsigned codes_effort;
     fgz_dynamic_codes codes;
     fgz_emission emission;
 } fgz_block_memory;

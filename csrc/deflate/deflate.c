@@ -100,6 +100,8 @@ fgz_deflate *fgz_deflate_create(int level_number, bool is_small)
     deflate->window.history_nbytes = memory->history_nbytes;
     blocks = &deflate->blocks;
     blocks->parse = level->parse;
+    if (kind.optimal != NULL)
+        blocks->memory.codes_effort = kind.optimal->codes_effort;
     blocks->tokens.max_count = memory->block_max_ntokens;
     blocks->tokens.list = (uint32_t *)(void *)(deflate + 1);
     fgz_finder_lay_out(&blocks->finder,

@@ -102,10 +102,10 @@ static const fgz_level fgz_levels[FGZ_OPTIMAL_MIN_LEVEL] = {
 static const fgz_optimal_effort
     fgz_optimal_levels[FGZ_DEFLATE_MAX_LEVEL - FGZ_OPTIMAL_MIN_LEVEL + 1] = {
         /* {max_depth, short_depth, nice, inherited, min_age, steps_per_byte},
-         * npasses, nlengths, part_ntokens */
-        {{24, 0, 128, 24, 3, 32}, 2, 4, 128},
-        {{64, 4, 258, 258, 9, 64}, 3, 8, 64},
-        {{400, 16, 258, 258, 9, 256}, 8, 16, 64},
+         * npasses, nlengths, part_ntokens, codes_effort */
+        {{24, 0, 128, 24, 3, 32}, 2, 4, 128, 1},
+        {{64, 4, 258, 258, 9, 64}, 3, 8, 64, 3},
+        {{400, 16, 258, 258, 9, 256}, 8, 16, 64, 5},
 };
 
 /* ---- Memory ---- */

@@ -28,6 +28,8 @@ typedef struct fgz_optimal_effort {
     /* Blocks are made of parts of so many tokens.  Fewer: borders fit the input
      * better, more time. */
     uint16_t part_ntokens;
+    /* How hard to look for the codes of a block, see fgz_codes_search. */
+    uint8_t codes_effort;
 } fgz_optimal_effort;
 
 /*
