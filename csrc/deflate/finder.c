@@ -4,14 +4,13 @@
  *
  * For a body of 1 KB that is 8 KB instead of 128.
  *
- * STEPS ARE NEVER CLEARED, because no step is read that was not written in the
- * same stream, however stale the head is that leads there.  A position's step
- * is written when the position becomes a head of the long table, and is found
- * by the position modulo max_distance, which divides 2^16.  A chain begins at a
- * head, and a step leads to what was the head before.  So each index is that of
- * a position that was a head of this stream; or it is that of a head that is
- * still empty, 0, which is where the stream's first position, the first to
- * enter the tables, left its step.
+ * LINKS ARE NEVER CLEARED, because no link is read that was not written in the
+ * same stream, however stale the head is that leads there.  Positions are
+ * entered in order, and all of them, from the first of the stream on.  A link
+ * is found by the position modulo max_distance, and asked for only at positions
+ * that were entered, from the begin of the input on: it is that position's, or
+ * where that is too long ago a later one's.  The same goes for what is recent;
+ * parse_lazy.c says why it goes for heads of 3 bytes.
  */
 #include "finder.h"
 
@@ -41,12 +40,12 @@ size_t fgz_finder_lay_out(fgz_finder *finder, uint16_t *tables,
     if (shape->nheads >= 2)
         finder->long_heads = take_table(&tables, &total, heads_count);
     if (shape->has_chains) {
-        finder->steps = take_table(&tables, &total, max_distance);
+        finder->links = take_table(&tables, &total, max_distance);
+        finder->recent3 =
+            (uint8_t *)take_table(&tables, &total, FGZ_RECENT_COUNT / 2);
         finder->heads3 =
             take_table(&tables, &total, (size_t)1 << FGZ_HASH3_NBITS);
     }
-    if (shape->nheads >= 3)
-        finder->mid_heads = take_table(&tables, &total, heads_count);
     return total;
 }
 
@@ -64,9 +63,9 @@ void fgz_finder_clear(fgz_finder *finder, unsigned heads_max_nbits,
     while (nbits < heads_max_nbits && (uint64_t)1 << (nbits - 1) < total_nbytes)
         nbits++;
     clear_heads(finder->short_heads, nbits);
-    clear_heads(finder->mid_heads, nbits);
     clear_heads(finder->long_heads, nbits);
     finder->hash_nbits = nbits;
     finder->missing = 0;
+    finder->nentered_ahead = 0;
     finder->has_heads3 = false;
 }

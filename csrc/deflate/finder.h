@@ -14,10 +14,14 @@
 /* Matches of 3 bytes are only good nearby, where a small table knows them. */
 #define FGZ_HASH3_NBITS 11
 
+/* How many positions are remembered by what was recent when they were entered:
+ * more than are ever entered ahead, a power of 2. */
+#define FGZ_RECENT_COUNT 4096
+
 /* Which tables there are, and the most that they hold. */
 typedef struct fgz_finder_shape {
-    /* How many tables of heads: 1 is short_heads, 2 long_heads as well, 3
-     * mid_heads as well; 0: nothing is searched. */
+    /* How many tables of heads: 1 is short_heads, 2 long_heads as well; 0:
+     * nothing is searched. */
     unsigned nheads;
     /*
      * The most entries of a table of heads, as a power of 2.  More find more
@@ -26,26 +30,30 @@ typedef struct fgz_finder_shape {
      * cache.
      */
     unsigned heads_max_nbits;
-    /* Whether there are chains of steps, and heads of 3 bytes. */
+    /* Whether there are chains of links, and heads of 3 bytes. */
     bool has_chains;
 } fgz_finder_shape;
 
 /* Each head is the latest position for a hash of some bytes. */
 typedef struct fgz_finder {
     uint16_t *short_heads; /* lazy: of 4 bytes; fast: of 4 or 5 */
-    uint16_t *mid_heads;   /* lazy: of 6 bytes, or NULL */
-    uint16_t *long_heads;  /* lazy: of 8 bytes; fast: of 8, or NULL */
+    uint16_t *long_heads;  /* fast: of 8 bytes, or NULL */
     /* The largest distance to use, a power of 2. */
     uint32_t max_distance;
     /* Lazy: for each position modulo max_distance, how far back the one before
-     * it with the same hash of 8 bytes is, so that these form chains; and
-     * heads of 3 bytes, kept up only sometimes. */
-    uint16_t *steps;
+     * it with the same hash is, so that these form chains; and for what lies
+     * just ahead of the parse, modulo FGZ_RECENT_COUNT, the same of 3 bytes,
+     * which is kept up only sometimes. */
+    uint16_t *links;
+    uint8_t *recent3;
     uint16_t *heads3;
     bool has_heads3;
     unsigned hash_nbits; /* of all but heads3 */
-    /* How many positions just before the next one are not yet in the tables,
-     * because too few bytes were known after them. */
+    /* Lazy: how many positions from the next one on are in the tables already;
+     * less than 0 where too few bytes were known to enter those before it. */
+    ptrdiff_t nentered_ahead;
+    /* Fast: how many positions just before the next one are not yet in the
+     * tables, because too few bytes were known after them. */
     size_t missing;
 } fgz_finder;
 

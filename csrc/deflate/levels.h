@@ -41,10 +41,7 @@ typedef struct fgz_level {
 } fgz_level;
 
 /* A block is one part: the fast parser has no time for more. */
-#define WHOLE UINT16_MAX
-
-/* A longer half than any match has. */
-#define ALL FGZ_MAX_MATCH
+#define WHOLE {.part_ntokens = UINT16_MAX}
 
 /*
  * Efforts, the first figure of which is what a literal is taken to cost before
@@ -59,37 +56,37 @@ typedef struct fgz_level {
         OTHER(__VA_ARGS__)
 
 /*
- * Level 6 is deeper for long input.  zlib's is 4 times as deep as this one's;
- * long lists of like records are where that shows, at 1 % of size, and where
- * the time for it is there, because zlib takes three times as much.  Events
- * that are flushed one by one are such a list: a little deeper still takes 2 %
- * off them for 2 % of the time, and makes them no larger than zlib's.
+ * Level 6 is more thorough for streams: events that are flushed one by one are
+ * long lists of like records, which is where that shows most.  It takes 2 % off
+ * them for 6 % of the time, and makes them no larger than zlib's.
  */
 static const fgz_level fgz_levels[FGZ_OPTIMAL_MIN_LEVEL] = {
     /*
      * parse, {nheads, heads_max_nbits, has_chains}, and for short, medium,
      * long input and streams
-     *     part_ntokens, max_depth, nice, lazy, per_end, two_ahead, match3
+     *     part_ntokens, max_depth, per_byte, nice, lazy, two_ahead, thorough,
+     *     match3
      */
-    {NULL, {0, 0, false}, {ALIKE(WHOLE, 0, 0, 0, 0, false, 0)}},
-    {fgz_parse_fast, {1, 13, false}, {ALIKE(WHOLE, 0, 0, 0, 0, false, 0)}},
-    {fgz_parse_fast, {2, 14, false}, {ALIKE(WHOLE, 0, 0, 0, 0, false, 0)}},
-    {fgz_parse_lazy, {2, 15, true}, {ALIKE(1024, 2, 32, 8, 8, false, 7)}},
-    {fgz_parse_lazy, {2, 15, true}, {ALIKE(1024, 3, 32, 12, 12, false, 7)}},
-    {fgz_parse_lazy, {2, 15, true}, {ALIKE(1024, 6, 64, 24, ALL, false, 7)}},
+    {NULL, {0, 0, false}, {WHOLE, WHOLE, WHOLE, WHOLE}},
+    {fgz_parse_fast, {1, 13, false}, {WHOLE, WHOLE, WHOLE, WHOLE}},
+    {fgz_parse_fast, {2, 14, false}, {WHOLE, WHOLE, WHOLE, WHOLE}},
+    {fgz_parse_lazy, {1, 15, true}, {ALIKE(1024, 7, 1, 48, 24, false, 12, 7)}},
+    {fgz_parse_lazy, {1, 15, true}, {ALIKE(1024, 10, 1, 64, 32, false, 12, 7)}},
     {fgz_parse_lazy,
-     {2, 15, true},
-     {SHORT(1024, 8, 128, 64, ALL, false, 7),
-      OTHER(1024, 8, 128, 64, ALL, false, 7),
-      OTHER(512, 14, 160, 64, ALL, true, 7),
-      OTHER(512, 20, 160, 64, ALL, true, 7)}},
-    {fgz_parse_lazy, {2, 15, true}, {ALIKE(512, 32, 258, 258, ALL, true, 7)}},
-    {fgz_parse_lazy, {3, 15, true}, {ALIKE(512, 32, 258, 258, ALL, true, 6)}},
-    {fgz_parse_lazy, {3, 15, true}, {ALIKE(512, 250, 258, 258, ALL, true, 6)}},
+     {1, 15, true},
+     {ALIKE(1024, 14, 1, 128, 64, false, 12, 7)}},
+    {fgz_parse_lazy,
+     {1, 15, true},
+     {SHORT(1024, 24, 2, 128, 64, false, 12, 7),
+      OTHER(1024, 24, 2, 128, 64, false, 12, 7),
+      OTHER(1024, 24, 2, 128, 64, false, 12, 7),
+      OTHER(512, 32, 2, 160, 64, true, 0, 7)}},
+    {fgz_parse_lazy, {1, 15, true}, {ALIKE(512, 48, 3, 258, 128, true, 0, 7)}},
+    {fgz_parse_lazy, {1, 15, true}, {ALIKE(512, 96, 4, 258, 258, true, 0, 6)}},
+    {fgz_parse_lazy, {1, 15, true}, {ALIKE(512, 250, 5, 258, 258, true, 0, 6)}},
 };
 
 #undef WHOLE
-#undef ALL
 #undef SHORT
 #undef OTHER
 #undef ALIKE
@@ -125,9 +122,8 @@ typedef struct fgz_memory {
     size_t block_max_ntokens;
 } fgz_memory;
 
-/* 310 KB, at the highest levels 375, of which a stream of unknown length
- * touches at most 246, or 278; and small, for streams of which there may be
- * thousands: 64 KB. */
+/* 246 KB, of which a stream of unknown length touches at most 214; and small,
+ * for streams of which there may be thousands: 64 KB. */
 static const fgz_memory fgz_normal_memory = {
     32768, 65536, 3, {15, 15, 15, 14}, 8192};
 static const fgz_memory fgz_small_memory = {

@@ -1,469 +1,583 @@
 /*
- * The lazy parser: follows chains of positions with the same hash, and puts a
- * match off when the next position has a better one.
+ * The lazy parser: follows chains of places with the same bytes, and puts a
+ * match off when one of the next positions has a better one.
  *
- * The latest position with the same 4 bytes is asked first, because where that
- * has no match there is rarely another, and most positions are settled so.
- * Where it has one, a chain of positions with the same 8 bytes may have a
- * longer one, and so may the chain of the 8 bytes at which a longer match would
- * end: the one that leads further back is followed.  Chains are made of steps,
- * each the distance from one position to the one before it in the chain.
+ * FIRST THE TABLES, THEN THE PARSE.  Positions are entered well ahead of the
+ * parse, thousands at a time, by a loop without a branch that the input
+ * decides; what it leaves for each position is how far back the same bytes
+ * occurred last.  The parse reads no table of heads, and where it is does not
+ * have to wait for one.
+ *
+ * THE CHAIN OF A MATCH'S END.  A longer match than one of n bytes has the last
+ * bytes of its first n + 1 in common with it.  So it is among the places where
+ * those bytes occurred, and *their* chain is followed: it has everything that
+ * is longer, nearest first, and one look often shows that nothing is.  Begun a
+ * byte or two later, the match that would be better at the next position ends
+ * there or later too.  So one walk answers both questions: which is longer
+ * here, and what is better at the next one or two.
  *
  * What differs between levels and encoders and does not change within a call,
  * such as which tables there are, is a constant in a variant of its own.
  */
+#include <limits.h>
+
 #include "parse.h"
 
 /*
- * What the chains are keyed on.  Fewer bytes fill them with positions that
- * agree in as many and no more, in HTML above all: 8 instead of 6 bytes take
- * 8 % less time and make the output up to 1.2 % smaller.  A match of 4 to 7
- * bytes is found where it occurred last.
+ * What chains are keyed on.  Since it is the end's chain that is followed,
+ * those of 4 bytes lead to little that is of no use, and one table is all there
+ * is: a second one for 8 bytes, with chains of those, found 0.4 % more at 16 to
+ * 128 KB, nothing elsewhere, and to enter each position into it took a tenth of
+ * the time.
  */
-#define LAZY_CHAIN_NBYTES 8
+#define LAZY_CHAIN_NBYTES 4
 
 /*
- * The highest levels also ask for the latest position with the same 6 bytes,
- * since that with the same 4 seldom has as many: 0.3 % smaller, above 1 MB
- * 1.2 %, for 13 % of the time, which below them is better spent on depth.
+ * How far ahead of the parse positions are entered: at least, and at most.
+ * While it decides on a token, the parse asks for places up to a longest match
+ * after the last position it may put the match off to, which is why it stops
+ * putting off near the end of what was entered.  More: fewer rounds, and more
+ * that has left the first-level cache, and in a small encoder the end of
+ * history, when the parse gets there.
  */
-#define LAZY_MID_NBYTES 6
+#define LAZY_LEAD_NBYTES 640
+#define LAZY_BATCH_NBYTES 2048
+#define LAZY_SMALL_BATCH_NBYTES 512
+
+/* An empty head is 0; the first position of a stream is further from it than
+ * any match may be, so that an empty head leads nowhere. */
+#define LAZY_FIRST_POSITION (FGZ_MAX_DISTANCE + 1)
 
 /*
  * A match of 3 bytes further away takes more bits than its literals.  Where
  * literals are expensive, matches of 3 bytes pay: in fonts they save up to
  * 10 % of the output, in minified scripts 0.5 to 1 %; in text, where a literal
  * takes 4 to 5 bits, they cost 1 to 4 %, and everywhere the search for them
- * takes a tenth of the time.  So each level sets the mean cost of a literal
- * from which on they are used.
+ * takes a quarter to half of the time.  So each level sets the mean cost of a
+ * literal from which on they are used.
  */
-#define LAZY_MATCH3_MAX_DISTANCE 256
+#define LAZY_MATCH3_MAX_DISTANCE 255
 
 /*
- * How much better a later match has to be, see lazy_gain; more for two
+ * How much better a later match has to be, see lazy_value; more for two
  * positions ahead, because a literal more is spent.
  */
 #define LAZY_MIN_GAIN_ONE_AHEAD 2
 #define LAZY_MIN_GAIN_TWO_AHEAD 6
 
 /*
- * What following chains may take: so many steps for each byte, a step being a
- * candidate or a word of it that is compared, and some in advance in each
- * call.  Where that is spent, chains are followed a fraction as far.
- *
- * The input decides how long chains are.  Web bodies take 1.5 steps a byte at
- * level 9, and at most 4; 4 instead of 6 would cost 0.003 % of size.  What
- * somebody makes up for it took 20, and 5 times as long as a web page.
- *
- * Counting takes 4 % of the time.  Where no chain is followed further than
- * this, the depth itself is bound enough.
+ * What following chains may take, because the input decides how long they are:
+ * so many steps for each byte as the level allows, a step being a candidate or
+ * 16 bytes of it that are compared, and some in advance in each call.  Where
+ * that is spent, chains are followed a fraction as far.
  */
-#define LAZY_NSTEPS_PER_BYTE 6
-#define LAZY_NSTEPS_IN_ADVANCE 4096
-#define LAZY_SPENT_DIVISOR 16
-#define LAZY_UNBOUNDED_MAX_DEPTH 32
+#define LAZY_NSTEPS_IN_ADVANCE 256
+#define LAZY_SPENT_DIVISOR 8
 
-/* The tables; copies in registers, which no store can change. */
-typedef struct lazy_tables {
-    bool has_heads3;
-    bool has_mid_heads;
-    bool is_bounded; /* whether steps are counted, see LAZY_NSTEPS_PER_BYTE */
-    uint16_t *heads3;
-    uint16_t *short_heads;
-    uint16_t *mid_heads;
-    uint16_t *long_heads;
-    uint16_t *steps;
-    unsigned hash_nbits;
+/* What is constant in a variant. */
+typedef struct lazy_kind {
+    bool has_match3;
+    bool is_small; /* history is less than FGZ_MAX_DISTANCE */
+    bool looks_two_ahead;
+} lazy_kind;
+
+/* Where to search; copies in registers, which no store of a token can change:
+ * 3 % of the time. */
+typedef struct lazy_search {
+    lazy_kind kind;
+    const uint16_t *links;
+    const uint8_t *recent3;
     uint32_t max_distance;
     uint32_t bias; /* what makes an address a position */
-} lazy_tables;
+    fgz_input input;
+} lazy_search;
 
-FGZ_INLINE uint16_t *lazy_short_head(const lazy_tables *tables, uint64_t bytes)
+/* ---- Tables ---- */
+
+/* As fgz_hash; the shift leaves as many bits as a table has. */
+FGZ_INLINE uint32_t lazy_hash(uint64_t bytes, unsigned shift)
 {
-    return &tables->short_heads[fgz_hash(bytes, 4, tables->hash_nbits)];
+    return (uint32_t)((bytes * 0x9e3779b97f4a7c15u) >> shift);
 }
 
-FGZ_INLINE uint16_t *lazy_mid_head(const lazy_tables *tables, uint64_t bytes)
+/* Store what belongs to an even position and to the next. */
+FGZ_INLINE void lazy_store_pair(uint16_t *pair, uint32_t first, uint32_t second)
 {
-    return &tables->mid_heads[fgz_hash(bytes, LAZY_MID_NBYTES,
-                                       tables->hash_nbits)];
+#if FGZ_BIG_ENDIAN
+    uint32_t const both = first << 16 | (second & 0xffff);
+#else
+    uint32_t const both = (first & 0xffff) | second << 16;
+#endif
+    memcpy(pair, &both, sizeof(both));
 }
 
-FGZ_INLINE uint16_t *lazy_long_head(const lazy_tables *tables, uint64_t bytes)
+/* Put a position into a table.  @return how far back the last one was that had
+ * the same hash, modulo 2^16. */
+FGZ_INLINE uint32_t lazy_swap_head(uint16_t *heads, uint32_t hash,
+                                   uint32_t position)
 {
-    return &tables->long_heads[fgz_hash(bytes, LAZY_CHAIN_NBYTES,
-                                        tables->hash_nbits)];
+    uint32_t const distance = position - heads[hash];
+
+    heads[hash] = (uint16_t)position;
+    return distance;
 }
 
-FGZ_INLINE uint16_t *lazy_head3(const lazy_tables *tables, uint64_t bytes)
+/* Enter one position. */
+FGZ_INLINE void lazy_enter(const fgz_finder *finder, const uint8_t *next,
+                           uint32_t position)
 {
-    return &tables->heads3[fgz_hash(bytes, 3, FGZ_HASH3_NBITS)];
+    uint32_t const hash =
+        lazy_hash(fgz_load_le32(next), 64 - finder->hash_nbits);
+
+    finder->links[position & (finder->max_distance - 1)] =
+        (uint16_t)lazy_swap_head(finder->short_heads, hash, position);
 }
 
-FGZ_INLINE uint16_t *lazy_step(const lazy_tables *tables, uint32_t position)
+/* Enter an even count of positions, the first of which is even, two at a time,
+ * which is one store for their links. */
+FGZ_INLINE void lazy_enter_pairs(const fgz_finder *finder, const uint8_t *next,
+                                 uint32_t position, size_t count)
 {
-    return &tables->steps[position & (tables->max_distance - 1)];
-}
+    unsigned const shift = 64 - finder->hash_nbits;
+    uint32_t const links_mask = finder->max_distance - 1;
+    uint16_t *const links = finder->links;
+    uint16_t *const heads = finder->short_heads;
 
-/* How far before a position the chain of the LAZY_CHAIN_NBYTES there begins. */
-FGZ_INLINE uint32_t lazy_chain_begin(const lazy_tables *tables,
-                                     uint32_t position, uint64_t bytes)
-{
-    return (uint16_t)(position - *lazy_long_head(tables, bytes));
-}
+    for (size_t i = 0; i < count; i += 2, next += 2, position += 2) {
+        uint32_t const first = lazy_swap_head(
+            heads, lazy_hash(fgz_load_le32(next), shift), position);
+        uint32_t const second = lazy_swap_head(
+            heads, lazy_hash(fgz_load_le32(next + 1), shift), position + 1);
 
-/* Put one position into the tables.  8 bytes from next on are known. */
-FGZ_INLINE void lazy_enter(const lazy_tables *tables, const uint8_t *next)
-{
-    uint64_t const bytes = fgz_load_le64(next);
-    uint32_t const position = fgz_position(next, tables->bias);
-    uint16_t *const long_head = lazy_long_head(tables, bytes);
-
-    FGZ_COUNT_WORK(1);
-    *lazy_step(tables, position) = (uint16_t)(position - *long_head);
-    *long_head = (uint16_t)position;
-    *lazy_short_head(tables, bytes) = (uint16_t)position;
-    if (tables->has_mid_heads)
-        *lazy_mid_head(tables, bytes) = (uint16_t)position;
-    if (tables->has_heads3)
-        *lazy_head3(tables, bytes) = (uint16_t)position;
-}
-
-/*
- * Make the match at this distance the best if it is longer than to_beat, which
- * is less than max_nbytes.
- *
- * @return whether it is.
- */
-FGZ_INLINE bool lazy_try(const uint8_t *next, uint32_t distance,
-                         uint32_t max_nbytes, uint32_t *to_beat,
-                         fgz_match *best)
-{
-    const uint8_t *const candidate = next - distance;
-    uint32_t length;
-
-    /* To be longer it must agree in the 4 bytes up to its new end; most do
-     * not. */
-    if (*to_beat >= 4 && fgz_load_le32(candidate + *to_beat - 3) !=
-                             fgz_load_le32(next + *to_beat - 3))
-        return false;
-    length = fgz_match_length(next, candidate, 0, max_nbytes);
-    if (length <= *to_beat)
-        return false;
-    best->length = length;
-    best->distance = distance;
-    *to_beat = length;
-    return true;
-}
-
-/*
- * Follow chains to the longest match, of those that are longer than to_beat,
- * which is at least LAZY_CHAIN_NBYTES - 1 and less than the input allows; or
- * return best.
- *
- * Whatever is longer is in two chains: in that of the LAZY_CHAIN_NBYTES at
- * next, and in that of those which end one byte after to_beat.  Both lead from
- * near to far, and nothing is there that one of them has passed over, so the
- * one that is further away is followed; which is asked again when a longer
- * match is found, whose end is another one.  In a list that repeats itself but
- * for its numbers the one chain has every record, and the other often nothing.
- * At equal depth the output is 0.5 to 1 % smaller than with the first chain
- * alone, in long lists 3 to 4 %, for 2 to 10 % more time; level 9 takes a
- * quarter less, because it tries less.
- *
- * distance is where the first chain begins, or any place in it before which
- * there is nothing longer.
- */
-FGZ_INLINE fgz_match lazy_follow(const lazy_tables *tables,
-                                 const fgz_input *input, const uint8_t *next,
-                                 uint32_t distance, uint32_t max_depth,
-                                 uint32_t nice_nbytes, uint32_t to_beat,
-                                 uint32_t *nsteps, fgz_match best)
-{
-    uint32_t const max_nbytes = fgz_max_match(next, input);
-    uint32_t const first_bytes = fgz_load_le32(next);
-    uint32_t const position = fgz_position(next, tables->bias);
-    /* The end of a match may lie within the input and its begin before. */
-    uint32_t const max_distance = (uint32_t)fgz_min_size(
-        (size_t)(next - input->begin), tables->max_distance);
-    uint32_t ahead = 0; /* of the bytes whose chain is followed */
-    uint32_t end = to_beat - (LAZY_CHAIN_NBYTES - 1);
-    uint32_t end_distance;
-    uint64_t end_bytes;
-
-    /* One comparison rules out 0 as well: it wraps round. */
-    if (distance - 1 >= max_distance || max_depth == 0)
-        return best;
-    end_bytes = fgz_load_le64(next + end);
-    end_distance = lazy_chain_begin(tables, position + end, end_bytes);
-    if (end_distance > distance) {
-        ahead = end;
-        distance = end_distance;
+        lazy_store_pair(&links[position & links_mask], first, second);
     }
-    /* One comparison rules out 0 as well: it wraps round. */
-    for (; max_depth > 0 && distance - 1 < max_distance; max_depth--) {
-        const uint8_t *const candidate = next - distance;
-        uint32_t const step = *lazy_step(tables, position + ahead - distance);
+}
+
+/*
+ * Enter positions by their first 3 bytes.
+ *
+ * All positions in the LAZY_MATCH3_MAX_DISTANCE before next are entered, or
+ * there are none before.  So whatever a head says that is as near and has the
+ * same bytes is true, and these heads are never cleared.
+ */
+FGZ_INLINE void lazy_enter3(const fgz_finder *finder, const uint8_t *next,
+                            const uint8_t *end, uint32_t bias)
+{
+    uint16_t *const heads3 = finder->heads3;
+    uint8_t *const recent3 = finder->recent3;
+    uint32_t position = fgz_position(next, bias);
+
+    FGZ_COUNT_WORK((size_t)(end - next));
+    for (; next < end; next++, position++) {
+        uint32_t const distance = (uint16_t)lazy_swap_head(
+            heads3, fgz_hash(fgz_load_le32(next), 3, FGZ_HASH3_NBITS),
+            position);
+
+        recent3[position % FGZ_RECENT_COUNT] =
+            (uint8_t)(distance <= LAZY_MATCH3_MAX_DISTANCE ? distance : 0);
+    }
+}
+
+/* Enter the positions from next to end.  Four bytes from each on are known. */
+FGZ_INLINE void lazy_fill(const fgz_finder *finder, bool has_match3,
+                          const uint8_t *next, const uint8_t *end,
+                          uint32_t bias)
+{
+    size_t count = (size_t)(end - next);
+
+    FGZ_COUNT_WORK(count);
+    if (has_match3)
+        lazy_enter3(finder, next, end, bias);
+    if ((fgz_position(next, bias) & 1) != 0 && count > 0) {
+        lazy_enter(finder, next, fgz_position(next, bias));
+        next++;
+        count--;
+    }
+    lazy_enter_pairs(finder, next, fgz_position(next, bias),
+                     count & ~(size_t)1);
+    if ((count & 1) != 0)
+        lazy_enter(finder, end - 1, fgz_position(end - 1, bias));
+}
+
+/* From a position that was entered to the one before it in its chain; 0 or out
+ * of reach: none. */
+FGZ_INLINE uint32_t lazy_link(const lazy_search *search, const uint8_t *next)
+{
+    return search
+        ->links[fgz_position(next, search->bias) & (search->max_distance - 1)];
+}
+
+/*
+ * How far back a chain may lead.  What the input begins with has to be asked
+ * for: the end of a match may lie behind the begin and the match's begin before
+ * it, and a link that is that of a later position leads anywhere.
+ */
+FGZ_INLINE uint32_t lazy_max_distance(const lazy_search *search,
+                                      const uint8_t *next)
+{
+    return (uint32_t)fgz_min_size((size_t)(next - search->input.begin),
+                                  search->max_distance);
+}
+
+/* ---- The search ---- */
+
+/* What was decided on a token so far: a match, and where it begins. */
+typedef struct lazy_choice {
+    const uint8_t *next;
+    uint32_t length;
+    uint32_t distance;
+    uint32_t depth;  /* how many candidates may still be tried */
+    uint32_t nsteps; /* what was spent beside, see LAZY_NSTEPS_IN_ADVANCE */
+} lazy_choice;
+
+/* A match that begins one or two bytes later; if there is none, of no value. */
+typedef struct lazy_later {
+    int value; /* see lazy_value */
+    uint32_t nbytes_later;
+    uint32_t length;
+    uint32_t distance;
+} lazy_later;
+
+/* As fgz_match_length, by two words at a time: 2 % of the time. */
+FGZ_INLINE uint32_t lazy_match_length(const uint8_t *next,
+                                      const uint8_t *candidate, uint32_t known,
+                                      uint32_t max_nbytes)
+{
+    uint32_t length = known;
+
+    for (; length + 16 <= max_nbytes; length += 16) {
+        uint64_t const first =
+            fgz_load_le64(next + length) ^ fgz_load_le64(candidate + length);
+        uint64_t const second = fgz_load_le64(next + length + 8) ^
+                                fgz_load_le64(candidate + length + 8);
 
         FGZ_COUNT_WORK(1);
-        if (tables->is_bounded)
-            ++*nsteps;
-        if (fgz_load_le64(candidate + end) == end_bytes &&
-            fgz_load_le32(candidate) == first_bytes) {
-            uint32_t const length =
-                fgz_match_length(next, candidate, 4, max_nbytes);
+        if ((first | second) != 0) {
+            uint64_t const difference = first != 0 ? first : second;
 
-            if (tables->is_bounded)
-                *nsteps += length >> 3;
-            if (length > to_beat) {
-                best.length = length;
-                best.distance = distance;
-                if (length >= nice_nbytes || length >= max_nbytes)
-                    break;
-                to_beat = length;
-                end = to_beat - (LAZY_CHAIN_NBYTES - 1);
-                end_bytes = fgz_load_le64(next + end);
-                end_distance =
-                    lazy_chain_begin(tables, position + end, end_bytes);
-                if (end_distance > distance + step) {
-                    ahead = end;
-                    distance = end_distance;
-                    continue;
+            return length + (first != 0 ? 0 : 8) +
+                   (fgz_lowest_bit64(difference) >> 3);
+        }
+    }
+    return fgz_match_length(next, candidate, length, max_nbytes);
+}
+
+/*
+ * What a match saves, in quarters of a byte, and less a constant: a byte of
+ * length is worth about 4 bits of code, a bit of distance is a bit.  One that
+ * begins later has to be better than one that does not; two bytes later, more
+ * so, because a literal more is spent.
+ */
+FGZ_INLINE int lazy_value(uint32_t length, uint32_t distance,
+                          uint32_t nbytes_later)
+{
+    return 4 * (int)length - (int)fgz_highest_bit32(distance) -
+           (nbytes_later == 2 ? LAZY_MIN_GAIN_TWO_AHEAD :
+            nbytes_later == 1 ? LAZY_MIN_GAIN_ONE_AHEAD :
+                                0);
+}
+
+/* The match with the place that was last entered with the same hash.  @return
+ * its length, or 0. */
+FGZ_INLINE uint32_t lazy_find_last(const lazy_search *search,
+                                   const uint8_t *next, uint32_t *distance_ret)
+{
+    uint32_t const distance = lazy_link(search, next);
+
+    *distance_ret = distance;
+    /* One comparison rules out 0 as well: it wraps round. */
+    if (distance - 1 >= search->max_distance ||
+        fgz_load_le32(next - distance) != fgz_load_le32(next))
+        return 0;
+    return lazy_match_length(next, next - distance, LAZY_CHAIN_NBYTES,
+                             fgz_max_match(next, &search->input));
+}
+
+/* The match of 3 bytes nearby.  @return its length, or 0. */
+FGZ_INLINE uint32_t lazy_find3(const lazy_search *search, const uint8_t *next,
+                               uint32_t *distance_ret)
+{
+    uint32_t const distance =
+        search->recent3[fgz_position(next, search->bias) % FGZ_RECENT_COUNT];
+
+    *distance_ret = distance;
+    if (distance - 1 >= (size_t)(next - search->input.begin) ||
+        ((fgz_load_le32(next - distance) ^ fgz_load_le32(next)) & 0xffffff) !=
+            0)
+        return 0;
+    return 3;
+}
+
+/* Whether a match may be put off, with room for the literals before it. */
+FGZ_INLINE bool lazy_may_put_off(const lazy_choice *choice,
+                                 const fgz_effort *effort,
+                                 const uint8_t *put_off,
+                                 const fgz_token_writer *tokens)
+{
+    return choice->length < effort->lazy_nbytes && choice->next < put_off &&
+           fgz_tokens_avail(tokens) >= FGZ_PARSE_MIN_NTOKENS;
+}
+
+/* Put the match off: literals go before the one at this distance. */
+FGZ_INLINE void lazy_put_off(fgz_token_writer *tokens, lazy_choice *choice,
+                             uint32_t nbytes_later, uint32_t length,
+                             uint32_t distance)
+{
+    fgz_put_literal(tokens, *choice->next++);
+    if (nbytes_later == 2)
+        fgz_put_literal(tokens, *choice->next++);
+    choice->length = length;
+    choice->distance = distance;
+}
+
+/* What begins one byte after a match of 3, for which no chain is followed. */
+FGZ_INLINE lazy_later lazy_find_later(const lazy_search *search,
+                                      const uint8_t *next,
+                                      const uint8_t *put_off)
+{
+    lazy_later later = {INT_MIN, 1, 0, 0};
+
+    if (next < put_off) {
+        later.length = lazy_find_last(search, next + 1, &later.distance);
+        if (later.length != 0)
+            later.value = lazy_value(later.length, later.distance, 1);
+    }
+    return later;
+}
+
+/*
+ * Follow the chain of the match's end to what is longer here, and from there on
+ * the chain of that one's end; a match shorter than effort->thorough_nbytes is
+ * put off for the first that begins one or two bytes later and is better.  The
+ * match has LAZY_CHAIN_NBYTES or more.
+ *
+ * What is longer is in the chain of each end before: where that of the new end
+ * begins nearer than the place reached, the old one is followed on.
+ *
+ * @return the best that begins later, if the match was not put off for it.
+ */
+FGZ_INLINE lazy_later lazy_improve(const lazy_search *search,
+                                   lazy_choice *choice,
+                                   const fgz_effort *effort,
+                                   const uint8_t *put_off,
+                                   fgz_token_writer *tokens)
+{
+    lazy_later later = {INT_MIN, 0, 0, 0};
+    /* The place of which the chain is followed, and how far back that led. */
+    const uint8_t *chain = choice->next;
+    uint32_t distance = 0;
+
+    while (choice->length < effort->nice_nbytes &&
+           choice->length < fgz_max_match(choice->next, &search->input)) {
+        const uint8_t *const next = choice->next;
+        uint32_t const max_distance = lazy_max_distance(search, next);
+        const uint8_t *const end =
+            next + choice->length - (LAZY_CHAIN_NBYTES - 1);
+        uint32_t const end_bytes = fgz_load_le32(end);
+        uint32_t const end_distance = lazy_link(search, end);
+        /* All that is of use has these bytes in common. */
+        uint32_t const from =
+            search->kind.looks_two_ahead && choice->length > 4 ? 2 : 1;
+        uint32_t const from_bytes = fgz_load_le32(next + from);
+        uint32_t const max_nbytes = fgz_max_match(next + from, &search->input);
+
+        if (end_distance > distance) {
+            chain = end;
+            distance = end_distance;
+        }
+        for (;;) {
+            const uint8_t *const candidate = next - distance;
+            uint32_t step;
+
+            if (distance - 1 >= max_distance || choice->depth == 0)
+                return later;
+            FGZ_COUNT_WORK(1);
+            choice->depth--;
+            step = lazy_link(search, chain - distance);
+            if (((fgz_load_le32(end - distance) ^ end_bytes) |
+                 (fgz_load_le32(candidate + from) ^ from_bytes)) == 0) {
+                uint32_t nbytes_later = from;
+                uint32_t length =
+                    lazy_match_length(next + from, candidate + from,
+                                      LAZY_CHAIN_NBYTES, max_nbytes);
+
+                choice->nsteps += length >> 4;
+                if (length + from > choice->length) {
+                    /* Back to where it begins. */
+                    while (nbytes_later > 0 &&
+                           next[nbytes_later - 1] ==
+                               candidate[nbytes_later - 1]) {
+                        length += length < FGZ_MAX_MATCH;
+                        nbytes_later--;
+                    }
+                    if (nbytes_later == 0) {
+                        choice->length = length;
+                        choice->distance = distance;
+                        distance += step;
+                        if (step == 0)
+                            return later;
+                        break;
+                    }
+                    if (choice->length >= effort->thorough_nbytes) {
+                        int const value =
+                            lazy_value(length, distance, nbytes_later);
+
+                        if (value > later.value)
+                            later = (lazy_later){value, nbytes_later, length,
+                                                 distance};
+                    } else if (lazy_may_put_off(choice, effort, put_off,
+                                                tokens) &&
+                               lazy_value(length, distance, nbytes_later) >
+                                   lazy_value(choice->length, choice->distance,
+                                              0)) {
+                        lazy_put_off(tokens, choice, nbytes_later, length,
+                                     distance);
+                        distance = 0;
+                        break;
+                    }
                 }
             }
+            if (step == 0)
+                return later;
+            distance += step;
         }
-        if (step == 0)
-            break;
-        distance += step;
     }
-    return best;
+    return later;
 }
 
-/*
- * The best match at next that is at least min_length long, and put next into
- * the tables.  min_length is 3 or more; 8 bytes from next on are known.
- *
- * First the latest position with the same 4 bytes.  Where those do not agree,
- * there is rarely a longer match either, and most positions that have no match
- * are settled by that one comparison.  Where they do, a chain of positions
- * with the same 8 bytes may have a longer one.
- */
-FGZ_INLINE fgz_match lazy_find(const lazy_tables *tables,
-                               const fgz_input *input, const uint8_t *next,
-                               uint32_t min_length, uint32_t max_depth,
-                               uint32_t nice_nbytes, uint32_t *nsteps)
+/* ---- The parse ---- */
+
+/* From here on no match is put off, so that it ends before the end of what was
+ * entered. */
+FGZ_INLINE const uint8_t *lazy_put_off_end(const uint8_t *entered,
+                                           const uint8_t *tail)
 {
-    uint64_t const bytes = fgz_load_le64(next);
-    uint32_t const position = fgz_position(next, tables->bias);
-    uint16_t *const short_head = lazy_short_head(tables, bytes);
-    uint16_t *const long_head = lazy_long_head(tables, bytes);
-    uint32_t const short_distance = (uint16_t)(position - *short_head);
-    uint32_t const max_nbytes = fgz_max_match(next, input);
-    uint32_t const step = (uint16_t)(position - *long_head);
-    uint32_t distance;
-    uint32_t next_step;
-    uint32_t distance3 = 0;
-    uint32_t mid_distance = 0;
-    uint32_t to_beat = min_length - 1;
-    fgz_match best = {0, 0};
-
-    FGZ_COUNT_WORK(1);
-    *lazy_step(tables, position) = (uint16_t)step;
-    *long_head = (uint16_t)position;
-    *short_head = (uint16_t)position;
-    if (tables->has_mid_heads) {
-        uint16_t *const mid_head = lazy_mid_head(tables, bytes);
-
-        mid_distance = (uint16_t)(position - *mid_head);
-        *mid_head = (uint16_t)position;
-    }
-    if (tables->has_heads3) {
-        uint16_t *const head3 = lazy_head3(tables, bytes);
-
-        distance3 = (uint16_t)(position - *head3);
-        *head3 = (uint16_t)position;
-    }
-
-    /* One comparison rules out 0 as well: it wraps round. */
-    if (short_distance - 1 >= tables->max_distance ||
-        fgz_load_le32(next - short_distance) != (uint32_t)bytes) {
-        if (tables->has_heads3 && min_length <= 3 &&
-            distance3 - 1 < LAZY_MATCH3_MAX_DISTANCE &&
-            ((fgz_load_le32(next - distance3) ^ bytes) & 0xffffff) == 0) {
-            best.length = 3;
-            best.distance = distance3;
-        }
-        return best;
-    }
-    if (to_beat >= max_nbytes)
-        return best;
-    if (lazy_try(next, short_distance, max_nbytes, &to_beat, &best) &&
-        best.length >= nice_nbytes)
-        return best;
-    if (tables->has_mid_heads && mid_distance != short_distance &&
-        mid_distance - 1 < tables->max_distance) {
-        if (to_beat < LAZY_MID_NBYTES - 1)
-            to_beat = LAZY_MID_NBYTES - 1;
-        if (to_beat < max_nbytes &&
-            lazy_try(next, mid_distance, max_nbytes, &to_beat, &best) &&
-            best.length >= nice_nbytes)
-            return best;
-    }
-
-    if (to_beat < LAZY_CHAIN_NBYTES - 1)
-        to_beat = LAZY_CHAIN_NBYTES - 1;
-    if (to_beat >= max_nbytes)
-        return best;
-    /* The chain mostly begins with what was just tried; whether it does is hard
-     * to predict, so there is no branch. */
-    next_step = *lazy_step(tables, position - step);
-    distance =
-        step == short_distance && next_step != 0 ? step + next_step : step;
-    return lazy_follow(tables, input, next, distance, max_depth, nice_nbytes,
-                       to_beat, nsteps, best);
+    return entered == tail ? tail - 2 : entered - FGZ_MAX_MATCH;
 }
 
-/*
- * What a later match saves over an earlier one, in quarters of a byte: a byte
- * of length is worth about 4 bits of code, a bit of distance is a bit.
- */
-FGZ_INLINE int lazy_gain(fgz_match later, fgz_match earlier)
-{
-    return 4 * ((int)later.length - (int)earlier.length) +
-           (int)fgz_highest_bit32(earlier.distance) -
-           (int)fgz_highest_bit32(later.distance);
-}
+typedef void lazy_filler(const fgz_finder *finder, const uint8_t *next,
+                         const uint8_t *end, uint32_t bias);
 
-/*
- * Put the positions from entered to next, which a match covers, into the
- * tables, or those near the ends.
- *
- * @return next, or tail where that is before it.
- */
-FGZ_INLINE const uint8_t *lazy_enter_match(const lazy_tables *tables,
-                                           const uint8_t *entered,
-                                           const uint8_t *next,
-                                           const uint8_t *tail,
-                                           const fgz_effort *effort)
+FGZ_INLINE const uint8_t *lazy_parse(fgz_finder *finder, const fgz_input *input,
+                                     const uint8_t *next, const uint8_t *stop,
+                                     const fgz_effort *shared_effort,
+                                     fgz_tokens *shared_tokens, lazy_kind kind,
+                                     lazy_filler *fill)
 {
-    const uint8_t *const end = next < tail ? next : tail;
-
-    if (end - entered > 4 * effort->entered_per_end) {
-        for (unsigned i = 0; i < effort->entered_per_end; i++)
-            lazy_enter(tables, entered++);
-        entered = end - effort->entered_per_end;
-    }
-    for (; entered < end; entered++)
-        lazy_enter(tables, entered);
-    return entered;
-}
-
-FGZ_INLINE const uint8_t *lazy_parse(
-    fgz_finder *finder, const fgz_input *shared_input, const uint8_t *next,
-    const uint8_t *stop, const fgz_effort *effort, fgz_tokens *shared_tokens,
-    uint32_t max_distance, bool has_heads3, bool has_mid_heads, bool is_bounded)
-{
-    /* Copies, which no store of a token can change, stay in registers: 3 % of
-     * the time. */
-    lazy_tables const local_tables = {has_heads3,
-                                      has_mid_heads,
-                                      is_bounded,
-                                      finder->heads3,
-                                      finder->short_heads,
-                                      finder->mid_heads,
-                                      finder->long_heads,
-                                      finder->steps,
-                                      finder->hash_nbits,
-                                      max_distance,
-                                      fgz_position_bias(shared_input)};
-    fgz_input const local_input = *shared_input;
-    const lazy_tables *const tables = &local_tables;
-    const fgz_input *const input = &local_input;
-    const uint8_t *const tail = fgz_input_tail(input);
-    const uint8_t *entered = next - finder->missing;
+    lazy_search const local_search = {
+        kind,
+        finder->links,
+        finder->recent3,
+        kind.is_small ? finder->max_distance : FGZ_MAX_DISTANCE,
+        fgz_position_bias(input) + LAZY_FIRST_POSITION,
+        *input};
+    const lazy_search *const search = &local_search;
+    fgz_effort const effort = *shared_effort;
+    size_t const ahead_nbytes =
+        LAZY_LEAD_NBYTES +
+        (kind.is_small ? LAZY_SMALL_BATCH_NBYTES : LAZY_BATCH_NBYTES);
     const uint8_t *const begin = next;
-    uint32_t nsteps = 0; /* spent in this call, see LAZY_NSTEPS_PER_BYTE */
+    /* From here on too few bytes are left for a chain. */
+    const uint8_t *const tail = input->end - input->begin < LAZY_CHAIN_NBYTES ?
+                                    input->begin :
+                                    input->end - (LAZY_CHAIN_NBYTES - 1);
+    const uint8_t *const chains_end = stop < tail ? stop : tail;
+    const uint8_t *entered = next + finder->nentered_ahead;
+    const uint8_t *put_off = lazy_put_off_end(entered, tail);
+    uint32_t nsteps = 0; /* spent in this call, see LAZY_NSTEPS_IN_ADVANCE */
     fgz_token_writer tokens = fgz_tokens_begin(shared_tokens);
 
-    for (; entered < next && entered < tail; entered++)
-        lazy_enter(tables, entered);
-
     /* Up to two literals can precede a match: leave room for all three. */
-    while (next < stop && next < tail &&
+    while (next < chains_end &&
            fgz_tokens_avail(&tokens) >= FGZ_PARSE_MIN_NTOKENS) {
-        uint32_t const nsteps_allowed =
-            LAZY_NSTEPS_IN_ADVANCE +
-            LAZY_NSTEPS_PER_BYTE * (uint32_t)(next - begin);
-        uint32_t const max_depth = !is_bounded || nsteps <= nsteps_allowed ?
-                                       effort->max_depth :
-                                       effort->max_depth / LAZY_SPENT_DIVISOR;
-        fgz_match accepted = lazy_find(tables, input, next, FGZ_MIN_MATCH,
-                                       max_depth, effort->nice_nbytes, &nsteps);
+        lazy_choice choice = {next, 0, 0, effort.max_depth, 0};
 
-        entered = next + 1;
-        if (accepted.length == 0) {
+        if (FGZ_UNLIKELY(entered - next < LAZY_LEAD_NBYTES) && entered < tail) {
+            const uint8_t *const end = (size_t)(tail - next) > ahead_nbytes ?
+                                           next + ahead_nbytes :
+                                           tail;
+
+            fill(finder, entered, end, search->bias);
+            entered = end;
+            put_off = lazy_put_off_end(entered, tail);
+        }
+        choice.length = lazy_find_last(search, next, &choice.distance);
+        if (kind.has_match3 && choice.length == 0)
+            choice.length = lazy_find3(search, next, &choice.distance);
+        if (choice.length == 0) {
             fgz_put_literal(&tokens, *next++);
             continue;
         }
-        while (accepted.length < effort->lazy_nbytes && next + 2 < tail &&
-               fgz_tokens_avail(&tokens) >= FGZ_PARSE_MIN_NTOKENS) {
-            fgz_match later =
-                lazy_find(tables, input, next + 1, accepted.length,
-                          max_depth / 4, effort->nice_nbytes, &nsteps);
+        if (nsteps > LAZY_NSTEPS_IN_ADVANCE +
+                         effort.nsteps_per_byte * (uint32_t)(next - begin))
+            choice.depth =
+                (choice.depth + LAZY_SPENT_DIVISOR - 1) / LAZY_SPENT_DIVISOR;
+        nsteps += choice.depth;
+        for (;;) {
+            lazy_later const later =
+                kind.has_match3 && choice.length == 3 ?
+                    lazy_find_later(search, choice.next, put_off) :
+                    lazy_improve(search, &choice, &effort, put_off, &tokens);
 
-            entered = next + 2;
-            if (later.length != 0 &&
-                lazy_gain(later, accepted) > LAZY_MIN_GAIN_ONE_AHEAD) {
-                fgz_put_literal(&tokens, *next++);
-                accepted = later;
-                continue;
-            }
-            if (!effort->looks_two_ahead)
+            if (later.value <= lazy_value(choice.length, choice.distance, 0) ||
+                !lazy_may_put_off(&choice, &effort, put_off, &tokens))
                 break;
-            later = lazy_find(tables, input, next + 2, accepted.length,
-                              max_depth / 4, effort->nice_nbytes, &nsteps);
-            entered = next + 3;
-            if (later.length == 0 ||
-                lazy_gain(later, accepted) <= LAZY_MIN_GAIN_TWO_AHEAD)
-                break;
-            fgz_put_literal(&tokens, *next++);
-            fgz_put_literal(&tokens, *next++);
-            accepted = later;
+            lazy_put_off(&tokens, &choice, later.nbytes_later, later.length,
+                         later.distance);
         }
-        fgz_put_match(&tokens, accepted.length, accepted.distance);
-        next += accepted.length;
-        entered = lazy_enter_match(tables, entered, next, tail, effort);
+        nsteps += choice.nsteps - choice.depth;
+        fgz_put_match(&tokens, choice.length, choice.distance);
+        next = choice.next + choice.length;
     }
-
-    /* Too near the end for a chain: the last place with the same 4 bytes. */
-    while (next >= tail && next < stop && tokens.next < tokens.limit)
-        next += fgz_put_at_end(&tokens, tables->short_heads, tables->hash_nbits,
-                               4, tables->max_distance, input, next);
-    finder->missing = (size_t)(next - entered);
+    for (; next >= tail && next < stop && tokens.next < tokens.limit; next++)
+        fgz_put_literal(&tokens, *next);
+    finder->nentered_ahead = entered - next;
     fgz_tokens_end(shared_tokens, &tokens);
     return next;
 }
 
-/* The parser for each case, with what does not change in it as a constant. */
-#define LAZY_VARIANT(name, max_distance, has_heads3, has_mid_heads, \
-                     is_bounded) \
+/* The parser for each case, with what does not change in it, the fields of
+ * lazy_kind, as a constant. */
+#define LAZY_VARIANT(name, has_match3, ...) \
+    static FGZ_NOINLINE void name##_fill(const fgz_finder *finder, \
+                                         const uint8_t *next, \
+                                         const uint8_t *end, uint32_t bias) \
+    { \
+        lazy_fill(finder, has_match3, next, end, bias); \
+    } \
     static FGZ_NOINLINE const uint8_t *name( \
         fgz_finder *finder, const fgz_input *input, const uint8_t *next, \
         const uint8_t *stop, const fgz_effort *effort, fgz_tokens *tokens) \
     { \
         return lazy_parse(finder, input, next, stop, effort, tokens, \
-                          max_distance, has_heads3, has_mid_heads, \
-                          is_bounded); \
+                          (lazy_kind){has_match3, __VA_ARGS__}, name##_fill); \
     }
 
-LAZY_VARIANT(lazy_parse_plain, FGZ_MAX_DISTANCE, false, false, false)
-LAZY_VARIANT(lazy_parse_plain3, FGZ_MAX_DISTANCE, true, false, false)
-LAZY_VARIANT(lazy_parse_mid, FGZ_MAX_DISTANCE, false, true, false)
-LAZY_VARIANT(lazy_parse_mid3, FGZ_MAX_DISTANCE, true, true, false)
-LAZY_VARIANT(lazy_parse_deep, FGZ_MAX_DISTANCE, false, true, true)
-LAZY_VARIANT(lazy_parse_deep3, FGZ_MAX_DISTANCE, true, true, true)
-LAZY_VARIANT(lazy_parse_small, finder->max_distance, false, false, true)
-LAZY_VARIANT(lazy_parse_small3, finder->max_distance, true, false, true)
+LAZY_VARIANT(lazy_one, false, false, false)
+LAZY_VARIANT(lazy_one3, true, false, false)
+LAZY_VARIANT(lazy_two, false, false, true)
+LAZY_VARIANT(lazy_two3, true, false, true)
+LAZY_VARIANT(lazy_small, false, true, true)
+LAZY_VARIANT(lazy_small3, true, true, true)
+
+static fgz_parser *const lazy_variants[3][2] = {
+    {lazy_one, lazy_one3}, {lazy_two, lazy_two3}, {lazy_small, lazy_small3}};
+
+/* Have heads of 3 bytes from now on: enter what is near and was entered
+ * otherwise already. */
+static void lazy_begin_match3(const fgz_finder *finder, const fgz_input *input,
+                              const uint8_t *next)
+{
+    const uint8_t *const entered = next + finder->nentered_ahead;
+    const uint8_t *const begin =
+        next - input->begin > LAZY_MATCH3_MAX_DISTANCE ?
+            next - LAZY_MATCH3_MAX_DISTANCE :
+            input->begin;
+
+    if (entered > begin)
+        lazy_enter3(finder, begin, entered,
+                    fgz_position_bias(input) + LAZY_FIRST_POSITION);
+}
 
 const uint8_t *fgz_parse_lazy(fgz_finder *finder, const fgz_input *input,
                               const uint8_t *next, const uint8_t *stop,
@@ -471,16 +585,13 @@ const uint8_t *fgz_parse_lazy(fgz_finder *finder, const fgz_input *input,
 {
     bool const uses_match3 =
         tokens->literal_nbits >= effort->match3_literal_nbits;
-    fgz_parser *parse = uses_match3 ? lazy_parse_plain3 : lazy_parse_plain;
+    unsigned const index = finder->max_distance < FGZ_MAX_DISTANCE ?
+                               2 :
+                               (unsigned)effort->looks_two_ahead;
 
-    if (finder->max_distance != FGZ_MAX_DISTANCE)
-        parse = uses_match3 ? lazy_parse_small3 : lazy_parse_small;
-    else if (effort->max_depth > LAZY_UNBOUNDED_MAX_DEPTH)
-        parse = uses_match3 ? lazy_parse_deep3 : lazy_parse_deep;
-    else if (finder->mid_heads != NULL)
-        parse = uses_match3 ? lazy_parse_mid3 : lazy_parse_mid;
     if (uses_match3 && !finder->has_heads3)
-        memset(finder->heads3, 0, sizeof(*finder->heads3) << FGZ_HASH3_NBITS);
+        lazy_begin_match3(finder, input, next);
     finder->has_heads3 = uses_match3;
-    return parse(finder, input, next, stop, effort, tokens);
+    return lazy_variants[index][uses_match3](finder, input, next, stop, effort,
+                                             tokens);
 }
