@@ -62,17 +62,26 @@
  * How much better a later match has to be, see lazy_value; more for two
  * positions ahead, because a literal more is spent.
  */
-#define LAZY_MIN_GAIN_ONE_AHEAD 2
+#define LAZY_MIN_GAIN_ONE_AHEAD 1
 #define LAZY_MIN_GAIN_TWO_AHEAD 6
+
+/*
+ * How much worse a longer match at the same position may be: one byte longer,
+ * it may not be more than 32 times further away.  Without a limit output is 0.2
+ * to 0.25 % larger from 16 KB to 1 MB; none worse at all: lists of like records
+ * are 0.3 % larger.
+ */
+#define LAZY_MAX_LOSS_LONGER 2
 
 /*
  * What following chains may take, because the input decides how long they are:
  * so many steps for each byte as the level allows, a step being a candidate or
  * 16 bytes of it that are compared, and some in advance in each call.  Where
- * that is spent, chains are followed a fraction as far.
+ * that is spent, chains are followed a fraction as far, and so far at most.
  */
 #define LAZY_NSTEPS_IN_ADVANCE 256
 #define LAZY_SPENT_DIVISOR 8
+#define LAZY_SPENT_MAX_DEPTH 32
 
 /* What is constant in a variant. */
 typedef struct lazy_kind {
@@ -347,9 +356,10 @@ FGZ_INLINE lazy_later lazy_find_later(const lazy_search *search,
 
 /*
  * Follow the chain of the match's end to what is longer here, and from there on
- * the chain of that one's end; a match shorter than effort->thorough_nbytes is
- * put off for the first that begins one or two bytes later and is better.  The
- * match has LAZY_CHAIN_NBYTES or more.
+ * the chain of that one's end; what is longer by less than its distance costs
+ * is passed over.  A match shorter than effort->thorough_nbytes is put off for
+ * the first that begins one or two bytes later and is better.  The match has
+ * LAZY_CHAIN_NBYTES or more.
  *
  * What is longer is in the chain of each end before: where that of the new end
  * begins nearer than the place reached, the old one is followed on.
@@ -403,6 +413,8 @@ FGZ_INLINE lazy_later lazy_improve(const lazy_search *search,
 
                 choice->nsteps += length >> 4;
                 if (length + from > choice->length) {
+                    int value, gain;
+
                     /* Back to where it begins. */
                     while (nbytes_later > 0 &&
                            next[nbytes_later - 1] ==
@@ -410,26 +422,24 @@ FGZ_INLINE lazy_later lazy_improve(const lazy_search *search,
                         length += length < FGZ_MAX_MATCH;
                         nbytes_later--;
                     }
+                    value = lazy_value(length, distance, nbytes_later);
+                    gain =
+                        value - lazy_value(choice->length, choice->distance, 0);
                     if (nbytes_later == 0) {
-                        choice->length = length;
-                        choice->distance = distance;
-                        distance += step;
-                        if (step == 0)
-                            return later;
-                        break;
-                    }
-                    if (choice->length >= effort->thorough_nbytes) {
-                        int const value =
-                            lazy_value(length, distance, nbytes_later);
-
+                        if (gain > -LAZY_MAX_LOSS_LONGER) {
+                            choice->length = length;
+                            choice->distance = distance;
+                            distance += step;
+                            if (step == 0)
+                                return later;
+                            break;
+                        }
+                    } else if (choice->length >= effort->thorough_nbytes) {
                         if (value > later.value)
                             later = (lazy_later){value, nbytes_later, length,
                                                  distance};
-                    } else if (lazy_may_put_off(choice, effort, put_off,
-                                                tokens) &&
-                               lazy_value(length, distance, nbytes_later) >
-                                   lazy_value(choice->length, choice->distance,
-                                              0)) {
+                    } else if (gain > 0 && lazy_may_put_off(choice, effort,
+                                                            put_off, tokens)) {
                         lazy_put_off(tokens, choice, nbytes_later, length,
                                      distance);
                         distance = 0;
@@ -510,8 +520,9 @@ FGZ_INLINE const uint8_t *lazy_parse(fgz_finder *finder, const fgz_input *input,
         }
         if (nsteps > LAZY_NSTEPS_IN_ADVANCE +
                          effort.nsteps_per_byte * (uint32_t)(next - begin))
-            choice.depth =
-                (choice.depth + LAZY_SPENT_DIVISOR - 1) / LAZY_SPENT_DIVISOR;
+            choice.depth = (uint32_t)fgz_min_size(
+                (choice.depth + LAZY_SPENT_DIVISOR - 1) / LAZY_SPENT_DIVISOR,
+                LAZY_SPENT_MAX_DEPTH);
         nsteps += choice.depth;
         for (;;) {
             lazy_later const later =
