@@ -83,7 +83,12 @@ static const fgz_level fgz_levels[FGZ_OPTIMAL_MIN_LEVEL] = {
       OTHER(512, 32, 2, 160, 64, true, 0, 7)}},
     {fgz_parse_lazy, {1, 15, true}, {ALIKE(512, 48, 3, 258, 128, true, 0, 7)}},
     {fgz_parse_lazy, {1, 15, true}, {ALIKE(512, 96, 4, 258, 258, true, 0, 6)}},
-    {fgz_parse_lazy, {1, 15, true}, {ALIKE(512, 250, 5, 258, 258, true, 0, 6)}},
+    {fgz_parse_lazy,
+     {1, 15, true},
+     {SHORT(512, 250, 5, 258, 258, true, 0, 6),
+      OTHER(512, 600, 5, 258, 258, true, 0, 6),
+      OTHER(1024, 1000, 5, 258, 258, true, 0, 6),
+      OTHER(512, 250, 5, 258, 258, true, 0, 6)}},
 };
 
 #undef WHOLE
