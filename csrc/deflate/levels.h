@@ -77,7 +77,7 @@ static const fgz_level fgz_levels[FGZ_OPTIMAL_MIN_LEVEL] = {
      {ALIKE(1024, 14, 1, 128, 64, false, 12, 7)}},
     {fgz_parse_lazy,
      {1, 15, true},
-     {SHORT(1024, 24, 2, 128, 64, false, 12, 7),
+     {SHORT(1024, 15, 2, 128, 64, false, 12, 7),
       OTHER(1024, 24, 2, 128, 64, false, 12, 7),
       OTHER(1024, 24, 2, 128, 64, false, 12, 7),
       OTHER(512, 32, 2, 160, 64, true, 0, 7)}},

@@ -83,6 +83,15 @@
 #define LAZY_SPENT_DIVISOR 8
 #define LAZY_SPENT_MAX_DEPTH 32
 
+/*
+ * Which part of its depth a level takes for a first match, where what was last
+ * entered with the same hash has other bytes: where tables are full, in every
+ * fifth case.  To try one place more instead of none saves 0.2 % above 16 KB,
+ * four 0.3 %.  It is done while half of what chains may take is left, because
+ * better matches need the rest.
+ */
+#define LAZY_FIRST_DIVISOR 16
+
 /* What is constant in a variant. */
 typedef struct lazy_kind {
     bool has_match3;
@@ -302,6 +311,37 @@ FGZ_INLINE uint32_t lazy_find_last(const lazy_search *search,
                              fgz_max_match(next, &search->input));
 }
 
+/*
+ * Where the place at *distance_ret has the same hash as next and other bytes:
+ * the match with the first of up to max_nsteps places before it in the chain
+ * that has the same.  Adds what it took to *nsteps.
+ *
+ * @return its length, or 0.
+ */
+FGZ_INLINE uint32_t lazy_find_before(const lazy_search *search,
+                                     const uint8_t *next, uint32_t max_nsteps,
+                                     uint32_t *nsteps, uint32_t *distance_ret)
+{
+    uint32_t const max_distance = lazy_max_distance(search, next);
+    uint32_t distance = *distance_ret;
+
+    /* If that is of no use either, 0 leads to no place. */
+    for (uint32_t i = 0; i < max_nsteps && distance - 1 < max_distance; i++) {
+        uint32_t const step = lazy_link(search, next - distance);
+
+        FGZ_COUNT_WORK(1);
+        ++*nsteps;
+        distance = step == 0 ? 0 : distance + step;
+        if (distance - 1 < max_distance &&
+            fgz_load_le32(next - distance) == fgz_load_le32(next)) {
+            *distance_ret = distance;
+            return lazy_match_length(next, next - distance, LAZY_CHAIN_NBYTES,
+                                     fgz_max_match(next, &search->input));
+        }
+    }
+    return 0;
+}
+
 /* The match of 3 bytes nearby.  @return its length, or 0. */
 FGZ_INLINE uint32_t lazy_find3(const lazy_search *search, const uint8_t *next,
                                uint32_t *distance_ret)
@@ -465,6 +505,12 @@ FGZ_INLINE const uint8_t *lazy_put_off_end(const uint8_t *entered,
     return entered == tail ? tail - 2 : entered - FGZ_MAX_MATCH;
 }
 
+/* What may have been spent where so many bytes are parsed. */
+FGZ_INLINE uint32_t lazy_max_nsteps(const fgz_effort *effort, ptrdiff_t nbytes)
+{
+    return LAZY_NSTEPS_IN_ADVANCE + effort->nsteps_per_byte * (uint32_t)nbytes;
+}
+
 typedef void lazy_filler(const fgz_finder *finder, const uint8_t *next,
                          const uint8_t *end, uint32_t bias);
 
@@ -494,6 +540,7 @@ FGZ_INLINE const uint8_t *lazy_parse(fgz_finder *finder, const fgz_input *input,
     const uint8_t *const chains_end = stop < tail ? stop : tail;
     const uint8_t *entered = next + finder->nentered_ahead;
     const uint8_t *put_off = lazy_put_off_end(entered, tail);
+    uint32_t const first_nsteps = effort.max_depth / LAZY_FIRST_DIVISOR;
     uint32_t nsteps = 0; /* spent in this call, see LAZY_NSTEPS_IN_ADVANCE */
     fgz_token_writer tokens = fgz_tokens_begin(shared_tokens);
 
@@ -512,14 +559,17 @@ FGZ_INLINE const uint8_t *lazy_parse(fgz_finder *finder, const fgz_input *input,
             put_off = lazy_put_off_end(entered, tail);
         }
         choice.length = lazy_find_last(search, next, &choice.distance);
+        if (choice.length == 0 && choice.distance != 0 && first_nsteps != 0 &&
+            2 * nsteps <= lazy_max_nsteps(&effort, next - begin))
+            choice.length = lazy_find_before(search, next, first_nsteps,
+                                             &nsteps, &choice.distance);
         if (kind.has_match3 && choice.length == 0)
             choice.length = lazy_find3(search, next, &choice.distance);
         if (choice.length == 0) {
             fgz_put_literal(&tokens, *next++);
             continue;
         }
-        if (nsteps > LAZY_NSTEPS_IN_ADVANCE +
-                         effort.nsteps_per_byte * (uint32_t)(next - begin))
+        if (nsteps > lazy_max_nsteps(&effort, next - begin))
             choice.depth = (uint32_t)fgz_min_size(
                 (choice.depth + LAZY_SPENT_DIVISOR - 1) / LAZY_SPENT_DIVISOR,
                 LAZY_SPENT_MAX_DEPTH);
