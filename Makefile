@@ -43,7 +43,7 @@ ZSTD_CFLAGS := $(shell pkg-config --cflags libzstd)
 ZSTD_LINK := $(shell pkg-config --libs libzstd)
 else
 ZSTD := build/zstd/zstd.c
-ZSTD_CFLAGS := -Ibuild/zstd
+ZSTD_CFLAGS := -Ibuild/zstd -DFGZ_ZSTD_COMPILED_IN=1
 ZSTD_LINK = $(CTEST)/zstd.o
 endif
 

@@ -52,6 +52,7 @@ typedef enum fgz_directive {
 #if FGZ_HAS_BUILTINS
 #  define FGZ_LIKELY(x) __builtin_expect(!!(x), 1)
 #  define FGZ_UNLIKELY(x) __builtin_expect(!!(x), 0)
+#  define FGZ_PREFETCH(p) __builtin_prefetch((p), 1) /* to be changed, too */
 #  define FGZ_INLINE static inline __attribute__((always_inline))
 #  define FGZ_NOINLINE __attribute__((noinline))
 #  define FGZ_RESTRICT restrict
@@ -59,12 +60,14 @@ typedef enum fgz_directive {
 #  include <intrin.h>
 #  define FGZ_LIKELY(x) (x)
 #  define FGZ_UNLIKELY(x) (x)
+#  define FGZ_PREFETCH(p) ((void)(p))
 #  define FGZ_INLINE static __forceinline
 #  define FGZ_NOINLINE __declspec(noinline)
 #  define FGZ_RESTRICT __restrict
 #else
 #  define FGZ_LIKELY(x) (x)
 #  define FGZ_UNLIKELY(x) (x)
+#  define FGZ_PREFETCH(p) ((void)(p))
 #  define FGZ_INLINE static inline
 #  define FGZ_NOINLINE
 #  define FGZ_RESTRICT restrict

@@ -38,6 +38,8 @@ MSVC_OPTIMISATION = ["/O2"]
 MSVC_HARDENING = ["/guard:cf"]
 # Without these libzstd marks its functions as exported, whatever the default visibility.
 HIDDEN_ZSTD = [("ZSTDLIB_VISIBLE", ""), ("ZDICTLIB_VISIBLE", ""), ("ZSTDERRORLIB_VISIBLE", "")]
+# libzstd.c may use more of the libzstd that is compiled in than its stable part.
+COMPILED_IN = ("FGZ_ZSTD_COMPILED_IN", "1")
 
 _INSTALL = "install its development package, so that `pkg-config libzstd` works"
 _FETCH = "run `python tools/fetch_zstd.py` in a checkout of pyfastgz to build a pinned copy in"
@@ -94,7 +96,8 @@ def find_zstd() -> Zstd:
     if choice != "system" and FETCHED.exists():
         check(FETCHED)
         source = os.path.relpath(FETCHED / "zstd.c", ROOT)
-        return Zstd([source], [os.path.relpath(FETCHED, ROOT)], HIDDEN_ZSTD, Flags([], []))
+        macros = [*HIDDEN_ZSTD, COMPILED_IN]
+        return Zstd([source], [os.path.relpath(FETCHED, ROOT)], macros, Flags([], []))
     compiler = pkg_config("--cflags")
     linker = pkg_config("--libs")
     if choice == "fetched" or compiler is None or linker is None:
