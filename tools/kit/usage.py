@@ -60,8 +60,13 @@ def describe_machine() -> str:
     """Return what matters of the machine: processor, cores, system, Python and the date."""
     cpuinfo = Path("/proc/cpuinfo")
     lines = cpuinfo.read_text("utf-8").splitlines() if cpuinfo.exists() else []
-    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
-    processor = names[0] if names else platform.machine()
+    # The first processor stands for all.
+    pairs = (line.partition(":") for line in reversed(lines))
+    known = {key.strip(): value.strip() for key, _, value in pairs}
+    processor = known.get("model name", platform.machine())
+    # Virtual machines often name a make and no more; these two tell the generation.
+    if "cpu family" in known and "model" in known:
+        processor += f" (family {known['cpu family']}, model {known['model']})"
     system = f"{os.cpu_count()} cores, {platform.system()} {platform.machine()}"
     python = f"{platform.python_implementation()} {platform.python_version()}"
     date = datetime.datetime.now(datetime.timezone.utc).date()
