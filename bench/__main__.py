@@ -22,6 +22,7 @@ from . import results
 from .corpus import HALVES
 from .corpus import SIZE_CLASSES
 from .encoders import run as encoder_run
+from .encoders import tables as encoder_tables
 from .encoders.peers import load_points
 from .hook import calls
 from .hook import memory as memories
@@ -31,6 +32,7 @@ from .static import run as static_runs
 from .static.trees import TREES
 from .streams import pages as stream_pages
 from .streams import run as stream_runs
+from .verdicts import verdict_table
 
 _T = TypeVar("_T")
 
@@ -107,13 +109,17 @@ def run(quick: bool, out: Path, some: tuple[str, ...]) -> None:
 @main.command()
 @click.option("--check", is_flag=True, help="Write nothing, tell what differs.")
 def report(check: bool) -> None:
-    """Make REPORT.md, README's ratios and its chart out of the committed results."""
+    """Make REPORT.md, README's ratios and its chart out of the committed results.
+
+    Print what is reached of the encoder's targets.
+    """
     for path, text in reports.made_files().items():
         if not check:
             path.write_text(text, "utf-8")
         elif not reports.is_current(path, text):
             said = f"{path.name} does not say what bench/results.json does"
             raise click.ClickException(f"{said}: python -m bench report")
+    show([verdict_table(encoder_tables.judge(reports.read_runs()["encoders"]))])
 
 
 @main.command()

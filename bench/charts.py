@@ -24,7 +24,9 @@ _SVG = {"svg.fonttype": "none", "svg.hashsalt": "pyfastgz", "font.sans-serif": "
 _LOOK = {"axes.titlelocation": "left", "axes.titleweight": "bold", "legend.frameon": False}
 _STYLE = style.context(["default", _SVG | _LOOK])
 _COLOURS = {OURS: "#d62728", OUR_ZSTD: "#b8651b"}
-_RIVALS = "#4c4c4c #9a9a9a #1f77b4 #2ca02c #9467bd #17a2b8 #e0a100 #8c9a1f #c77cb8 #5b6abf"
+_RIVALS = (
+    "#4c4c4c #9a9a9a #1f77b4 #2ca02c #9467bd #17a2b8 #e0a100 #8c9a1f #c77cb8 #5b6abf #7a4b2a"
+)
 _DASHES = {"deflate": "-", "zstd": "--", "br": ":"}
 _MIN_LABEL_DISTANCE = 20.0
 # Points that trade very much of the ratio for speed, or the reverse, would squeeze all others

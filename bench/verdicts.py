@@ -28,17 +28,20 @@ class Verdict:
         met = (n for n, m in marks.items() if m is not None and sign * (self.measured - m) >= 0)
         return next(met, "missed")
 
+    @property
+    def missed_by(self) -> float:
+        """The share of what it must reach that is missing, or too much; 0 if it is reached."""
+        return abs(self.measured / self.must - 1) if self.reached == "missed" else 0.0
+
 
 def verdict_table(verdicts: Iterable[Verdict]) -> Table:
     """Return what was measured beside what must be and what is aimed at, a row a target."""
-    table = Table(
-        "Targets", ["target", "where"], ["measured", "must", "aim"], ["reached", "remark"]
-    )
+    headings = ["must", "aim", "measured", "missed by"]
+    table = Table("Targets", ["target", "where"], headings, ["reached", "remark"])
     for verdict in verdicts:
         sign = "≤" if verdict.at_most else "≥"
-        marks = ("" if m is None else f"{sign} {m:.3g}" for m in (verdict.must, verdict.aim))
-        measured = f"{verdict.measured:.3f}"
-        table.add(
-            verdict.target, verdict.where, measured, *marks, verdict.reached, verdict.remark
-        )
+        marks = ("" if m is None else f"{sign} {m:.4g}" for m in (verdict.must, verdict.aim))
+        missed_by = f"{100 * verdict.missed_by:.1f} %" if verdict.missed_by else ""
+        figures = (*marks, f"{verdict.measured:.3f}", missed_by)
+        table.add(verdict.target, verdict.where, *figures, verdict.reached, verdict.remark)
     return table

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from typing import Any
 
 import pyfastgz
+from pyfastgz.coding import CODINGS
 
 from .leads import OUR_ZSTD
 from .leads import OURS
@@ -28,8 +29,13 @@ if TYPE_CHECKING:
 
 Codec = Callable[[bytes], "Buffer"]  # turns a body into its coded form, or back
 
-OUR_LEVELS = range(1, 10)
-"""Those of DEFLATE but for 0, which stores, and as many of zstd."""
+OUR_LEVELS = {
+    OURS: range(1, CODINGS["gzip"].levels[-1] + 1),
+    OUR_ZSTD: range(1, 10),
+}
+"""By family: those of DEFLATE but for 0, which stores, and the first of zstd."""
+
+_FIRST_SLOW_LEVEL = 10
 
 _GZIP = {"wbits": 31}
 _ZSTD_MODULE = "compression.zstd" if sys.version_info >= (3, 14) else "backports.zstd"
@@ -46,6 +52,11 @@ class Point:
     version: str  # of the package, or of the library if the package is the standard library
     encode: Codec
     decode: Codec  # decodes that, with another package's decoder if one is installed
+
+    @property
+    def is_slow(self) -> bool:
+        """Whether it takes ten times as long as others do, for the last few bytes."""
+        return self.coding == "deflate" and self.level >= _FIRST_SLOW_LEVEL
 
     @property
     def name(self) -> str:
@@ -87,8 +98,12 @@ _FAMILIES = (
         lambda module, level: partial(module.compress, level=level, flag=module.COMP_GZIP),
     ),
     _Family(
-        *("libdeflate", "deflate", (1, 2, 3, 4, 5, 6, 7, 9), "deflate", "deflate"),
+        *("libdeflate", "deflate", (1, 2, 3, 4, 5, 6, 7, 9, 10, 11, 12), "deflate", "deflate"),
         lambda module, level: partial(module.gzip_compress, compresslevel=level),
+    ),
+    _Family(
+        *("zopfli", "deflate", (15,), "zopfli.gzip", "zopfli"),  # its levels are iterations
+        lambda module, level: partial(module.compress, numiterations=level),
     ),
     _Family("cramjam", "deflate", (1, 6, 9), "cramjam.gzip", "cramjam", _bind_compress),
     _Family(
@@ -118,7 +133,7 @@ def load_points() -> tuple[list[Point], list[str]]:
     for coding, family in (("deflate", OURS), ("zstd", OUR_ZSTD)):
         if decode := _find_decoder(coding, "pyfastgz"):
             http_coding = "gzip" if coding == "deflate" else coding
-            for level in OUR_LEVELS:
+            for level in OUR_LEVELS[family]:
                 encode = partial(pyfastgz.compress, coding=http_coding, level=level)
                 version = pyfastgz.__version__
                 points.append(Point(family, level, coding, version, encode, decode))

@@ -69,6 +69,9 @@ def test_verdicts() -> None:
     some = Verdict(target="t", where="w", measured=1.0, must=1.0)
     assert some.reached == "must"
     assert "≥ 1" in verdict_table([some]).as_text()
+    missed = [Verdict("t", "w", 0.9, 1.0), Verdict("t", "w", 1.1, 1.0, at_most=True)]
+    assert [verdict.missed_by for verdict in (some, *missed)] == pytest.approx([0, 0.1, 0.1])
+    assert "10.0 %" in verdict_table(missed).as_text()
 
 
 def test_a_heading_ends_a_block() -> None:
