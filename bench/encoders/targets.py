@@ -105,9 +105,11 @@ def judge_leads(scores: Sequence[Score], size_class: str) -> list[Verdict]:
 
 
 def judge_swept(scores: Sequence[Score], size_class: str) -> list[Verdict]:
-    """Return what is reached of the least lead where caches are swept before each call."""
-    some = [score for score in scores if ALL_DEFLATE in groups_of(score) and not score.is_ours]
-    return _least_lead("lead over all, caches swept", some, scores, size_class, _SWEPT_LEAD)
+    """Return what is reached, caches swept, of the least lead over points with a target."""
+    some = [s for s in scores if not s.is_ours and not _LEADS.keys().isdisjoint(groups_of(s))]
+    return _least_lead(
+        "lead over isal 1-3, libdeflate 1-7, swept", some, scores, size_class, _SWEPT_LEAD
+    )
 
 
 def judge_zstd(scores: Sequence[Score], size_class: str, how: str) -> list[Verdict]:
