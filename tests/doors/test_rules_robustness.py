@@ -224,10 +224,10 @@ def test_r49_whatever_is_answered_to_whatever_is_asked(serve: Serve, case: Case)
 @pytest.mark.parametrize(
     ("name", "value"),
     [
-        ("level", 10),
+        ("level", 13),
         ("level", "6"),
         ("level", True),
-        ("deflate_level", 10),
+        ("deflate_level", 13),
         ("br_level", 12),
         ("zstd_level", 23),
         ("min_size", -1),
