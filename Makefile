@@ -349,12 +349,13 @@ docs: setup .venv/docs.group  ## make the documentation in build/docs, and run i
 
 # ---- Coverage: gcc and gcovr ----
 
+# Lines that are run more than 2^32 times are no fault of gcov's.
 .PHONY: coverage
 coverage: setup .venv/coverage.group  ## how much of the core the C tests run: 98 % of the lines or more
 	rm -rf build/coverage
 	$(MAKE) --no-print-directory run-c-programs CTEST=build/coverage CC=gcc \
 	    SANITIZE=--coverage C_OPTIMISATION=-O0
-	$(BIN)/gcovr --root . --filter csrc/deflate/ --filter csrc/checksum/ --filter 'csrc/[a-z_]*\.c' \
+	$(BIN)/gcovr --root . --gcov-suspicious-hits-threshold 0 --filter csrc/deflate/ --filter csrc/checksum/ --filter 'csrc/[a-z_]*\.c' \
 	    --fail-under-line 98 --txt-metric line build/coverage
 
 .PHONY: clean
