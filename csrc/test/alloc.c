@@ -51,7 +51,8 @@ TEST_MAIN
 {
     test_fill(in, sizeof(in), 3, 1);
     for (unsigned c = 0; c < TEST_NCODINGS; c++)
-        for (unsigned index = 0; index < TEST_NLEVELS; index++) {
+        for (unsigned index = 0; index < test_nlevels(test_codings[c]);
+             index++) {
             fgz_coding const coding = test_codings[c];
             int const level = test_level(coding, index);
 

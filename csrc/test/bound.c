@@ -81,7 +81,8 @@ TEST_MAIN
           FGZ_ERROR_SIZE);
 
     for (unsigned c = 0; c < TEST_NCODINGS; c++)
-        for (unsigned index = 0; index < 2 * TEST_NLEVELS; index++) {
+        for (unsigned index = 0; index < 2 * test_nlevels(test_codings[c]);
+             index++) {
             fgz_coding const coding = test_codings[c];
             int const level = test_level(coding, index / 2);
             fgz_encoder *const enc = index % 2 == 0 ?

@@ -10,7 +10,8 @@ TEST_MAIN
                                                      "zstd"};
 
     for (unsigned c = 0; c < TEST_NCODINGS; c++)
-        for (unsigned index = 0; index < TEST_NLEVELS; index++) {
+        for (unsigned index = 0; index < test_nlevels(test_codings[c]);
+             index++) {
             int const level = test_level(test_codings[c], index);
 
             printf("%s %d %08lx\n", names[c], level,

@@ -152,7 +152,8 @@ TEST_MAIN
     uint32_t state = 5;
 
     for (unsigned c = 0; c < TEST_NCODINGS; c++)
-        for (unsigned index = 0; index < TEST_NLEVELS; index++) {
+        for (unsigned index = 0; index < test_nlevels(test_codings[c]);
+             index++) {
             check_dirty(test_create, test_codings[c], index, &state);
             check_dirty(test_create_small, test_codings[c], index, &state);
         }

@@ -195,7 +195,8 @@ TEST_MAIN
     check_create();
     check_options();
     for (unsigned c = 0; c < TEST_NCODINGS; c++)
-        for (unsigned index = 0; index < TEST_NLEVELS; index++) {
+        for (unsigned index = 0; index < test_nlevels(test_codings[c]);
+             index++) {
             fgz_coding const coding = test_codings[c];
             fgz_encoder *const enc =
                 test_create(coding, test_level(coding, index));

@@ -43,6 +43,16 @@ static inline int test_level(fgz_coding coding, unsigned index)
                                 (int)(index % TEST_NLEVELS);
 }
 
+/*
+ * How many of them to test of a coding.  The levels from 10 on take many times
+ * as long as the others and are the same behind any header: they are tested of
+ * raw DEFLATE.
+ */
+static inline unsigned test_nlevels(fgz_coding coding)
+{
+    return coding == FGZ_RAW ? TEST_NLEVELS : 10;
+}
+
 /* Marsaglia's xorshift: the same numbers in every run. */
 static inline uint32_t test_random(uint32_t *state)
 {
