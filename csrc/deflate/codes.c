@@ -97,7 +97,7 @@ FGZ_INLINE uint16_t *put_run(uint16_t *next, uint32_t *precode_freqs,
 }
 
 /* Code count lengths with n symbols of repetition, each of at least min_count;
- * nexts as put_run. */
+ * next as in put_run. */
 static uint16_t *put_repeats(uint16_t *next, uint32_t *precode_freqs,
                              unsigned sym, unsigned n, unsigned count,
                              unsigned min_count, unsigned max_count)

@@ -52,8 +52,6 @@ static fgz_finder_shape find_shape(const fgz_level *level,
 {
     fgz_finder_shape shape = level->shape;
 
-    if (shape.nheads > memory->max_nheads)
-        shape.nheads = memory->max_nheads;
     shape.heads_max_nbits = heads_max_nbits(level, memory, FGZ_LONG);
     return shape;
 }

@@ -123,9 +123,8 @@ typedef struct fgz_memory {
     uint32_t history_nbytes;
     /* See window.h. */
     size_t window_nbytes;
-    /* The most tables of heads, and the most entries of one as a power of 2,
-     * whatever the level allows.  No column has more than FGZ_LONG. */
-    unsigned max_nheads;
+    /* The most entries of a table of heads as a power of 2, whatever the level
+     * allows.  No column has more than FGZ_LONG. */
     unsigned heads_max_nbits[FGZ_NEXTENTS];
     /* The most tokens in a block.  More: fewer dynamic headers, of 50 to 90
      * bytes each, and less that fits the caches beside the tables. */
@@ -135,16 +134,15 @@ typedef struct fgz_memory {
 /* 246 KB, of which a stream of unknown length touches at most 214; and small,
  * for streams of which there may be thousands: 64 KB. */
 static const fgz_memory fgz_normal_memory = {
-    32768, 65536, 3, {15, 15, 15, 14}, 8192};
+    32768, 65536, {15, 15, 15, 14}, 8192};
 static const fgz_memory fgz_small_memory = {
-    8192, 12288, 2, {12, 12, 12, 12}, 1024};
+    8192, 12288, {12, 12, 12, 12}, 1024};
 
 /* For the optimal levels, which allocate what they need for a chunk while they
  * code it: history, a chunk, and what comes before it is coded. */
 static const fgz_memory fgz_optimal_memory = {
     FGZ_MAX_DISTANCE,
     FGZ_MAX_DISTANCE + FGZ_OPTIMAL_CHUNK_NBYTES + FGZ_LOOKAHEAD_NBYTES,
-    0,
     {0, 0, 0, 0},
     0};
 

@@ -115,7 +115,7 @@ typedef struct lazy_search {
 /* As fgz_hash; the shift leaves as many bits as a table has. */
 FGZ_INLINE uint32_t lazy_hash(uint64_t bytes, unsigned shift)
 {
-    return (uint32_t)((bytes * 0x9e3779b97f4a7c15u) >> shift);
+    return (uint32_t)((bytes * FGZ_HASH_FACTOR) >> shift);
 }
 
 /* Store what belongs to an even position and to the next. */
