@@ -35,6 +35,8 @@ static unsigned cpu_detect(void)
         features |= FGZ_CPU_SSSE3;
     if (__builtin_cpu_supports("avx2"))
         features |= FGZ_CPU_AVX2;
+    if (__builtin_cpu_supports("bmi") && __builtin_cpu_supports("bmi2"))
+        features |= FGZ_CPU_BMI2;
 #  elif defined(__aarch64__)
     /* What the compiler may take for granted: on Apple's systems, both. */
 #    if defined(__ARM_FEATURE_AES) || defined(__ARM_FEATURE_CRYPTO)
@@ -92,8 +94,8 @@ const char *fgz_cpu_feature_name(unsigned index)
         const char *name;
     } known[] = {
         {FGZ_CPU_PCLMUL, "pclmul"}, {FGZ_CPU_SSSE3, "ssse3"},
-        {FGZ_CPU_AVX2, "avx2"},     {FGZ_CPU_PMULL, "pmull"},
-        {FGZ_CPU_CRC32, "crc32"},
+        {FGZ_CPU_AVX2, "avx2"},     {FGZ_CPU_BMI2, "bmi2"},
+        {FGZ_CPU_PMULL, "pmull"},   {FGZ_CPU_CRC32, "crc32"},
     };
     unsigned const features = fgz_cpu_features();
 

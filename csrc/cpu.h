@@ -25,10 +25,12 @@
 #define FGZ_CPU_SSSE3 (1u << 1)
 /* x86-64: the same and more on 32 bytes. */
 #define FGZ_CPU_AVX2 (1u << 2)
+/* x86-64: shifts by variable counts that leave the flags alone. */
+#define FGZ_CPU_BMI2 (1u << 3)
 /* aarch64: carry-less multiplication of 64-bit words. */
-#define FGZ_CPU_PMULL (1u << 3)
+#define FGZ_CPU_PMULL (1u << 4)
 /* aarch64: steps of CRC-32. */
-#define FGZ_CPU_CRC32 (1u << 4)
+#define FGZ_CPU_CRC32 (1u << 5)
 /* Set once the processor has been asked. */
 #define FGZ_CPU_KNOWN (1u << 31)
 

@@ -75,7 +75,7 @@ def canonical_codes(nbits: list[int]) -> list[int]:
 
 def entry(bits: int, code_nbits: int, nbits: int) -> str:
     """Return an entry of an emission table, as block.h defines it."""
-    return f"0x{bits | code_nbits << 20 | nbits << 25:08x}"
+    return f"0x{nbits | code_nbits << 6 | bits << 11:08x}"
 
 
 def static_first_entries() -> list[str]:

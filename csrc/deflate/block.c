@@ -10,6 +10,8 @@
  */
 #include "block.h"
 
+#include "../cpu.h"
+
 #define BLOCK_HEADER_NBITS 3
 
 /* What the end of the block and a distance symbol take in the static code, RFC
@@ -25,9 +27,9 @@
 #define DYNAMIC_MIN_NTOKENS 32
 
 /* The parts of an entry of an emission table, see block.h. */
-#define ENTRY_BITS(entry) ((entry) & 0xfffff)
-#define ENTRY_CODE_NBITS(entry) ((entry) >> 20 & 31)
-#define ENTRY_NBITS(entry) ((entry) >> 25)
+#define ENTRY_BITS(entry) ((entry) >> 11)
+#define ENTRY_CODE_NBITS(entry) ((entry) >> 6 & 31)
+#define ENTRY_NBITS(entry) ((entry) & 63)
 
 static void put_block_header(fgz_bitwriter *out, fgz_block_type type,
                              bool is_final)
@@ -81,7 +83,8 @@ static uint32_t emission_entry(const fgz_huffman_code *code, unsigned sym,
 {
     uint32_t const nbits = code->lengths[sym];
 
-    return code->codes[sym] | nbits << 20 | (nbits + extra_nbits) << 25;
+    return (nbits + extra_nbits) | nbits << 6 |
+           (uint32_t)code->codes[sym] << 11;
 }
 
 /* Fill in what the tokens of this block look up. */
@@ -104,7 +107,7 @@ static void fill_emission(fgz_emission *emission,
         unsigned const index = sym - FGZ_FIRST_LENGTH_SYM;
         unsigned const extra_nbits = fgz_length_extra_nbits[index];
         uint32_t const entry = emission_entry(litlen, sym, extra_nbits);
-        uint32_t const step = 1u << litlen->lengths[sym];
+        uint32_t const step = 1u << (11 + litlen->lengths[sym]);
         uint32_t *const first = &emission->first[256 + fgz_length_bases[index]];
 
         for (uint32_t extra = 0; extra < 1u << extra_nbits; extra++)
@@ -171,7 +174,7 @@ FGZ_INLINE uint64_t token_bits(uint32_t token, const fgz_emission *emission,
         ENTRY_BITS(second) | FGZ_TOKEN_DISTANCE_EXTRA(token)
                                  << ENTRY_CODE_NBITS(second);
 
-    *nbits = ENTRY_NBITS(first) + ENTRY_NBITS(second);
+    *nbits = ENTRY_NBITS(first + second);
     return ENTRY_BITS(first) | (uint64_t)second_bits << ENTRY_NBITS(first);
 }
 
@@ -236,10 +239,28 @@ FGZ_INLINE void put_tokens_with(fgz_bitwriter *FGZ_RESTRICT out,
     *out = writer;
 }
 
+/* With slack, by shifts that need not have their count in one register. */
+#if FGZ_CPU_DISPATCH && defined(__x86_64__)
+__attribute__((target("bmi2"))) static void put_tokens_bmi2(
+    fgz_bitwriter *out, const uint32_t *list, size_t ntokens,
+    const fgz_emission *emission)
+{
+    put_tokens_with(out, list, ntokens, emission, true);
+}
+#endif
+
 static void put_tokens(fgz_bitwriter *out, const uint32_t *list, size_t ntokens,
                        const fgz_emission *emission, uint64_t cost_nbits)
 {
-    if (fgz_bits_avail(out) >= cost_nbits + 64)
+    bool const has_slack = fgz_bits_avail(out) >= cost_nbits + 64;
+
+#if FGZ_CPU_DISPATCH && defined(__x86_64__)
+    if (has_slack && (fgz_cpu_features() & FGZ_CPU_BMI2) != 0) {
+        put_tokens_bmi2(out, list, ntokens, emission);
+        return;
+    }
+#endif
+    if (has_slack)
         put_tokens_with(out, list, ntokens, emission, true);
     else
         put_tokens_with(out, list, ntokens, emission, false);

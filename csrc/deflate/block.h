@@ -24,9 +24,13 @@
  * All it takes to write a token: an entry for its first and one for its second
  * symbol.
  *
- *     bits  0-19  the code, first bit lowest, and a length's extra bits
- *     bits 20-24  length of a distance code in bits
- *     bits 25-31  count of all bits, a distance's extra bits included
+ *     bits  0-5   count of all bits, extra bits included
+ *     bits  6-10  length of the code in bits
+ *     bits 11-31  the code, first bit lowest, and a length's extra bits
+ *
+ * So the lowest 6 bits of the sum of two are the count of their bits, and where
+ * a count is shifted by, which the processor takes modulo 32 or 64, nothing has
+ * to be masked off.
  *
  * Entries of symbols that do not occur are undefined.
  */
