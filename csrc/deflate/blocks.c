@@ -86,7 +86,7 @@ size_t fgz_blocks_write(fgz_blocks *blocks, fgz_bitwriter *out,
 
     if (next == stop && is_final)
         return fgz_block_write_end(out);
-    if (blocks->parse == NULL) {
+    if (effort->parse == NULL) {
         *next_ptr = stop;
         return fgz_block_write_stored(out, next, (size_t)(stop - next),
                                       is_final);
@@ -97,15 +97,16 @@ size_t fgz_blocks_write(fgz_blocks *blocks, fgz_bitwriter *out,
 
         fgz_tokens_clear(tokens);
         do {
+            size_t const count = tokens->count;
+
             tokens->limit =
                 tokens->count + fgz_min_size(effort->part_ntokens,
                                              tokens->max_count - tokens->count);
-            next = blocks->parse(&blocks->finder, input, next, stop, effort,
+            next = effort->parse(&blocks->finder, input, next, stop, effort,
                                  tokens);
-            is_last_part =
-                next >= stop ||
-                tokens->count > tokens->max_count - FGZ_PARSE_MIN_NTOKENS;
-            if (former.ntokens > 0 || !is_last_part)
+            is_last_part = next >= stop || tokens->count == count;
+            if (effort->splits && tokens->count > count &&
+                (former.ntokens > 0 || !is_last_part))
                 FGZ_FORWARD_IF_ERROR(join_part(blocks, out, &former, next));
         } while (!is_last_part);
         FGZ_FORWARD_IF_ERROR(write_block(blocks, out, &tokens->freqs,

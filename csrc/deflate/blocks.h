@@ -25,7 +25,6 @@
 
 /* What writing blocks takes, from one to the next. */
 typedef struct fgz_blocks {
-    fgz_parser *parse; /* NULL: store */
     const fgz_effort *effort;
     fgz_finder finder;
     fgz_block_memory memory;

@@ -61,6 +61,8 @@ static level_kind find_kind(int level, bool is_small)
 {
     if (level < 0)
         level = FGZ_DEFLATE_DEFAULT_LEVEL;
+    if (is_small && level > 0 && level < FGZ_SMALL_MIN_LEVEL)
+        level = FGZ_SMALL_MIN_LEVEL;
     if (level < FGZ_OPTIMAL_MIN_LEVEL)
         return (level_kind){&fgz_levels[level], NULL,
                             is_small ? &fgz_small_memory : &fgz_normal_memory};
@@ -97,7 +99,6 @@ fgz_deflate *fgz_deflate_create(int level_number, bool is_small)
     deflate->window.nbytes = memory->window_nbytes;
     deflate->window.history_nbytes = memory->history_nbytes;
     blocks = &deflate->blocks;
-    blocks->parse = level->parse;
     if (kind.optimal != NULL)
         blocks->memory.codes_effort = kind.optimal->codes_effort;
     blocks->tokens.max_count = memory->block_max_ntokens;

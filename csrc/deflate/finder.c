@@ -9,8 +9,8 @@
  * entered in order, and all of them, from the first of the stream on.  A link
  * is found by the position modulo max_distance, and asked for only at positions
  * that were entered, from the begin of the input on: it is that position's, or
- * where that is too long ago a later one's.  The same goes for what is recent;
- * parse_lazy.c says why it goes for heads of 3 bytes.
+ * where that is too long ago a later one's.  The same goes for what is recent,
+ * and for places; parse_lazy.c says why it goes for heads of 3 bytes.
  */
 #include "finder.h"
 
@@ -31,14 +31,16 @@ static uint16_t *take_table(uint16_t **next_ptr, size_t *total, size_t count)
 size_t fgz_finder_lay_out(fgz_finder *finder, uint16_t *tables,
                           const fgz_finder_shape *shape, uint32_t max_distance)
 {
-    size_t const heads_count = (size_t)1 << shape->heads_max_nbits;
     size_t total = 0;
 
     finder->max_distance = max_distance;
-    if (shape->nheads >= 1)
-        finder->short_heads = take_table(&tables, &total, heads_count);
-    if (shape->nheads >= 2)
-        finder->long_heads = take_table(&tables, &total, heads_count);
+    if (shape->heads_max_nbits > 0)
+        finder->heads =
+            take_table(&tables, &total, (size_t)1 << shape->heads_max_nbits);
+    if (shape->has_places) {
+        finder->places = take_table(&tables, &total, FGZ_PLACES_COUNT);
+        finder->memory = take_table(&tables, &total, FGZ_STAGED_MEMORY_COUNT);
+    }
     if (shape->has_chains) {
         finder->links = take_table(&tables, &total, max_distance);
         finder->recent3 =
@@ -49,12 +51,6 @@ size_t fgz_finder_lay_out(fgz_finder *finder, uint16_t *tables,
     return total;
 }
 
-static void clear_heads(uint16_t *heads, unsigned nbits)
-{
-    if (heads != NULL)
-        memset(heads, 0, sizeof(*heads) << nbits);
-}
-
 void fgz_finder_clear(fgz_finder *finder, unsigned heads_max_nbits,
                       uint64_t total_nbytes)
 {
@@ -62,10 +58,11 @@ void fgz_finder_clear(fgz_finder *finder, unsigned heads_max_nbits,
 
     while (nbits < heads_max_nbits && (uint64_t)1 << (nbits - 1) < total_nbytes)
         nbits++;
-    clear_heads(finder->short_heads, nbits);
-    clear_heads(finder->long_heads, nbits);
+    if (finder->heads != NULL)
+        memset(finder->heads, 0, sizeof(*finder->heads) << nbits);
     finder->hash_nbits = nbits;
-    finder->missing = 0;
     finder->nentered_ahead = 0;
     finder->has_heads3 = false;
+    finder->frame_begin = 0;
+    finder->is_barren = false;
 }

@@ -18,28 +18,35 @@
  * more than are ever entered ahead, a power of 2. */
 #define FGZ_RECENT_COUNT 4096
 
+/* How many places a frame of the staged parser has. */
+#define FGZ_PLACES_COUNT 65536
+
+/* Its working memory, in 16 bits. */
+#define FGZ_STAGED_MEMORY_COUNT 20000
+
 /* Which tables there are, and the most that they hold. */
 typedef struct fgz_finder_shape {
-    /* How many tables of heads: 1 is short_heads, 2 long_heads as well; 0:
-     * nothing is searched. */
-    unsigned nheads;
     /*
-     * The most entries of a table of heads, as a power of 2.  More find more
-     * in long input, and take longer to clear and more of the caches: the fast
-     * parser is at its best where its one table is half of a first-level
-     * cache.
+     * The most heads, as a power of 2; 0: nothing is searched.  More find more
+     * in long input, and take longer to clear and more of the caches.
      */
     unsigned heads_max_nbits;
-    /* Whether there are chains of links, and heads of 3 bytes. */
+    /* Lazy: whether there are chains of links, and heads of 3 bytes. */
     bool has_chains;
+    /* Staged: whether there are places, and its working memory. */
+    bool has_places;
 } fgz_finder_shape;
 
-/* Each head is the latest position for a hash of some bytes. */
 typedef struct fgz_finder {
-    uint16_t *short_heads; /* lazy: of 4 bytes; fast: of 4 or 5 */
-    uint16_t *long_heads;  /* fast: of 8 bytes, or NULL */
+    /* Each is the latest position for a hash of 4 bytes. */
+    uint16_t *heads;
     /* The largest distance to use, a power of 2. */
     uint32_t max_distance;
+    unsigned hash_nbits; /* of heads */
+    /* How many positions from the next one on are in the tables already; less
+     * than 0 where too few bytes were known to enter those before it. */
+    ptrdiff_t nentered_ahead;
+
     /* Lazy: for each position modulo max_distance, how far back the one before
      * it with the same hash is, so that these form chains; and for what lies
      * just ahead of the parse, modulo FGZ_RECENT_COUNT, the same of 3 bytes,
@@ -48,13 +55,12 @@ typedef struct fgz_finder {
     uint8_t *recent3;
     uint16_t *heads3;
     bool has_heads3;
-    unsigned hash_nbits; /* of all but heads3 */
-    /* Lazy: how many positions from the next one on are in the tables already;
-     * less than 0 where too few bytes were known to enter those before it. */
-    ptrdiff_t nentered_ahead;
-    /* Fast: how many positions just before the next one are not yet in the
-     * tables, because too few bytes were known after them. */
-    size_t missing;
+
+    /* Staged: see parse_staged.c. */
+    uint16_t *places;
+    uint16_t *memory;
+    uint32_t frame_begin; /* the position of the first of places */
+    bool is_barren;       /* the last part had hardly any match */
 } fgz_finder;
 
 /*

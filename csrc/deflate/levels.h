@@ -32,28 +32,39 @@ static const uint64_t fgz_extent_max_nbytes[FGZ_NEXTENTS] = {
 #define FGZ_OPTIMAL_MIN_LEVEL 10
 
 typedef struct fgz_level {
-    /* Strategy: NULL stores. */
-    fgz_parser *parse;
-    /* Memory. */
     fgz_finder_shape shape;
-    /* Effort, by the length of the input. */
+    /* By the length of the input. */
     fgz_effort efforts[FGZ_NEXTENTS];
 } fgz_level;
 
-/* A block is one part: the fast parser has no time for more. */
-#define WHOLE {.part_ntokens = UINT16_MAX}
+#define STORED {.parse = NULL}
 
 /*
- * Efforts, the first figure of which is what a literal is taken to cost before
- * any were coded: in the first part of a short body matches of 3 bytes save
- * 0.2 %, at the levels that take the time for them, since distances are short
- * there, and literals not yet cheap.
+ * The staged parser.  Without splits a block is as many parts as there is room
+ * for, which takes a tenth less time and makes 16 to 128 KB .7 % larger.
  */
-#define SHORT(...) {6, __VA_ARGS__}
-#define OTHER(...) {0, __VA_ARGS__}
+#define STAGED(may_split, nbytes, depth) \
+    {.parse = fgz_parse_staged, \
+     .splits = may_split, \
+     .hash_nbytes = nbytes, \
+     .part_ntokens = UINT16_MAX, \
+     .max_depth = depth}
+
+/*
+ * The lazy parser, with what a literal is taken to cost before any were coded:
+ * in the first part of a short body matches of 3 bytes save 0.2 %, at the
+ * levels that take the time for them, since distances are short there, and
+ * literals not yet cheap.
+ */
+#define SHORT(...) {fgz_parse_lazy, true, 4, 6, __VA_ARGS__}
+#define OTHER(...) {fgz_parse_lazy, true, 4, 0, __VA_ARGS__}
 #define ALIKE(...) \
     SHORT(__VA_ARGS__), OTHER(__VA_ARGS__), OTHER(__VA_ARGS__), \
         OTHER(__VA_ARGS__)
+
+/* What an encoder has for each of the parsers. */
+#define PLACES {15, false, true}
+#define CHAINS {15, true, false}
 
 /*
  * Level 6 is more thorough for long input and for streams, whose events are
@@ -64,42 +75,51 @@ typedef struct fgz_level {
  */
 static const fgz_level fgz_levels[FGZ_OPTIMAL_MIN_LEVEL] = {
     /*
-     * parse, {nheads, heads_max_nbits, has_chains}, and for short, medium,
-     * long input and streams
+     * shape, and for short, medium, long input and streams, staged
+     *     splits, hash_nbytes, max_depth
+     * or lazy
      *     part_ntokens, max_depth, per_byte, nice, lazy, two_ahead, thorough,
      *     match3
      */
-    {NULL, {0, 0, false}, {WHOLE, WHOLE, WHOLE, WHOLE}},
-    {fgz_parse_fast, {1, 13, false}, {WHOLE, WHOLE, WHOLE, WHOLE}},
-    {fgz_parse_fast, {2, 14, false}, {WHOLE, WHOLE, WHOLE, WHOLE}},
-    {fgz_parse_lazy, {1, 15, true}, {ALIKE(1024, 7, 1, 48, 24, false, 12, 7)}},
-    {fgz_parse_lazy, {1, 15, true}, {ALIKE(1024, 10, 1, 64, 32, false, 12, 7)}},
-    {fgz_parse_lazy,
-     {1, 15, true},
+    {{0, false, false}, {STORED, STORED, STORED, STORED}},
+    {PLACES,
+     {STAGED(false, 4, 1), STAGED(false, 5, 1), STAGED(false, 5, 1),
+      STAGED(false, 5, 1)}},
+    {PLACES,
+     {STAGED(true, 4, 2), STAGED(true, 5, 3), STAGED(true, 5, 3),
+      STAGED(true, 5, 3)}},
+    {CHAINS, {ALIKE(1024, 7, 1, 48, 24, false, 12, 7)}},
+    {CHAINS, {ALIKE(1024, 10, 1, 64, 32, false, 12, 7)}},
+    {CHAINS,
      {SHORT(1024, 14, 1, 128, 64, false, 12, 7),
       OTHER(1024, 18, 1, 128, 64, false, 12, 7),
       OTHER(1024, 18, 1, 128, 64, false, 12, 7),
       OTHER(1024, 18, 1, 128, 64, false, 12, 7)}},
-    {fgz_parse_lazy,
-     {1, 15, true},
+    {CHAINS,
      {SHORT(1024, 15, 2, 128, 64, false, 12, 7),
       OTHER(1024, 24, 2, 128, 64, false, 12, 7),
       OTHER(1024, 36, 2, 128, 64, true, 0, 7),
       OTHER(512, 32, 2, 160, 64, true, 0, 7)}},
-    {fgz_parse_lazy, {1, 15, true}, {ALIKE(512, 64, 4, 258, 128, true, 0, 7)}},
-    {fgz_parse_lazy, {1, 15, true}, {ALIKE(512, 128, 6, 258, 258, true, 0, 6)}},
-    {fgz_parse_lazy,
-     {1, 15, true},
+    {CHAINS, {ALIKE(512, 64, 4, 258, 128, true, 0, 7)}},
+    {CHAINS, {ALIKE(512, 128, 6, 258, 258, true, 0, 6)}},
+    {CHAINS,
      {SHORT(512, 250, 5, 258, 258, true, 0, 6),
       OTHER(512, 600, 5, 258, 258, true, 0, 6),
       OTHER(1024, 1000, 10, 258, 258, true, 0, 6),
       OTHER(512, 250, 5, 258, 258, true, 0, 6)}},
 };
 
-#undef WHOLE
+/* A small encoder has no memory for places: at the levels below, except the one
+ * that stores, it codes as at this one. */
+#define FGZ_SMALL_MIN_LEVEL 3
+
+#undef STORED
+#undef STAGED
 #undef SHORT
 #undef OTHER
 #undef ALIKE
+#undef PLACES
+#undef CHAINS
 
 /*
  * The levels from here on weigh all ways through the input, whatever its
@@ -131,8 +151,9 @@ typedef struct fgz_memory {
     size_t block_max_ntokens;
 } fgz_memory;
 
-/* 246 KB, of which a stream of unknown length touches at most 214; and small,
- * for streams of which there may be thousands: 64 KB. */
+/* 246 KB, of which a stream of unknown length touches at most 214, and 95 KB
+ * more at the levels that have places; and small, for streams of which there
+ * may be thousands: 64 KB. */
 static const fgz_memory fgz_normal_memory = {
     32768, 65536, {15, 15, 15, 14}, 8192};
 static const fgz_memory fgz_small_memory = {

@@ -148,7 +148,7 @@ FGZ_INLINE void lazy_enter(const fgz_finder *finder, const uint8_t *next,
         lazy_hash(fgz_load_le32(next), 64 - finder->hash_nbits);
 
     finder->links[position & (finder->max_distance - 1)] =
-        (uint16_t)lazy_swap_head(finder->short_heads, hash, position);
+        (uint16_t)lazy_swap_head(finder->heads, hash, position);
 }
 
 /* Enter an even count of positions, the first of which is even, two at a time,
@@ -159,7 +159,7 @@ FGZ_INLINE void lazy_enter_pairs(const fgz_finder *finder, const uint8_t *next,
     unsigned const shift = 64 - finder->hash_nbits;
     uint32_t const links_mask = finder->max_distance - 1;
     uint16_t *const links = finder->links;
-    uint16_t *const heads = finder->short_heads;
+    uint16_t *const heads = finder->heads;
 
     for (size_t i = 0; i < count; i += 2, next += 2, position += 2) {
         uint32_t const first = lazy_swap_head(

@@ -112,8 +112,7 @@ FGZ_INLINE void fgz_put_two_literals(fgz_token_writer *writer, uint8_t first,
  * Distance symbols 2k and 2k + 1 share a highest bit of distance - 1, and
  * differ in the bit below it; what is below that is the extra bits.
  */
-FGZ_INLINE void fgz_put_match(fgz_token_writer *writer, uint32_t length,
-                              uint32_t distance)
+FGZ_INLINE uint32_t fgz_match_token(uint32_t length, uint32_t distance)
 {
     uint32_t const from_one = distance - 1;
     uint32_t sym = from_one;
@@ -125,9 +124,17 @@ FGZ_INLINE void fgz_put_match(fgz_token_writer *writer, uint32_t length,
         sym = 2 * extra_nbits + (from_one >> extra_nbits);
         extra = from_one & ((1u << extra_nbits) - 1);
     }
+    return (256 - FGZ_MIN_MATCH + length) | sym << 9 | extra << 18;
+}
+
+FGZ_INLINE void fgz_put_match(fgz_token_writer *writer, uint32_t length,
+                              uint32_t distance)
+{
+    uint32_t const token = fgz_match_token(length, distance);
+
     writer->freqs->litlen[fgz_length_syms[length - FGZ_MIN_MATCH]]++;
-    writer->freqs->distance[sym]++;
-    *writer->next++ = (256 - FGZ_MIN_MATCH + length) | sym << 9 | extra << 18;
+    writer->freqs->distance[FGZ_TOKEN_SECOND(token)]++;
+    *writer->next++ = token;
     writer->has_room = 0;
 }
 

@@ -17,7 +17,7 @@
 
 /* Coding stops this far before the end of what is known, so that no match is
  * cut short there: a longest match, and the looking ahead before it. */
-#define FGZ_LOOKAHEAD_NBYTES (FGZ_MAX_MATCH + 2 * FGZ_HASH_LOAD_NBYTES)
+#define FGZ_LOOKAHEAD_NBYTES (FGZ_MAX_MATCH + 16)
 
 typedef struct fgz_window {
     size_t nbytes; /* how much it holds */

@@ -14,6 +14,10 @@
 /* As far as the largest run that a checksum takes in one go, and a bit. */
 #define MAX_NBYTES 5700
 
+/* How many levels are compared: all parsers but the optimal one, in all their
+ * variants. */
+#define NLEVELS 4
+
 /* Each feature in use has a name, and after the last there is none. */
 static void check_names(void)
 {
@@ -47,13 +51,13 @@ static void check_checksums(void)
 /* The digests of some levels without the features in disabled. */
 static void run(unsigned disabled, uint32_t *digests)
 {
-    static const int levels[3] = {1, 6, 9};
+    static const int levels[NLEVELS] = {1, 2, 6, 9};
 
     fgz_cpu_disable(disabled);
     CHECK((fgz_cpu_features() & disabled) == 0);
     check_names();
     check_checksums();
-    for (unsigned i = 0; i < 3; i++) {
+    for (unsigned i = 0; i < NLEVELS; i++) {
         digests[2 * i] = test_digest(FGZ_GZIP, levels[i]);
         digests[2 * i + 1] = test_digest(FGZ_ZLIB, levels[i]);
     }
@@ -62,7 +66,7 @@ static void run(unsigned disabled, uint32_t *digests)
 /* Run in a process of its own; the digests come through a pipe. */
 static void run_apart(unsigned disabled, uint32_t *digests)
 {
-    size_t const nbytes = 6 * sizeof(*digests);
+    size_t const nbytes = 2 * NLEVELS * sizeof(*digests);
     int ends[2];
     int status;
     pid_t child;
@@ -85,7 +89,7 @@ static void run_apart(unsigned disabled, uint32_t *digests)
 TEST_MAIN
 {
     unsigned const features = fgz_cpu_features() & ~FGZ_CPU_KNOWN;
-    uint32_t expected[6], actual[6];
+    uint32_t expected[2 * NLEVELS], actual[2 * NLEVELS];
 
     /* Without any: the portable code, against which the rest is held. */
     run_apart(features, expected);

@@ -1,0 +1,203 @@
+/*
+ * parse_staged_steps.h - the stages of parse_staged.c for one instruction set;
+ * included once for each, with
+ *
+ *     STAGED_NAME(name)       the name of a function for this instruction set
+ *     STAGED_TARGET           the attribute that allows its instructions
+ *     STAGED_LANES            8 values of 16 bits
+ *     STAGED_LANES_ZERO()
+ *     STAGED_LANES_SET(lanes, value, k)
+ *     STAGED_LANES_RAMP(value)
+ *                             the value and those that follow it
+ *     STAGED_LANES_ADD8(lanes)
+ *     STAGED_STORE_PLACES(into, positions, indices, heads)
+ *                             store indices less max(1, positions - heads) as
+ *                             signed 16 bits
+ *     STAGED_COMMON32(a, b)   how many of the first 32 bytes agree before one
+ *                             does not
+ *     STAGED_CONVERT_COUNT    how many steps are converted at a time
+ *     STAGED_CONVERT(into, from)
+ *                             do so
+ */
+
+/* ---- Stage 1: places ---- */
+
+/* Fill in the places of count positions, a multiple of 8.  Whatever is looked
+ * up at one position waits for nothing of the others but the table. */
+STAGED_TARGET FGZ_INLINE void STAGED_NAME(fill)(const staged_tables *tables,
+                                                const uint8_t *next,
+                                                size_t count,
+                                                unsigned hash_nbytes)
+{
+    uint16_t *const heads = tables->heads;
+    unsigned const nbits = tables->hash_nbits;
+    uint32_t position = fgz_position(next, tables->bias);
+    uint32_t const index = staged_index(tables, next);
+    STAGED_LANES positions = STAGED_LANES_RAMP(position);
+    STAGED_LANES indices = STAGED_LANES_RAMP(index);
+    uint16_t *const places = tables->places + index;
+
+    FGZ_COUNT_WORK(count);
+    for (size_t i = 0; i < count; i += 8, position += 8) {
+        STAGED_LANES latest = STAGED_LANES_ZERO();
+
+#define STAGED_LOOK(k) \
+    { \
+        uint64_t const bytes = hash_nbytes == 4 ? \
+                                   fgz_load_le32(next + i + (k)) : \
+                                   fgz_load_le64(next + i + (k)); \
+        uint16_t *const head = &heads[staged_hash(bytes, hash_nbytes, nbits)]; \
+        latest = STAGED_LANES_SET(latest, *head, k); \
+        *head = (uint16_t)(position + (k)); \
+    }
+        STAGED_LOOK(0)
+        STAGED_LOOK(1)
+        STAGED_LOOK(2)
+        STAGED_LOOK(3)
+        STAGED_LOOK(4)
+        STAGED_LOOK(5)
+        STAGED_LOOK(6)
+        STAGED_LOOK(7)
+#undef STAGED_LOOK
+        STAGED_STORE_PLACES(places + i, positions, indices, latest);
+        positions = STAGED_LANES_ADD8(positions);
+        indices = STAGED_LANES_ADD8(indices);
+    }
+}
+
+#define STAGED_FILL(hash_nbytes) \
+    STAGED_TARGET static FGZ_NOINLINE void STAGED_NAME(fill_##hash_nbytes)( \
+        const staged_tables *tables, const uint8_t *next, size_t count) \
+    { \
+        STAGED_NAME(fill)(tables, next, count, hash_nbytes); \
+    }
+STAGED_FILL(4)
+STAGED_FILL(5)
+#undef STAGED_FILL
+
+/* ---- Stage 2: four parses ---- */
+
+/* The best match at index i, of at most 32 bytes; none with a place before
+ * lowest. */
+STAGED_TARGET FGZ_INLINE staged_match STAGED_NAME(find)(const staged_view *view,
+                                                        size_t i,
+                                                        int32_t lowest,
+                                                        unsigned max_depth)
+{
+    const uint8_t *const base = view->base;
+    uint32_t place = view->places[i];
+    staged_match best = {STAGED_COMMON32(base + i, base + place), place};
+
+    FGZ_COUNT_WORK(max_depth);
+    for (unsigned depth = 1; depth < max_depth; depth++) {
+        place = fgz_choose_at_least(view->places[place], lowest, place);
+        fgz_choose_longer(&best.length, &best.place,
+                          STAGED_COMMON32(base + i, base + place), place);
+    }
+    return best;
+}
+
+/* One step of a parse: choose at index *i, note it, move on. */
+STAGED_TARGET FGZ_INLINE void STAGED_NAME(step)(const staged_view *view,
+                                                staged_step *step, size_t *i,
+                                                unsigned max_depth)
+{
+    const uint8_t *const next = view->base + *i;
+    int32_t const lowest = (int32_t)*i - (STAGED_MAX_DISTANCE - 1);
+    staged_match const first = STAGED_NAME(find)(view, *i, lowest, max_depth);
+    staged_match const second =
+        STAGED_NAME(find)(view, *i + 1, lowest, max_depth);
+    fgz_choice const choice =
+        fgz_choose_of_two(first.length, first.place, second.length,
+                          second.place, next[0], next[1], STAGED_MIN_MATCH, i);
+
+    step->literal = (uint16_t)choice.literal;
+    step->length = (uint16_t)choice.length;
+    step->value = (uint16_t)choice.value;
+    if (FGZ_UNLIKELY(choice.length == STAGED_COMPARED_NBYTES)) {
+        uint32_t const length =
+            staged_extend(view, *i - STAGED_COMPARED_NBYTES, choice.value);
+
+        step->length = (uint16_t)length;
+        *i += length - STAGED_COMPARED_NBYTES;
+    }
+    step->end = (uint16_t)*i;
+}
+
+/*
+ * Let four parses advance in turn until all segments are parsed.  A round is a
+ * step of each, and each notes one step a round, so that one counter tells all
+ * four where.
+ */
+STAGED_TARGET FGZ_INLINE void STAGED_NAME(parse)(staged_queue *queue,
+                                                 const staged_view *shared_view,
+                                                 unsigned max_depth)
+{
+    /* A copy, which no store of a step can change. */
+    staged_view const local_view = *shared_view;
+    const staged_view *const view = &local_view;
+    size_t round = 0;
+    size_t i0 = staged_begin_segment(queue, 0, round);
+    size_t i1 = staged_begin_segment(queue, 1, round);
+    size_t i2 = staged_begin_segment(queue, 2, round);
+    size_t i3 = staged_begin_segment(queue, 3, round);
+
+#define STAGED_RUN(k) \
+    STAGED_NAME(step)(view, queue->steps[k] + round, &i##k, max_depth); \
+    if (FGZ_UNLIKELY(i##k >= queue->ends[k])) { \
+        i##k = staged_end_segment(queue, k, i##k, round + 1); \
+        if (queue->nleft == 0) \
+            return; \
+    }
+    for (;; round++) {
+        STAGED_RUN(0)
+        STAGED_RUN(1)
+        STAGED_RUN(2)
+        STAGED_RUN(3)
+    }
+#undef STAGED_RUN
+}
+
+#define STAGED_PARSE(max_depth) \
+    STAGED_TARGET static FGZ_NOINLINE void STAGED_NAME(parse_##max_depth)( \
+        staged_queue * queue, const staged_view *view) \
+    { \
+        STAGED_NAME(parse)(queue, view, max_depth); \
+    }
+STAGED_PARSE(1)
+STAGED_PARSE(2)
+STAGED_PARSE(3)
+#undef STAGED_PARSE
+
+/* ---- Stage 3: tokens ---- */
+
+/* Put the tokens of count steps from into on; some more may be stored there.
+ * @return after the last token. */
+STAGED_TARGET static FGZ_NOINLINE uint32_t *STAGED_NAME(convert)(
+    uint32_t *into, const staged_step *from, size_t count)
+{
+    for (; count >= STAGED_CONVERT_COUNT; count -= STAGED_CONVERT_COUNT) {
+        into = STAGED_CONVERT(into, from);
+        from += STAGED_CONVERT_COUNT;
+    }
+    for (; count > 0; count--)
+        into = staged_convert_step(into, from++);
+    return into;
+}
+
+static const staged_stages STAGED_NAME(stages) = {
+    {STAGED_NAME(fill_4), STAGED_NAME(fill_5)},
+    {STAGED_NAME(parse_1), STAGED_NAME(parse_2), STAGED_NAME(parse_3)},
+    STAGED_NAME(convert)};
+
+#undef STAGED_NAME
+#undef STAGED_TARGET
+#undef STAGED_LANES
+#undef STAGED_LANES_ZERO
+#undef STAGED_LANES_SET
+#undef STAGED_LANES_RAMP
+#undef STAGED_LANES_ADD8
+#undef STAGED_STORE_PLACES
+#undef STAGED_COMMON32
+#undef STAGED_CONVERT_COUNT
+#undef STAGED_CONVERT
