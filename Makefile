@@ -11,8 +11,9 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 CORE_SOURCES := $(wildcard csrc/*.c csrc/deflate/*.c csrc/checksum/*.c)
 CORE_HEADERS := $(wildcard csrc/*.h csrc/deflate/*.h csrc/checksum/*.h)
+PYTHON_SOURCES := $(wildcard csrc/python/*.[ch])
 TEST_HEADERS := $(wildcard csrc/test/*.h csrc/test/fuzz/*.h)
-C_FILES := $(CORE_SOURCES) $(CORE_HEADERS) $(TEST_HEADERS) \
+C_FILES := $(CORE_SOURCES) $(CORE_HEADERS) $(PYTHON_SOURCES) $(TEST_HEADERS) \
            $(wildcard csrc/test/*.c csrc/test/fuzz/*.c)
 
 .PHONY: help
@@ -55,7 +56,7 @@ build/zstd/zstd.c: tools/zstd.txt .venv/tools.stamp
 	$(call remember,$(PYFASTGZ_ZSTD) $(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS))
 
 .venv/built.stamp: pyproject.toml setup.py csrc/ffi_build.py $(CORE_SOURCES) $(CORE_HEADERS) \
-                   $(ZSTD) .venv/tools.stamp .venv/how.txt
+                   $(PYTHON_SOURCES) $(ZSTD) .venv/tools.stamp .venv/how.txt
 	$(PIP) install --no-build-isolation --editable .
 	touch $@
 
@@ -173,8 +174,8 @@ ASAN_ENVIRONMENT = PYTHONPATH=$(CURDIR)/$(ASAN)/site PYTHONSAFEPATH=1 PYTHONMALL
 $(ASAN)/how.txt: FORCE
 	$(call remember,$(PYFASTGZ_ZSTD) $(ASAN_CC) $(ASAN_FLAGS))
 
-$(ASAN)/built.stamp: pyproject.toml setup.py csrc/ffi_build.py $(CORE_SOURCES) $(CORE_HEADERS) $(ZSTD) \
-                     $(ASAN)/how.txt | .venv/built.stamp
+$(ASAN)/built.stamp: pyproject.toml setup.py csrc/ffi_build.py $(CORE_SOURCES) $(CORE_HEADERS) \
+                     $(PYTHON_SOURCES) $(ZSTD) $(ASAN)/how.txt | .venv/built.stamp
 	rm -rf $(ASAN)/wheel
 	CC=$(ASAN_CC) CFLAGS='$(ASAN_FLAGS)' LDFLAGS='$(ASAN_FLAGS)' \
 	    $(PIP) wheel --no-build-isolation --no-deps --wheel-dir $(ASAN)/wheel .

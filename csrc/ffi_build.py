@@ -38,6 +38,13 @@ MSVC_OPTIMISATION = ["/O2"]
 MSVC_HARDENING = ["/guard:cf"]
 # Without these libzstd marks its functions as exported, whatever the default visibility.
 HIDDEN_ZSTD = [("ZSTDLIB_VISIBLE", ""), ("ZDICTLIB_VISIBLE", ""), ("ZSTDERRORLIB_VISIBLE", "")]
+# Python's own kind of functions, beside cffi's: what makes the module lets them be added to it.
+PYTHON = ("FGZ_PYTHON", "1")
+PREAMBLE = """
+#include "fastgz.h"
+#include "python/calls.h"
+#define _cffi_init(...) fgz_add_calls(_cffi_init(__VA_ARGS__))
+"""
 # libzstd.c may use more of the libzstd that is compiled in than its stable part.
 COMPILED_IN = ("FGZ_ZSTD_COMPILED_IN", "1")
 
@@ -113,7 +120,8 @@ def declarations() -> str:
 
 def sources() -> list[str]:
     """Return the core's C files, relative to the root as setuptools wants them."""
-    paths = [*CSRC.glob("*.c"), *CSRC.glob("deflate/*.c"), *CSRC.glob("checksum/*.c")]
+    folders = (CSRC, CSRC / "checksum", CSRC / "deflate", CSRC / "python")
+    paths = [path for folder in folders for path in folder.glob("*.c")]
     return sorted(os.path.relpath(path, ROOT) for path in paths)
 
 
@@ -125,10 +133,10 @@ def make_ffi() -> FFI:
     ffi.cdef(declarations())
     ffi.set_source(
         "pyfastgz._core",
-        '#include "fastgz.h"',
+        PREAMBLE,
         sources=sources() + zstd.sources,
         include_dirs=[os.path.relpath(CSRC, ROOT), *zstd.include_dirs],
-        define_macros=zstd.macros,
+        define_macros=[*zstd.macros, PYTHON],
         depends=[os.path.relpath(path, ROOT) for path in CSRC.glob("**/*.h")],
         extra_compile_args=flags.compiler + zstd.flags.compiler,
         extra_link_args=flags.linker + zstd.flags.linker,

@@ -8,6 +8,8 @@ from _cffi_backend import FFI
 
 _CData: TypeAlias = FFI.CData
 
+def compress_bytes(address: int, data: object, max_nbytes: int, /) -> bytes | None: ...
+
 @final
 class _Lib:
     FGZ_SIZE_UNKNOWN: Final[int]

@@ -32,6 +32,8 @@ from _cffi_backend import FFI
 
 _CData: TypeAlias = FFI.CData
 
+def compress_bytes(address: int, data: object, max_nbytes: int, /) -> bytes | None: ...
+
 @final
 class _Lib:
 '''

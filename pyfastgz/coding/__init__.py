@@ -18,6 +18,7 @@ from typing import TypeGuard
 
 from . import br
 from . import core
+from .idle import Shelf
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer
@@ -27,8 +28,8 @@ class Bodies(Protocol):
     """Codes whole bodies at one level."""
 
     @property
-    def short(self) -> core.ShortShelf | None:
-        """What short bodies are coded with in one call, None if nothing is kept for them."""
+    def idle(self) -> Shelf | None:
+        """The encoders that nobody uses, None if none are kept."""
 
     def compress(self, data: Buffer, settings: br.BrotliSettings, /) -> bytes:
         """Return the coded form of a body."""

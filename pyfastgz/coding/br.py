@@ -118,8 +118,8 @@ class Bodies:
 
     __slots__ = ("_level",)
 
-    short = None
-    """Nothing is kept for short bodies."""
+    idle = None
+    """No encoders are kept."""
 
     def __init__(self, level: int) -> None:
         _package()

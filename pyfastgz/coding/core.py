@@ -1,17 +1,19 @@
 """The compiled core, by cffi: its calls, and the encoders that are kept for the next one.
 
-This is the only module that touches the core. Every call crosses into C once: the input is
-passed as it is, the output goes to scratch memory that is reused, and is copied once, into the
-result.
+This is the only module that touches the core. Every call crosses into C once, and the input is
+passed as it is. The output of whole bodies is written where it stays; that of streams, which is
+mostly much less than it could be, goes to scratch memory that is reused, and is copied once.
 """
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 from typing import Any
 from typing import cast
 
+from .._core import compress_bytes as _compress_bytes
 from .._core import ffi
 from .._core import lib
 from ..errors import EncoderStateError
@@ -29,12 +31,6 @@ ZSTD: int = lib.FGZ_ZSTD
 MAX_SIZE: int = lib.FGZ_SIZE_UNKNOWN - 1
 """The largest number of bytes that a stream may be said to have."""
 
-SHORT_NBYTES = 64 * 1024
-"""Whole bodies of at most so many bytes are short."""
-
-SHORT_SCRATCH_NBYTES = SHORT_NBYTES + 1024
-"""The scratch memory of short bodies, into which their output certainly fits."""
-
 # Output of at most this many bytes goes to scratch memory that is kept. A call that may need
 # more has memory of its own, so that one large body does not stay allocated for ever.
 _SCRATCH_NBYTES = 1024 * 1024
@@ -47,15 +43,13 @@ _new_scratch: Callable[[str, int], Any] = ffi.new_allocator(should_clear_after_a
 
 _idle_scratch = Shelf()
 
-# Looking these up in their modules takes as long as a call of a Python function.
-compress_into: Callable[..., int] = lib.fgz_compress
-"""Codes a whole body: encoder, input, its length, room for the output, how much there is.
+compress_bytes = _compress_bytes
+"""Codes a whole body: the address of an encoder, the body, how long it may be.
 
-Returns how many bytes were written, or what :func:`checked` raises an error for.
+Returns None if it is longer, or not of the type bytes.
 """
 
-unpack = cast("Callable[[Any, int], bytes]", ffi.unpack)
-"""Returns so many bytes of scratch memory."""
+_unpack = cast("Callable[[Any, int], bytes]", ffi.unpack)
 
 
 def _fingerprint_of() -> Callable[[bytes, int], int]:
@@ -140,11 +134,12 @@ class _Maker:
         self._level = level
         self._options = ffi.new("fgz_options *", [ffi.sizeof("fgz_options"), small])
 
-    def make(self) -> Any:
+    def make(self) -> Kept:
         """Return a new encoder."""
         made = ffi.new("fgz_encoder **")
         checked(lib.fgz_create(made, self.number, self._level, self._options))
-        return ffi.gc(made[0], lib.fgz_free, lib.fgz_memory_nbytes(made[0]))
+        encoder = ffi.gc(made[0], lib.fgz_free, lib.fgz_memory_nbytes(made[0]))
+        return Kept(encoder, None, int(ffi.cast("uintptr_t", encoder)))
 
 
 class _Pool:
@@ -165,7 +160,7 @@ class _Pool:
         try:
             return self.idle.take()
         except IndexError:
-            return Kept(self._maker.make(), None)
+            return self._maker.make()
 
     def give(self, kept: Kept) -> None:
         """Keep an encoder that was taken for whoever needs one next, if there is room."""
@@ -180,7 +175,7 @@ class _Pool:
         if nbytes > _SMALL_NBYTES:
             room = checked(lib.fgz_stream_bound(self._maker.number, nbytes))
             out = _new_scratch("char[]", room)
-            return unpack(out, checked(function(encoder, data, nbytes, out, room)))
+            return _unpack(out, checked(function(encoder, data, nbytes, out, room)))
         try:
             kept = _idle_scratch.items.pop()
         except IndexError:
@@ -189,7 +184,7 @@ class _Pool:
         made = function(encoder, data, nbytes, out, _SCRATCH_NBYTES)
         if made > _SCRATCH_NBYTES:
             checked(made)
-        coded = unpack(out, made)
+        coded = _unpack(out, made)
         if kept.counted_nbytes:
             _idle_scratch.items.append(kept)
         else:
@@ -197,39 +192,25 @@ class _Pool:
         return coded
 
 
-class ShortShelf(Shelf):
-    """Encoders for short bodies, which are kept together with their scratch memory."""
-
-    __slots__ = ("_maker",)
-
-    def __init__(self, maker: _Maker) -> None:
-        super().__init__()
-        self._maker = maker
-
-    def make(self) -> Kept:
-        """Return a new one."""
-        return Kept(self._maker.make(), _new_scratch("char[]", SHORT_SCRATCH_NBYTES))
-
-    def keep_grown(self, kept: Kept, nbytes: int) -> None:
-        """Keep an encoder that may have grown, with a body of so many bytes."""
-        kept.longest_nbytes = nbytes
-        self.keep(kept, lib.fgz_memory_nbytes(kept.encoder) + SHORT_SCRATCH_NBYTES)
-
-
 class Bodies(_Pool):
     """Codes whole bodies in one coding at one level."""
 
-    __slots__ = ("short",)
+    __slots__ = ()
 
     def __init__(self, number: int, level: int) -> None:
-        maker = _Maker(number, level)
-        super().__init__(maker)
-        self.short = ShortShelf(maker)
+        super().__init__(_Maker(number, level))
 
     def compress(self, data: Buffer, _settings: object) -> bytes:
         """Return the coded form of a whole body."""
-        kept = self.take()
-        coded = self.call(compress_into, kept.encoder, data)
+        try:
+            kept = self.idle.items.pop()
+        except IndexError:
+            kept = self._maker.make()
+        if type(data) is bytes:
+            coded = cast("bytes", compress_bytes(kept.address, data, sys.maxsize))
+            kept.longest_nbytes = max(kept.longest_nbytes, len(data))
+        else:
+            coded = self.call(lib.fgz_compress, kept.encoder, data)
         self.give(kept)
         return coded
 

@@ -8,18 +8,14 @@ from typing import NoReturn
 
 from ..errors import EncoderStateError
 from . import CODINGS
-from . import Bodies
 from . import Stream
 from . import Streams
 from . import checked_level
 from .br import BrotliSettings
 from .buffers import viewed
 from .core import MAX_SIZE
-from .core import SHORT_NBYTES
-from .core import SHORT_SCRATCH_NBYTES
-from .core import checked
-from .core import compress_into
-from .core import unpack
+from .core import compress_bytes
+from .idle import Kept
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -29,8 +25,10 @@ if TYPE_CHECKING:
 
 _DEFAULT_BROTLI_SETTINGS = BrotliSettings()
 
-# What codes at a level, by coding and level as they were given.
-_bodies: dict[tuple[str, int | None], Bodies] = {}
+# Idle encoders for whole bodies, by coding and level as they were given, and the level's type:
+# only an int may be found by its value. 6.0 is equal to 6, and no level.
+_idle: dict[tuple[str, int | None, type], list[Kept]] = {}
+# What opens streams at a level, by coding and level as they were given.
 _streams: dict[tuple[str, int | None, bool], Streams] = {}
 
 
@@ -59,33 +57,30 @@ def compress(
 
     .. versionadded:: 0.1
     """
-    # Only an int may be found by its value: 6.0 is equal to 6, and no level.
-    bodies = _bodies.get((coding, level)) if level is None or type(level) is int else None
-    if bodies is None:
-        number = checked_level(coding, level)
-        bodies = CODINGS[coding].bodies(number)
-        _bodies[coding, None if level is None else number] = bodies
-    short = bodies.short
-    if short is None or type(data) is not bytes or len(data) > SHORT_NBYTES:
-        return bodies.compress(data, brotli)
-    # All the rest for short bodies: a kilobyte takes libzstd 4 microseconds, so that every call
-    # of a Python function on the way there shows.
-    nbytes = len(data)
-    idle = short.items
+    # A kilobyte takes libzstd 4 microseconds: each line here shows.
     try:
+        idle = _idle[coding, level, type(level)]
         kept = idle.pop()
-    except IndexError:
-        kept = short.make()
-    out = kept.scratch
-    made = compress_into(kept.encoder, data, nbytes, out, SHORT_SCRATCH_NBYTES)
-    if made > SHORT_SCRATCH_NBYTES:
-        checked(made)
-    coded = unpack(out, made)
-    if nbytes <= kept.longest_nbytes:
-        idle.append(kept)
+    except (LookupError, TypeError):  # What is no level may have no hash.
+        pass
     else:
-        short.keep_grown(kept, nbytes)
-    return coded
+        coded = compress_bytes(kept.address, data, kept.longest_nbytes)
+        idle.append(kept)
+        if coded is not None:
+            return coded
+    return _compress_any(data, coding, level, brotli)
+
+
+def _compress_any(
+    data: Buffer, coding: str, level: int | None, brotli: BrotliSettings
+) -> bytes:
+    """Return the coded form of any body: the first, the longest, one that is not bytes."""
+    number = checked_level(coding, level)
+    bodies = CODINGS[coding].bodies(number)
+    if bodies.idle is not None:
+        as_given = None if level is None else number
+        _idle[coding, as_given, type(as_given)] = bodies.idle.items
+    return bodies.compress(data, brotli)
 
 
 class Encoder:
@@ -129,7 +124,7 @@ class Encoder:
         self._end = ""
         self._is_whole = True
         key = (coding, level, small)
-        # As in compress.
+        # Only an int may be found by its value, as for bodies.
         streams = _streams.get(key) if level is None or type(level) is int else None
         if streams is None:
             number = checked_level(coding, level)

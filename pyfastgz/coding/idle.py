@@ -3,9 +3,9 @@
 A process keeps a bounded number of bytes of them, whatever they are for. Each kind has a shelf.
 When there is no room, the shelf that has the most gives something up for one that has less.
 
-What is kept counts from when it is first put on a shelf until it is freed. Short bodies take
-things off and put them back without any counting: what they have in hand goes on counting.
-Streams, which keep what they take for long, hand its count back.
+What is kept counts from when it is first put on a shelf until it is freed. Bodies take
+things off and put them back without any counting, unless there was none so long: what they have
+in hand goes on counting. Streams, which keep what they take for long, hand its count back.
 """
 
 from __future__ import annotations
@@ -34,13 +34,22 @@ _lock = RLock()
 
 
 class Kept:
-    """An encoder, or scratch memory, or both."""
+    """An encoder or scratch memory."""
 
-    __slots__ = ("__weakref__", "counted_nbytes", "encoder", "longest_nbytes", "scratch")
+    __slots__ = (
+        "__weakref__",
+        "address",
+        "counted_nbytes",
+        "encoder",
+        "longest_nbytes",
+        "scratch",
+    )
 
-    def __init__(self, encoder: Any, scratch: Any) -> None:
+    def __init__(self, encoder: Any, scratch: Any, address: int = 0) -> None:
         self.encoder = encoder
         self.scratch = scratch
+        self.address = address
+        """Where an encoder is."""
         self.counted_nbytes = 0
         """What it counts for; 0 if it was never put on a shelf."""
         self.longest_nbytes = -1
@@ -95,7 +104,7 @@ class Shelf:
 
 
 def counted_nbytes() -> int:
-    """Return what all counts for that is on shelves, or in hand for a short body."""
+    """Return what all counts for that is on shelves, or in hand for a body."""
     global _counted, _counted_nbytes  # noqa: PLW0603
     with _lock:
         alive = [kept for weak in _counted.values() if (kept := weak()) is not None]

@@ -53,6 +53,16 @@ def test_all_inputs_of_up_to_nine_bytes_over_three_symbols(level: int) -> None:
 
 
 @pytest.mark.parametrize("coding", CODINGS)
+@pytest.mark.parametrize("nbytes", [4095, 4096, 4097])
+def test_noise_of_the_length_of_the_longest_short_body(coding: str, nbytes: int) -> None:
+    """Up to there the output goes to the stack; it must fit, whatever it is."""
+    levels = coding_named(coding).levels
+    body = noise(nbytes)
+    for level in range(max(levels[0], -7), levels[-1] + 1):
+        decoders.check(coding, pyfastgz.compress(body, coding, level=level), body)
+
+
+@pytest.mark.parametrize("coding", CODINGS)
 @pytest.mark.parametrize("body", [b"", b"x", b"\x00" * 100_000, noise(3_000_000)])
 def test_extreme_bodies(coding: str, body: bytes) -> None:
     decoders.check(coding, pyfastgz.compress(body, coding), body)
