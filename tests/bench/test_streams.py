@@ -72,7 +72,7 @@ def test_verdicts() -> None:
         return Row("Flushed events of 100 bytes", name, ns, ns, nbytes)
 
     rows = [
-        flush(REFERENCE, 900, 20),
+        flush(REFERENCE, 600, 20),
         flush(SMALL_STREAM, 300, 21),
         flush(DEFAULT_STREAM, 301, 19),
     ]
