@@ -77,8 +77,11 @@ typedef struct chunk {
     uint32_t nbytes;
     fgz_matches matches;
     union {
-        uint32_t *costs; /* while it is parsed: of the rest, by position */
-        part *parts;     /* while tokens are joined to blocks */
+        /* While it is parsed: what the rest takes from a position on, as
+         * a node without a choice.  Room for 16 before the first. */
+        uint64_t *rests;
+        part *parts; /* while tokens are joined to blocks */
+        /* While matches are found, their tables are there too. */
     } either;
     uint32_t max_nparts;
     /* While it is parsed, the best token by position; afterwards the tokens
@@ -447,8 +450,28 @@ static void make_costs(token_costs *costs, const fgz_histogram *freqs)
 
 FGZ_INLINE uint64_t least(uint64_t a, uint64_t b)
 {
-    /* A conditional expression would become a branch that nothing predicts. */
-    return a ^ ((a ^ b) & (0 - (uint64_t)(b < a)));
+    return b < a ? b : a;
+}
+
+/*
+ * The least that matches of some lengths take, each with what the rest takes
+ * after it: nlengths, of which the longest is where the pointers are.
+ *
+ * Four chains of comparisons, none of which waits for another.  The distance is
+ * left out, because it is the same for all.
+ */
+FGZ_INLINE uint64_t least_of_lengths(const uint64_t *lengths,
+                                     const uint64_t *rests, unsigned nlengths)
+{
+    ptrdiff_t const n = (ptrdiff_t)nlengths;
+    uint64_t best[4];
+
+    for (ptrdiff_t i = 0; i < 4; i++)
+        best[i] = lengths[-i] + rests[-i];
+    for (ptrdiff_t less = 4; less < n; less += 4)
+        for (ptrdiff_t i = 0; i < 4; i++)
+            best[i] = least(best[i], lengths[-less - i] + rests[-less - i]);
+    return least(least(best[0], best[1]), least(best[2], best[3]));
 }
 
 /*
@@ -463,15 +486,14 @@ FGZ_INLINE const uint32_t *choose_with(chunk *c, const token_costs *tokens,
                                        uint32_t end, unsigned nlengths)
 {
     const uint16_t *const counts = c->matches.counts;
-    uint32_t *const costs = c->either.costs + 16;
+    uint64_t *const rests = c->either.rests + 16;
     uint32_t *const choices = c->choices;
     const uint64_t *const lengths = tokens->lengths + 16;
+    uint64_t rest = rests[end];
 
     for (uint32_t i = end; i-- > begin;) {
-        const uint32_t *const cost = costs + i;
         const uint32_t *const first = match - counts[i];
-        uint64_t node =
-            tokens->literals[c->begin[i]] + ((uint64_t)cost[1] << 32);
+        uint64_t node = tokens->literals[c->begin[i]] + rest;
 
         while (match > first) {
             uint32_t const length = FGZ_MATCH_LENGTH(*--match);
@@ -479,14 +501,12 @@ FGZ_INLINE const uint32_t *choose_with(chunk *c, const token_costs *tokens,
             uint64_t const base =
                 tokens->distances[distance_sym(distance)] + (distance << 9);
 
-            for (unsigned less = 0; less < nlengths; less++) {
-                ptrdiff_t const l = (ptrdiff_t)length - (ptrdiff_t)less;
-
-                node =
-                    least(node, base + lengths[l] + ((uint64_t)cost[l] << 32));
-            }
+            node = least(node,
+                         base + least_of_lengths(lengths + length,
+                                                 rests + i + length, nlengths));
         }
-        costs[i] = (uint32_t)(node >> 32);
+        rest = node >> 32 << 32;
+        rests[i] = rest;
         choices[i] = (uint32_t)node;
     }
     return match;
@@ -523,7 +543,7 @@ static void parse_again(chunk *c, unsigned nlengths)
 
     for (uint32_t i = 0; i < c->nbytes; i++)
         match += c->matches.counts[i];
-    memset(c->either.costs, 0, sizeof(*c->either.costs) * (c->nbytes + 17));
+    memset(c->either.rests, 0, sizeof(*c->either.rests) * (c->nbytes + 17));
     for (uint32_t b = c->nborders; b-- > 0;) {
         border const at = c->borders[b];
         fgz_histogram freqs;
@@ -566,33 +586,36 @@ static uint8_t *take_memory(uint8_t **next_ptr, size_t nbytes)
  * history.  @return what to free, or NULL. */
 static uint8_t *allocate(chunk *c, size_t history_nbytes, size_t nbytes)
 {
-    size_t const tables_nbytes =
-        fgz_matches_tables_nbytes(history_nbytes + nbytes);
     size_t const max_count =
         fgz_min_size(MATCHES_PER_BYTE * nbytes, MATCHES_MAX_COUNT) +
         FGZ_MATCHES_MIN_COUNT;
     size_t const list_nbytes = sizeof(uint32_t) * max_count;
-    size_t costs_nbytes = sizeof(uint32_t) * (nbytes + 17);
     size_t const choices_nbytes = sizeof(uint32_t) * nbytes;
     size_t const counts_nbytes = sizeof(uint16_t) * nbytes;
+    size_t const rests_nbytes = sizeof(uint64_t) * (nbytes + 17);
+    size_t either_nbytes = fgz_matches_tables_nbytes(history_nbytes + nbytes);
     size_t borders_nbytes;
     uint8_t *memory, *next;
 
-    if (costs_nbytes < MIN_NPARTS * sizeof(part))
-        costs_nbytes = MIN_NPARTS * sizeof(part);
-    c->max_nparts = (uint32_t)(costs_nbytes / sizeof(part));
+    if (either_nbytes < rests_nbytes)
+        either_nbytes = rests_nbytes;
+    if (either_nbytes < MIN_NPARTS * sizeof(part))
+        either_nbytes = MIN_NPARTS * sizeof(part);
+    /* As many parts as there are of 4 bytes for each of the chunk's. */
+    c->max_nparts = (uint32_t)(fgz_min_size(either_nbytes, rests_nbytes / 2) /
+                               sizeof(part));
+    if (c->max_nparts < MIN_NPARTS)
+        c->max_nparts = MIN_NPARTS;
     borders_nbytes = sizeof(border) * c->max_nparts;
-    memory =
-        fgz_malloc(tables_nbytes + list_nbytes + costs_nbytes + choices_nbytes +
-                   counts_nbytes + borders_nbytes + 5 * 7);
+    memory = fgz_malloc(either_nbytes + list_nbytes + choices_nbytes +
+                        counts_nbytes + borders_nbytes + 5 * 7);
     if (memory == NULL)
         return NULL;
     next = memory;
-    fgz_matches_lay_out(&c->matches, take_memory(&next, tables_nbytes),
-                        history_nbytes + nbytes);
+    c->either.rests = (uint64_t *)(void *)take_memory(&next, either_nbytes);
+    fgz_matches_lay_out(&c->matches, memory, history_nbytes + nbytes);
     c->matches.list = (uint32_t *)(void *)take_memory(&next, list_nbytes);
     c->matches.max_count = max_count;
-    c->either.costs = (uint32_t *)(void *)take_memory(&next, costs_nbytes);
     c->choices = (uint32_t *)(void *)take_memory(&next, choices_nbytes);
     c->borders = (border *)(void *)take_memory(&next, borders_nbytes);
     c->matches.counts = (uint16_t *)(void *)take_memory(&next, counts_nbytes);

@@ -15,6 +15,7 @@
  * end where a chunk does, and fewer times history is entered again.
  */
 #define FGZ_OPTIMAL_CHUNK_NBYTES ((size_t)256 << 10)
+#define FGZ_OPTIMAL_MEMORY_NBYTES ((size_t)8 << 20)
 
 /* What a level takes the time for. */
 typedef struct fgz_optimal_effort {
