@@ -15,7 +15,8 @@
 
 struct fgz_deflate {
     const fgz_level *level;
-    const fgz_optimal_effort *optimal; /* or NULL, see levels.h */
+    const fgz_optimal_level *optimal;         /* or NULL, see levels.h */
+    const fgz_optimal_effort *optimal_effort; /* if so */
     const fgz_memory *memory;
     size_t memory_nbytes; /* without the window's */
 
@@ -32,7 +33,7 @@ struct fgz_deflate {
 
 typedef struct level_kind {
     const fgz_level *level;
-    const fgz_optimal_effort *optimal;
+    const fgz_optimal_level *optimal;
     const fgz_memory *memory;
 } level_kind;
 
@@ -99,8 +100,6 @@ fgz_deflate *fgz_deflate_create(int level_number, bool is_small)
     deflate->window.nbytes = memory->window_nbytes;
     deflate->window.history_nbytes = memory->history_nbytes;
     blocks = &deflate->blocks;
-    if (kind.optimal != NULL)
-        blocks->memory.codes_effort = kind.optimal->codes_effort;
     blocks->tokens.max_count = memory->block_max_ntokens;
     blocks->tokens.list = (uint32_t *)(void *)(deflate + 1);
     fgz_finder_lay_out(&blocks->finder,
@@ -132,6 +131,12 @@ void fgz_deflate_reset(fgz_deflate *deflate, uint64_t total_nbytes)
         extent++;
     blocks->effort = &deflate->level->efforts[extent];
     blocks->tokens.literal_nbits = blocks->effort->first_literal_nbits;
+    if (deflate->optimal != NULL) {
+        deflate->optimal_effort = total_nbytes <= FGZ_OPTIMAL_SHORT_NBYTES ?
+                                      &deflate->optimal->short_effort :
+                                      &deflate->optimal->effort;
+        blocks->memory.codes_effort = deflate->optimal_effort->codes_effort;
+    }
     fgz_finder_clear(
         &blocks->finder,
         heads_max_nbits(deflate->level, deflate->memory, (fgz_extent)extent),
@@ -148,8 +153,9 @@ static size_t write_blocks(fgz_deflate *deflate, fgz_bitwriter *out,
                            const uint8_t *stop, fgz_directive directive)
 {
     if (deflate->optimal != NULL)
-        return fgz_optimal_write(deflate->optimal, &deflate->blocks.memory, out,
-                                 input, next_ptr, stop, directive);
+        return fgz_optimal_write(deflate->optimal_effort,
+                                 &deflate->blocks.memory, out, input, next_ptr,
+                                 stop, directive);
     return fgz_blocks_write(&deflate->blocks, out, input, next_ptr, stop,
                             directive == FGZ_FINISH);
 }

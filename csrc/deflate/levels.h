@@ -122,17 +122,28 @@ static const fgz_level fgz_levels[FGZ_OPTIMAL_MIN_LEVEL] = {
 #undef CHAINS
 
 /*
- * The levels from here on weigh all ways through the input, whatever its
- * length; but a small encoder has no memory for that, and codes as at the level
- * below them.
+ * The levels from here on weigh all ways through the input; but a small encoder
+ * has no memory for that, and codes as at the level below them.  A body of up
+ * to FGZ_OPTIMAL_SHORT_NBYTES has a column of its own.
  */
-static const fgz_optimal_effort
+#define FGZ_OPTIMAL_SHORT_NBYTES 4096
+
+typedef struct fgz_optimal_level {
+    fgz_optimal_effort short_effort;
+    fgz_optimal_effort effort;
+} fgz_optimal_level;
+
+static const fgz_optimal_level
     fgz_optimal_levels[FGZ_DEFLATE_MAX_LEVEL - FGZ_OPTIMAL_MIN_LEVEL + 1] = {
         /* {max_depth, short_depth, nice, inherited, min_age, steps_per_byte},
-         * npasses, nlengths, part_ntokens, codes_effort */
-        {{24, 0, 128, 24, 3, 32}, 2, 4, 128, 1},
-        {{64, 4, 258, 258, 9, 64}, 3, 8, 64, 3},
-        {{400, 16, 258, 258, 9, 256}, 8, 16, 64, 5},
+         * npasses, nlengths, part_ntokens, codes_effort; first for short
+         * input */
+        {{{24, 0, 128, 24, 3, 32}, 2, 4, 128, 1},
+         {{24, 0, 128, 24, 3, 32}, 2, 4, 128, 1}},
+        {{{64, 4, 258, 258, 9, 64}, 3, 8, 64, 3},
+         {{64, 4, 258, 258, 9, 64}, 3, 8, 64, 3}},
+        {{{400, 16, 258, 258, 9, 256}, 8, 16, 64, 5},
+         {{400, 16, 258, 258, 9, 256}, 8, 16, 64, 5}},
 };
 
 /* ---- Memory ---- */
