@@ -166,4 +166,15 @@ FGZ_INLINE unsigned fgz_highest_bit32(uint32_t value)
 #endif
 }
 
+/* The same of 64 bits. */
+FGZ_INLINE unsigned fgz_highest_bit64(uint64_t value)
+{
+#if FGZ_HAS_BUILTINS
+    return 63u - (unsigned)__builtin_clzll(value);
+#else
+    return value >> 32 != 0 ? 32 + fgz_highest_bit32((uint32_t)(value >> 32)) :
+                              fgz_highest_bit32((uint32_t)value);
+#endif
+}
+
 #endif /* FGZ_COMMON_H */

@@ -135,15 +135,11 @@ typedef struct fgz_optimal_level {
 
 static const fgz_optimal_level
     fgz_optimal_levels[FGZ_DEFLATE_MAX_LEVEL - FGZ_OPTIMAL_MIN_LEVEL + 1] = {
-        /* {max_depth, short_depth, nice, inherited, min_age, steps_per_byte},
-         * npasses, nlengths, part_ntokens, codes_effort; first for short
-         * input */
-        {{{24, 0, 128, 24, 3, 32}, 2, 4, 128, 1},
-         {{24, 0, 128, 24, 3, 32}, 2, 4, 128, 1}},
-        {{{64, 4, 258, 258, 9, 64}, 3, 8, 64, 3},
-         {{64, 4, 258, 258, 9, 64}, 3, 8, 64, 3}},
-        {{{400, 16, 258, 258, 9, 256}, 8, 16, 64, 5},
-         {{400, 16, 258, 258, 9, 256}, 8, 16, 64, 5}},
+        /* {max_depth, short_depth, steps_per_byte}, npasses, nlengths,
+         * part_ntokens, codes_effort; first for short input */
+        {{{24, 0, 32}, 2, 4, 512, 1}, {{24, 0, 32}, 2, 4, 512, 1}},
+        {{{64, 6, 64}, 3, 8, 64, 3}, {{64, 6, 64}, 3, 8, 64, 3}},
+        {{{400, 24, 256}, 9, 16, 64, 5}, {{400, 24, 256}, 9, 16, 70, 5}},
 };
 
 /* ---- Memory ---- */

@@ -2,17 +2,21 @@
  * Finds the matches of every position, longer ones with larger distances.
  *
  * Two passes, one a few thousand positions ahead of the other.  The first
- * enters each position into four tables of heads, and notes how far back the
- * previous ones with the same 3, 4, 6 and 8 bytes are.  It has no branches, and
- * the tables are not needed again: all later look-ups go to these notes, which
- * lie in the order of the input.
+ * enters each position into five tables of heads, and notes how far back the
+ * previous ones with the same 3, 4, 5, 6 and 8 bytes are.  It has no branches,
+ * and the tables are not needed again: all later look-ups go to these notes,
+ * which lie in the order of the input.
  *
- * The second searches.  The previous places with the same 3, 4 and 6 bytes are
- * compared without branches, and are usually all that matters.  A match that is
- * longer than L at a position p, and than 7, has the 8 bytes at p + L - 7 in
- * it: so the chain that is followed is that of those bytes, whose members agree
- * with the *end* of what is wanted.  It is exact, gives the nearest first, and
- * is mostly empty, which proves at once that nothing is longer.
+ * The second searches.  The previous places with the same 3 to 6 bytes are
+ * compared first, and are usually all that matters.  A match that is longer
+ * than L at a position p, and than 7, has the 8 bytes at p + L - 7 in it: so
+ * the chain that is followed is that of those bytes, whose members agree with
+ * the *end* of what is wanted.  It is exact, gives the nearest first, and is
+ * mostly empty, which proves at once that nothing is longer.
+ *
+ * The match of one position is the next one's too, less a byte, and ends where
+ * it did.  So its chain was followed already, and all that has to be known of
+ * it is at which position the first of its members begins to agree.
  */
 #include "matches.h"
 
@@ -24,6 +28,10 @@
 #define HASH_MAX_NBITS 15
 /* The table of 3 bytes has more by this, as far as the largest. */
 #define HASH3_MORE_NBITS 2
+/* That of 8 bytes, whose chains are followed and hold what shares a hash, has
+ * so many where the others have the most: 2 more bits take 2 to 4 % off the
+ * time of level 10 above 16 KB. */
+#define HASH8_MAX_NBITS 17
 
 /* The most positions whose steps are kept: as many as a step can span. */
 #define STEPS_MAX_COUNT 65536
@@ -57,6 +65,13 @@ static unsigned hash3_nbits_for(size_t in_nbytes)
                                   HASH_MAX_NBITS);
 }
 
+static unsigned hash8_nbits_for(size_t in_nbytes)
+{
+    unsigned const nbits = hash_nbits_for(in_nbytes);
+
+    return nbits < HASH_MAX_NBITS ? nbits : HASH8_MAX_NBITS;
+}
+
 static size_t steps_count_for(size_t in_nbytes)
 {
     size_t count = 1;
@@ -68,9 +83,10 @@ static size_t steps_count_for(size_t in_nbytes)
 
 size_t fgz_matches_tables_nbytes(size_t in_nbytes)
 {
-    return sizeof(uint64_t) * steps_count_for(in_nbytes) +
+    return (sizeof(uint64_t) + sizeof(uint16_t)) * steps_count_for(in_nbytes) +
            sizeof(uint16_t) * (((size_t)1 << hash3_nbits_for(in_nbytes)) +
-                               ((size_t)3 << hash_nbits_for(in_nbytes)));
+                               ((size_t)3 << hash_nbits_for(in_nbytes)) +
+                               ((size_t)1 << hash8_nbits_for(in_nbytes)));
 }
 
 void fgz_matches_lay_out(fgz_matches *matches, uint8_t *memory,
@@ -80,12 +96,15 @@ void fgz_matches_lay_out(fgz_matches *matches, uint8_t *memory,
 
     matches->hash_nbits = hash_nbits_for(in_nbytes);
     matches->hash3_nbits = hash3_nbits_for(in_nbytes);
+    matches->hash8_nbits = hash8_nbits_for(in_nbytes);
     matches->steps_mask = steps_count - 1;
     matches->steps = (uint64_t *)(void *)memory;
     matches->heads3 = (uint16_t *)(void *)(matches->steps + steps_count);
     matches->heads4 = matches->heads3 + ((size_t)1 << matches->hash3_nbits);
-    matches->heads6 = matches->heads4 + ((size_t)1 << matches->hash_nbits);
+    matches->heads5 = matches->heads4 + ((size_t)1 << matches->hash_nbits);
+    matches->heads6 = matches->heads5 + ((size_t)1 << matches->hash_nbits);
     matches->heads8 = matches->heads6 + ((size_t)1 << matches->hash_nbits);
+    matches->steps8 = matches->heads8 + ((size_t)1 << matches->hash8_nbits);
 }
 
 /* ---- The first pass ---- */
@@ -96,53 +115,56 @@ static void enter(fgz_matches *matches, const uint8_t *begin, size_t next,
 {
     uint16_t *const heads3 = matches->heads3;
     uint16_t *const heads4 = matches->heads4;
+    uint16_t *const heads5 = matches->heads5;
     uint16_t *const heads6 = matches->heads6;
     uint16_t *const heads8 = matches->heads8;
     uint64_t *const steps = matches->steps;
+    uint16_t *const steps8 = matches->steps8;
     size_t const mask = matches->steps_mask;
     unsigned const nbits3 = matches->hash3_nbits;
     unsigned const nbits = matches->hash_nbits;
+    unsigned const nbits8 = matches->hash8_nbits;
 
+    FGZ_COUNT_WORK(end - next);
     for (; next < end; next++) {
         uint64_t const bytes = fgz_load_le64(begin + next);
         uint32_t const position = (uint32_t)next + FIRST_POSITION;
         uint16_t *const head3 = &heads3[fgz_hash(bytes, 3, nbits3)];
         uint16_t *const head4 = &heads4[fgz_hash(bytes, 4, nbits)];
+        uint16_t *const head5 = &heads5[fgz_hash(bytes, 5, nbits)];
         uint16_t *const head6 = &heads6[fgz_hash(bytes, 6, nbits)];
-        uint16_t *const head8 = &heads8[fgz_hash(bytes, 8, nbits)];
+        uint16_t *const head8 = &heads8[fgz_hash(bytes, 8, nbits8)];
 
         steps[next & mask] = (uint64_t)(uint16_t)(position - *head3) |
                              (uint64_t)(uint16_t)(position - *head4) << 16 |
-                             (uint64_t)(uint16_t)(position - *head6) << 32 |
-                             (uint64_t)(uint16_t)(position - *head8) << 48;
+                             (uint64_t)(uint16_t)(position - *head5) << 32 |
+                             (uint64_t)(uint16_t)(position - *head6) << 48;
+        steps8[next & mask] = (uint16_t)(position - *head8);
         *head3 = (uint16_t)position;
         *head4 = (uint16_t)position;
+        *head5 = (uint16_t)position;
         *head6 = (uint16_t)position;
         *head8 = (uint16_t)position;
     }
-    FGZ_COUNT_WORK(end - next);
 }
 
 #define STEP3(steps) ((uint32_t)(uint16_t)(steps))
 #define STEP4(steps) ((uint32_t)(uint16_t)((steps) >> 16))
-#define STEP6(steps) ((uint32_t)(uint16_t)((steps) >> 32))
-#define STEP8(steps) ((uint32_t)((steps) >> 48))
+#define STEP5(steps) ((uint32_t)(uint16_t)((steps) >> 32))
+#define STEP6(steps) ((uint32_t)((steps) >> 48))
 
 /* ---- The second pass ---- */
 
-/* What is known at a position while it is searched. */
+/* What is known of a position and of those before it. */
 typedef struct seeker {
-    uint32_t *next; /* where the next match goes */
     const uint8_t *at;
-    uint64_t bytes;        /* at[0 .. 8) */
-    uint32_t length;       /* of the longest match so far; 2: none */
-    uint32_t distance;     /* of it */
-    uint32_t max_nbytes;   /* of any match */
     uint32_t position;     /* counted from begin */
+    uint32_t max_nbytes;   /* of any match */
     uint32_t max_distance; /* that does not reach before begin */
-    uint32_t old_length;   /* of the longest match of the position before, */
-    uint32_t old_distance; /* less its first byte; 0: none */
-    uint32_t old_age;      /* positions since it was found */
+    uint32_t length;       /* of the longest match; below 3: none */
+    uint32_t distance;     /* of it */
+    uint32_t walked_end;   /* the last end whose chain was followed, */
+    uint32_t wakes;        /* and from which position on that finds more */
     int64_t steps_left;    /* of what the chunk may take for chains */
 } seeker;
 
@@ -151,118 +173,168 @@ FGZ_INLINE uint32_t match_of(uint32_t length, uint32_t distance)
     return length | (distance - 1) << 9;
 }
 
+/* The matches that are found at a position: where the next goes, and the length
+ * of the last, which is the longest. */
+typedef struct finds {
+    uint32_t *next;
+    uint32_t length;
+} finds;
+
 /*
  * Compare 8 bytes with what is so far back, and have a match if they agree in
- * more than the longest so far.  Without branches, for distances that were
- * noted for this position: at most twice FGZ_MAX_DISTANCE, and not before
- * begin if they are no more than that.
+ * more than the longest so far.  For distances that were noted for this
+ * position: at most twice FGZ_MAX_DISTANCE, and not before begin if they are no
+ * more than that.
+ *
+ * Whether there is a match has no pattern, so there is no branch, other than
+ * one for 8 bytes that agree; a conditional expression would become one.
  */
-FGZ_INLINE void try_noted(seeker *seek, uint32_t distance)
+FGZ_INLINE void try_noted(finds *found, const uint8_t *at, uint64_t bytes,
+                          uint32_t distance, uint32_t max_distance)
 {
-    bool const is_near = distance - 1 < FGZ_MAX_DISTANCE;
+    uint32_t const is_near = 0u - (uint32_t)(distance - 1 < max_distance);
     uint64_t const difference =
-        fgz_load_le64(seek->at - (is_near ? distance : 0)) ^ seek->bytes;
-    uint32_t const agreeing =
-        difference == 0 ? 8 : fgz_lowest_bit64(difference) >> 3;
-    uint32_t const length = is_near ? agreeing : 0;
-    bool const is_longer = length > seek->length;
+        fgz_load_le64(at - (distance & is_near)) ^ bytes;
+    uint32_t const length =
+        (difference == 0 ? 8 : fgz_lowest_bit64(difference) >> 3) & is_near;
+    bool const is_longer = length > found->length;
 
     FGZ_COUNT_WORK(1);
-    *seek->next = match_of(length, distance);
-    seek->next += is_longer;
-    seek->length = is_longer ? length : seek->length;
-    seek->distance = is_longer ? distance : seek->distance;
-}
-
-/* The same, where 8 bytes agree: see how many more. */
-FGZ_INLINE void lengthen(seeker *seek)
-{
-    if (seek->length == 8) {
-        seek->length = fgz_match_length(seek->at, seek->at - seek->distance, 8,
-                                        seek->max_nbytes);
-        seek->next[-1] = match_of(seek->length, seek->distance);
-    }
+    *found->next = match_of(length, distance);
+    found->next += is_longer;
+    found->length = is_longer ? length : found->length;
 }
 
 /* Follow the chain of the same 4 bytes for matches of 5 bytes and more. */
-FGZ_INLINE void follow_short(seeker *seek, const fgz_matches *matches,
-                             uint32_t distance, unsigned depth)
+FGZ_INLINE void follow_short(finds *found, const fgz_matches *matches,
+                             const seeker *seek, uint32_t distance,
+                             unsigned depth)
 {
-    for (; depth > 0 && seek->length < 8; depth--) {
+    uint64_t const bytes = fgz_load_le64(seek->at);
+
+    for (; depth > 0 && found->length < 8; depth--) {
         uint32_t const step = STEP4(
             matches->steps[(seek->position - distance) & matches->steps_mask]);
 
         distance += step;
         if (step == 0 || distance > seek->max_distance)
             break;
-        try_noted(seek, distance);
+        try_noted(found, seek->at, bytes, distance, FGZ_MAX_DISTANCE);
     }
+}
+
+/*
+ * From where on a candidate agrees, of which the 8 bytes from offset on do: the
+ * least start so that all bytes in [start, offset) are the same.
+ */
+FGZ_INLINE uint32_t find_start(const uint8_t *at, const uint8_t *candidate,
+                               uint32_t offset)
+{
+    uint64_t difference;
+
+    for (; offset >= 8; offset -= 8) {
+        difference = fgz_load_le64(at + offset - 8) ^
+                     fgz_load_le64(candidate + offset - 8);
+        FGZ_COUNT_WORK(1);
+        if (difference != 0)
+            return offset - 7 + (fgz_highest_bit64(difference) >> 3);
+    }
+    difference = (fgz_load_le64(at) ^ fgz_load_le64(candidate)) &
+                 (((uint64_t)1 << 8 * offset) - 1);
+    return difference == 0 ? 0 : (fgz_highest_bit64(difference) >> 3) + 1;
 }
 
 /*
  * Follow chains of the same 8 bytes, at the end of what would be longer than
  * the longest match so far; each one that is found makes that longer, and its
- * end another.
+ * end another.  next is where matches go, and distance the first step of the
+ * chain.  Notes what was followed, and from where on that finds more.
+ *
+ * @return where the next match goes.
  */
-FGZ_INLINE void follow_ends(seeker *seek, const fgz_matches *matches,
-                            const fgz_search *search, unsigned depth)
+static FGZ_NOINLINE uint32_t *follow_ends(seeker *seek, uint32_t *next,
+                                          const fgz_matches *matches,
+                                          const fgz_search *search,
+                                          uint32_t distance)
 {
-    const uint64_t *const steps = matches->steps;
+    const uint16_t *const steps8 = matches->steps8;
     size_t const mask = matches->steps_mask;
     const uint8_t *const at = seek->at;
-    bool is_old_put = seek->old_length <= seek->length;
+    unsigned const max_depth = seek->steps_left > 0 ?
+                                   search->max_depth :
+                                   (search->max_depth + 15u) / 16;
+    unsigned depth = max_depth;
     uint32_t longest = seek->length < 7 ? 7 : seek->length;
-    uint32_t offset, distance;
-    uint64_t end_bytes;
+    uint32_t offset = longest - 7;
+    uint64_t end_bytes = fgz_load_le64(at + offset);
+    uint32_t wakes = UINT32_MAX;
 
-    if (longest < seek->old_length)
-        longest = seek->old_length;
-    if (longest >= seek->max_nbytes || longest >= search->nice_nbytes)
-        return;
-    offset = longest - 7;
-    end_bytes = fgz_load_le64(at + offset);
-    distance = STEP8(steps[(seek->position + offset) & mask]);
     while (distance - 1 < seek->max_distance) {
         const uint8_t *const candidate = at - distance;
         uint32_t step;
 
         seek->steps_left--;
         FGZ_COUNT_WORK(1);
-        if (((fgz_load_le64(candidate + offset) ^ end_bytes) |
-             (fgz_load_le64(candidate) ^ seek->bytes)) == 0) {
-            uint32_t const length =
-                fgz_match_length(at, candidate, 8, seek->max_nbytes);
+        if (fgz_load_le64(candidate + offset) == end_bytes) {
+            uint32_t const start = find_start(at, candidate, offset);
 
-            seek->steps_left -= length / 8;
-            if (length > longest) {
-                if (!is_old_put && seek->old_distance < distance) {
-                    *seek->next++ =
-                        match_of(seek->old_length, seek->old_distance);
-                    is_old_put = true;
-                }
-                *seek->next++ = match_of(length, distance);
+            seek->steps_left -= (offset - start) / 8;
+            if (start == 0) {
+                uint32_t const length = fgz_match_length(
+                    at, candidate, longest + 1, seek->max_nbytes);
+
+                seek->steps_left -= (length - longest) / 8;
+                /* What is shorter and further away is of no use. */
+                if (seek->length >= FGZ_MIN_MATCH && distance < seek->distance)
+                    next--;
+                *next++ = match_of(length, distance);
                 seek->length = longest = length;
                 seek->distance = distance;
-                if (length >= search->nice_nbytes || --depth == 0 ||
-                    length == seek->max_nbytes)
-                    break;
+                if (length == seek->max_nbytes)
+                    return next;
+                wakes = UINT32_MAX;
+                depth = max_depth;
                 offset = longest - 7;
                 end_bytes = fgz_load_le64(at + offset);
-                distance = STEP8(steps[(seek->position + offset) & mask]);
+                distance = steps8[(seek->position + offset) & mask];
                 continue;
             }
+            wakes = start < wakes ? start : wakes;
         }
-        step = STEP8(steps[(seek->position + offset - distance) & mask]);
+        step = steps8[(seek->position + offset - distance) & mask];
         if (step == 0 || --depth == 0)
             break;
         distance += step;
     }
+    /* What would reach before begin does not from its distance on. */
+    if (distance - 1 < FGZ_MAX_DISTANCE && distance > seek->position &&
+        distance - seek->position < wakes)
+        wakes = distance - seek->position;
+    seek->walked_end = seek->position + longest;
+    seek->wakes = wakes == UINT32_MAX ? UINT32_MAX : seek->position + wakes;
+    return next;
+}
+
+/* The match of the position before goes on, if nothing longer was found.
+ * @return where the next match goes. */
+FGZ_INLINE uint32_t *inherit(seeker *seek, finds found)
+{
+    if (found.length < seek->length) {
+        if (seek->length >= FGZ_MIN_MATCH)
+            *found.next++ = match_of(seek->length, seek->distance);
+    } else if (found.length >= FGZ_MIN_MATCH) {
+        seek->length = found.length;
+        seek->distance = FGZ_MATCH_DISTANCE(found.next[-1]);
+    }
+    return found.next;
 }
 
 /* Where fewer than 8 bytes are left: what heads of 3 and 4 bytes know. */
-static void search_tail(seeker *seek, const fgz_matches *matches)
+static uint32_t *search_tail(seeker *seek, uint32_t *next,
+                             const fgz_matches *matches)
 {
     uint32_t const position = seek->position + FIRST_POSITION;
+    finds found = {next, FGZ_MIN_MATCH - 1};
     uint8_t padded[8] = {0};
     uint64_t bytes;
     uint16_t heads[2];
@@ -279,26 +351,62 @@ static void search_tail(seeker *seek, const fgz_matches *matches)
             continue;
         length = fgz_match_length(seek->at, seek->at - distance, 0,
                                   seek->max_nbytes);
-        if (length > seek->length) {
-            *seek->next++ = match_of(length, distance);
-            seek->length = length;
-            seek->distance = distance;
+        if (length > found.length) {
+            *found.next++ = match_of(length, distance);
+            found.length = length;
         }
     }
+    return inherit(seek, found);
 }
 
-/* The match of the position before goes on, if nothing longer was found. */
-FGZ_INLINE void inherit(seeker *seek)
+/* Search a position that has 8 bytes.  @return where the next match goes. */
+FGZ_INLINE uint32_t *search_position(seeker *seek, uint32_t *next,
+                                     const fgz_matches *matches,
+                                     const fgz_search *search)
 {
-    if (seek->length < FGZ_MIN_MATCH || seek->length < seek->old_length) {
-        if (seek->old_length >= FGZ_MIN_MATCH)
-            *seek->next++ = match_of(seek->old_length, seek->old_distance);
-        return;
+    size_t const mask = matches->steps_mask;
+    uint64_t const steps = matches->steps[seek->position & mask];
+    const uint8_t *const at = seek->at;
+    uint64_t const bytes = fgz_load_le64(at);
+    finds found = {next, FGZ_MIN_MATCH - 1};
+    uint32_t longest, distance;
+
+    if (seek->length >= 7 && STEP6(steps) == seek->distance) {
+        /* What goes on is the nearest with 6 bytes: others are shorter. */
+        try_noted(&found, at, bytes, STEP3(steps), seek->distance - 1);
+        try_noted(&found, at, bytes, STEP4(steps), seek->distance - 1);
+        try_noted(&found, at, bytes, STEP5(steps), seek->distance - 1);
+        next = found.next;
+        *next++ = match_of(seek->length, seek->distance);
+    } else if (STEP3(steps) - 1 >= FGZ_MAX_DISTANCE) {
+        /* What has no 3 bytes in reach has no more. */
+        return next;
+    } else {
+        try_noted(&found, at, bytes, STEP3(steps), FGZ_MAX_DISTANCE);
+        if (STEP4(steps) - 1 >= FGZ_MAX_DISTANCE)
+            return inherit(seek, found);
+        try_noted(&found, at, bytes, STEP4(steps), FGZ_MAX_DISTANCE);
+        try_noted(&found, at, bytes, STEP5(steps), FGZ_MAX_DISTANCE);
+        follow_short(&found, matches, seek, STEP4(steps),
+                     search->max_short_depth);
+        try_noted(&found, at, bytes, STEP6(steps), FGZ_MAX_DISTANCE);
+        if (found.length == 8) {
+            distance = FGZ_MATCH_DISTANCE(found.next[-1]);
+            found.length =
+                fgz_match_length(at, at - distance, 8, seek->max_nbytes);
+            found.next[-1] = match_of(found.length, distance);
+        }
+        next = inherit(seek, found);
     }
-    if (seek->length > seek->old_length || seek->distance != seek->old_distance)
-        seek->old_age = 0;
-    seek->old_length = seek->length;
-    seek->old_distance = seek->distance;
+    longest = seek->length < 7 ? 7 : seek->length;
+    if ((seek->position + longest == seek->walked_end &&
+         seek->position < seek->wakes) ||
+        longest >= seek->max_nbytes)
+        return next;
+    distance = matches->steps8[(seek->position + longest - 7) & mask];
+    return distance - 1 < seek->max_distance ?
+               follow_ends(seek, next, matches, search, distance) :
+               next;
 }
 
 static void clear_heads(uint16_t *heads, unsigned nbits)
@@ -315,30 +423,32 @@ size_t fgz_matches_find(fgz_matches *matches, const fgz_search *search,
     size_t const in_nbytes = first + count;
     /* From here on too few bytes are left to enter a position. */
     size_t const tail = in_nbytes < 8 ? 0 : in_nbytes - 7;
+    uint32_t *match = matches->list;
     uint32_t *const list_end =
         matches->list + matches->max_count - (FGZ_MAX_MATCH + 2);
     size_t entered = 0;
-    seeker seek = {.next = matches->list,
-                   .steps_left = (int64_t)count * search->max_steps_per_byte};
+    seeker seek = {.steps_left = (int64_t)count * search->max_steps_per_byte};
 
     clear_heads(matches->heads3, matches->hash3_nbits);
     clear_heads(matches->heads4, matches->hash_nbits);
+    clear_heads(matches->heads5, matches->hash_nbits);
     clear_heads(matches->heads6, matches->hash_nbits);
-    clear_heads(matches->heads8, matches->hash_nbits);
+    clear_heads(matches->heads8, matches->hash8_nbits);
     for (size_t i = 0; i < count; i++) {
         size_t const position = first + i;
-        uint32_t *const before = seek.next;
+        uint32_t *const before = match;
 
         if (before > list_end)
             return i;
         seek.at = next + i;
         seek.position = (uint32_t)position;
-        seek.length = FGZ_MIN_MATCH - 1;
-        seek.distance = 0;
         seek.max_nbytes = (uint32_t)fgz_min_size(count - i, FGZ_MAX_MATCH);
         seek.max_distance = (uint32_t)fgz_min_size(position, FGZ_MAX_DISTANCE);
-        seek.old_length -= seek.old_length > 0;
-        seek.old_age++;
+        seek.length -= seek.length > 0;
+        /* The format cut it; it may go on. */
+        if (FGZ_UNLIKELY(seek.length == FGZ_MAX_MATCH - 1))
+            seek.length = fgz_match_length(seek.at, seek.at - seek.distance,
+                                           seek.length, seek.max_nbytes);
         if (entered < tail && entered < position + MIN_AHEAD_NBYTES) {
             size_t const enter_end =
                 fgz_min_size(position + ENTER_AHEAD_NBYTES, tail);
@@ -346,33 +456,11 @@ size_t fgz_matches_find(fgz_matches *matches, const fgz_search *search,
             enter(matches, begin, entered, enter_end);
             entered = enter_end;
         }
-        if (seek.old_length >= search->inherited_nbytes &&
-            seek.old_age >= search->min_age) {
-            *seek.next++ = match_of(seek.old_length, seek.old_distance);
-        } else {
-            if (position < tail) {
-                uint64_t const steps =
-                    matches->steps[position & matches->steps_mask];
-                bool const has_steps = seek.steps_left > 0;
-
-                seek.bytes = fgz_load_le64(seek.at);
-                try_noted(&seek, STEP3(steps));
-                try_noted(&seek, STEP4(steps));
-                if (search->max_short_depth > 0 &&
-                    STEP4(steps) - 1 < seek.max_distance)
-                    follow_short(&seek, matches, STEP4(steps),
-                                 search->max_short_depth);
-                try_noted(&seek, STEP6(steps));
-                lengthen(&seek);
-                follow_ends(&seek, matches, search,
-                            has_steps ? search->max_depth :
-                                        (search->max_depth + 15u) / 16);
-            } else if (seek.max_nbytes >= FGZ_MIN_MATCH) {
-                search_tail(&seek, matches);
-            }
-            inherit(&seek);
-        }
-        matches->counts[i] = (uint16_t)(seek.next - before);
+        if (FGZ_LIKELY(position < tail))
+            match = search_position(&seek, match, matches, search);
+        else
+            match = search_tail(&seek, match, matches);
+        matches->counts[i] = (uint16_t)(match - before);
     }
     return count;
 }

@@ -23,15 +23,6 @@ typedef struct fgz_search {
      */
     uint16_t max_depth;
     uint16_t max_short_depth;
-    /* A match this long ends the search for a longer one. */
-    uint16_t nice_nbytes;
-    /*
-     * Nothing is searched where the match of the position before still has
-     * this many bytes, and was found at least min_age positions ago.  Lower is
-     * faster where input repeats itself, and misses the nearer of two matches.
-     */
-    uint16_t inherited_nbytes;
-    uint16_t min_age;
     /*
      * What all searches of a chunk may take for chains, in steps a byte: tried
      * positions, and words compared there.  Whoever chooses the input chooses
@@ -42,16 +33,21 @@ typedef struct fgz_search {
 } fgz_search;
 
 typedef struct fgz_matches {
-    /* The latest position of the strings of 3, 4, 6 and 8 bytes with a hash. */
+    /* The latest position of the strings of 3, 4, 5, 6 and 8 bytes with a hash.
+     */
     uint16_t *heads3;
     uint16_t *heads4;
+    uint16_t *heads5;
     uint16_t *heads6;
     uint16_t *heads8;
     unsigned hash3_nbits;
-    unsigned hash_nbits; /* of the others */
+    unsigned hash_nbits; /* of 4, 5 and 6 */
+    unsigned hash8_nbits;
     /* For each position modulo a power of 2, how far back the one before it
-     * with the same hash is: 16 bits each for 3, 4, 6 and 8 bytes. */
+     * with the same hash is: 16 bits each for 3, 4, 5 and 6 bytes, and apart
+     * from them, because chains are followed there, for 8. */
     uint64_t *steps;
+    uint16_t *steps8;
     size_t steps_mask;
     /* The matches of all positions, one after the other, and of each position
      * how many there are. */
@@ -78,7 +74,7 @@ void fgz_matches_lay_out(fgz_matches *matches, uint8_t *memory,
  *
  * Each position has its matches in the order of their lengths, of which each
  * has one at most, and the longest last.  They are those with the latest
- * positions that have the same 3, 4 and 6 bytes, longer ones as far as chains
+ * positions that have the same 3 to 6 bytes, longer ones as far as chains
  * are followed, and the one that the position before had.  Each is the nearest
  * of its length that was looked at, not always that there is.
  *

@@ -601,11 +601,7 @@ static uint8_t *allocate(chunk *c, size_t history_nbytes, size_t nbytes)
         either_nbytes = rests_nbytes;
     if (either_nbytes < MIN_NPARTS * sizeof(part))
         either_nbytes = MIN_NPARTS * sizeof(part);
-    /* As many parts as there are of 4 bytes for each of the chunk's. */
-    c->max_nparts = (uint32_t)(fgz_min_size(either_nbytes, rests_nbytes / 2) /
-                               sizeof(part));
-    if (c->max_nparts < MIN_NPARTS)
-        c->max_nparts = MIN_NPARTS;
+    c->max_nparts = (uint32_t)(either_nbytes / sizeof(part));
     borders_nbytes = sizeof(border) * c->max_nparts;
     memory = fgz_malloc(either_nbytes + list_nbytes + choices_nbytes +
                         counts_nbytes + borders_nbytes + 5 * 7);
