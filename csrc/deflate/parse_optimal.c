@@ -58,7 +58,7 @@ typedef struct part {
     uint32_t before;
     uint64_t cost;
     uint64_t joined_cost; /* with the next */
-    fgz_histogram freqs;
+    fgz_histogram freqs;  /* without an end of block */
 } part;
 
 /* Where a block begins. */
@@ -117,32 +117,44 @@ FGZ_INLINE uint64_t weight_256ths(uint32_t freq)
                                    (uint64_t)freq * log2_256ths(freq);
 }
 
-/* What a block with these symbols takes, but for extra bits: Shannon's
- * entropy, as split.c explains, and the header. */
-static uint64_t cost_of_block(const fgz_histogram *freqs)
+/* What symbols add to the cost of a block. */
+typedef struct sums {
+    uint32_t count;
+    uint32_t nused;
+    uint64_t weight;
+} sums;
+
+FGZ_INLINE sums sum_symbols(const uint32_t *freqs, const uint32_t *more,
+                            unsigned nsyms)
 {
-    uint32_t nlitlens = 0;
-    uint32_t ndistances = 0;
-    uint32_t nused = 0;
-    uint64_t weights = 0;
+    sums s = {0, 0, 0};
 
-    for (unsigned sym = 0; sym < FGZ_LITLEN_NSYMS; sym++) {
-        uint32_t const freq = freqs->litlen[sym];
+    for (unsigned sym = 0; sym < nsyms; sym++) {
+        uint32_t const freq = freqs[sym] + more[sym];
 
-        nlitlens += freq;
-        nused += freq != 0;
-        weights += weight_256ths(freq);
+        s.count += freq;
+        s.nused += freq != 0;
+        s.weight += weight_256ths(freq);
     }
-    for (unsigned sym = 0; sym < FGZ_DISTANCE_NSYMS; sym++) {
-        uint32_t const freq = freqs->distance[sym];
+    return s;
+}
 
-        ndistances += freq;
-        nused += freq != 0;
-        weights += weight_256ths(freq);
-    }
-    return (uint64_t)nlitlens * log2_256ths(nlitlens) +
-           (uint64_t)ndistances * log2_256ths(ndistances) - weights +
-           HEADER_COST + (uint64_t)nused * USED_SYMBOL_COST;
+/* What a block with the symbols of both takes, but for extra bits: Shannon's
+ * entropy, as split.c explains, and the header. */
+static uint64_t cost_of_block(const fgz_histogram *freqs,
+                              const fgz_histogram *more)
+{
+    sums litlens = sum_symbols(freqs->litlen, more->litlen, FGZ_LITLEN_NSYMS);
+    sums const distances =
+        sum_symbols(freqs->distance, more->distance, FGZ_DISTANCE_NSYMS);
+
+    /* One end of block, which adds no weight. */
+    litlens.count++;
+    litlens.nused++;
+    return (uint64_t)litlens.count * log2_256ths(litlens.count) +
+           (uint64_t)distances.count * log2_256ths(distances.count) -
+           litlens.weight - distances.weight + HEADER_COST +
+           (uint64_t)(litlens.nused + distances.nused) * USED_SYMBOL_COST;
 }
 
 /* ---- Tokens ---- */
@@ -177,12 +189,6 @@ static void count_choices(fgz_histogram *freqs, const uint32_t *choices,
             freqs->distance[distance_sym(value)]++;
         }
     }
-}
-
-static void clear_freqs(fgz_histogram *freqs)
-{
-    memset(freqs, 0, sizeof(*freqs));
-    freqs->litlen[FGZ_END_OF_BLOCK] = 1;
 }
 
 /* ---- The first parse ---- */
@@ -251,16 +257,13 @@ static void add_freqs(fgz_histogram *into, const fgz_histogram *more)
         into->litlen[sym] += more->litlen[sym];
     for (unsigned sym = 0; sym < FGZ_DISTANCE_NSYMS; sym++)
         into->distance[sym] += more->distance[sym];
-    into->litlen[FGZ_END_OF_BLOCK] = 1;
 }
 
 /* See what a part would take together with the next. */
 static void weigh_joined(part *parts, uint32_t index)
 {
-    fgz_histogram freqs = parts[index].freqs;
-
-    add_freqs(&freqs, &parts[parts[index].next].freqs);
-    parts[index].joined_cost = cost_of_block(&freqs);
+    parts[index].joined_cost =
+        cost_of_block(&parts[index].freqs, &parts[parts[index].next].freqs);
 }
 
 /* What two parts save by joining. */
@@ -291,9 +294,8 @@ static uint32_t cut_parts(chunk *c, uint32_t part_ntokens)
         p->first = done;
         p->before = nparts - 1;
         p->next = ++nparts;
-        clear_freqs(&p->freqs);
+        memset(&p->freqs, 0, sizeof(p->freqs));
         count_choices(&p->freqs, c->choices + done, count);
-        p->cost = cost_of_block(&p->freqs);
         for (; count > 0; count--)
             position += choice_nbytes(c->choices[done++]);
     }
@@ -306,10 +308,13 @@ static uint32_t cut_parts(chunk *c, uint32_t part_ntokens)
  */
 static void find_borders(chunk *c, uint32_t part_ntokens)
 {
+    static const fgz_histogram nothing;
     part *const parts = c->either.parts;
     uint32_t const nparts = cut_parts(c, part_ntokens);
     uint32_t nborders = 0;
 
+    for (uint32_t i = 0; i < nparts && nparts > 1; i++)
+        parts[i].cost = cost_of_block(&parts[i].freqs, &nothing);
     for (uint32_t i = 0; i + 1 < nparts; i++)
         weigh_joined(parts, i);
     for (;;) {
@@ -549,7 +554,8 @@ static void parse_again(chunk *c, unsigned nlengths)
         fgz_histogram freqs;
         token_costs costs;
 
-        clear_freqs(&freqs);
+        memset(&freqs, 0, sizeof(freqs));
+        freqs.litlen[FGZ_END_OF_BLOCK] = 1;
         count_choices(&freqs, c->choices + at.first, nchoices - at.first);
         make_costs(&costs, &freqs);
         match = choose(c, &costs, match, at.begin, end, nlengths);
