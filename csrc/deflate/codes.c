@@ -288,15 +288,15 @@ static uint64_t cost_symbols(const fgz_huffman_code *code,
 
 /*
  * Describe the lengths anew, which takes header_nbits now, by what the symbols
- * of that description cost; and again while that makes it shorter, which it
- * does not more than twice.
+ * of that description cost; and again, up to nrounds times, while that makes it
+ * shorter, which it does not more than twice.
  *
  * @return the bits that the description takes.
  */
 static uint64_t shorten_description(fgz_dynamic_codes *codes,
-                                    uint64_t header_nbits)
+                                    uint64_t header_nbits, unsigned nrounds)
 {
-    for (unsigned round = 0; round < 2; round++) {
+    for (unsigned round = 0; round < nrounds; round++) {
         fgz_dynamic_codes tried = *codes;
         uint8_t costs[PRECODE_NSYMS];
         uint64_t tried_nbits;
@@ -319,7 +319,8 @@ static uint64_t shorten_description(fgz_dynamic_codes *codes,
 /*
  * Codes for rounded frequencies, to so many binary digits: symbols that are
  * about as frequent then have codes of one length more often, which makes for
- * longer runs.  32 digits are all.  An effort tries so many of these pairs.
+ * longer runs.  32 digits are all.  An effort tries so many of these pairs,
+ * each with three limits; the least the usual limit alone.
  */
 static const struct {
     uint8_t litlen;
@@ -346,6 +347,8 @@ static void round_freqs(uint32_t *freqs, unsigned nsyms, unsigned ndigits)
 uint64_t fgz_codes_search(fgz_dynamic_codes *codes, const fgz_histogram *freqs,
                           unsigned effort)
 {
+    unsigned const nlimits = effort > 1 ? 3 : 1;
+    unsigned const nrounds = effort > 1 ? 2 : 1;
     uint64_t best_nbits = UINT64_MAX - SHORTEN_MAX_NBITS;
     uint64_t best_header_nbits = 0;
     fgz_dynamic_codes tried;
@@ -361,8 +364,8 @@ uint64_t fgz_codes_search(fgz_dynamic_codes *codes, const fgz_histogram *freqs,
         fgz_huffman_build(&tried.distance, rounded.distance, FGZ_DISTANCE_NSYMS,
                           FGZ_DISTANCE_MAX_NBITS);
         fgz_huffman_grow(&tree, rounded.litlen, FGZ_LITLEN_NSYMS);
-        max_nbits = limit_litlen(&tree) + 1;
-        for (unsigned end = max_nbits - 3; max_nbits > end; max_nbits--) {
+        max_nbits = limit_litlen(&tree) + nlimits / 2;
+        for (unsigned end = max_nbits - nlimits; max_nbits > end; max_nbits--) {
             uint64_t header_nbits, symbols_nbits;
 
             if (max_nbits > FGZ_LITLEN_MAX_NBITS ||
@@ -374,7 +377,8 @@ uint64_t fgz_codes_search(fgz_dynamic_codes *codes, const fgz_histogram *freqs,
             symbols_nbits = cost_symbols(&tried.litlen, freqs->litlen) +
                             cost_symbols(&tried.distance, freqs->distance);
             if (header_nbits + symbols_nbits < best_nbits + SHORTEN_MAX_NBITS)
-                header_nbits = shorten_description(&tried, header_nbits);
+                header_nbits =
+                    shorten_description(&tried, header_nbits, nrounds);
             if (header_nbits + symbols_nbits < best_nbits) {
                 best_nbits = header_nbits + symbols_nbits;
                 best_header_nbits = header_nbits;
