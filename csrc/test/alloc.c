@@ -1,5 +1,6 @@
 /*
- * When any one allocation fails the call says so, nothing leaks, and the
+ * The levels that allocate for a call take no more than they may.  And when any
+ * one allocation fails the call says so, nothing leaks, and the
  * encoder can be reset and used once there is memory again.
  */
 #include "test.h"
@@ -7,10 +8,12 @@
 #ifdef FGZ_TEST_ALLOC
 
 #  include "../alloc.h"
+#  include "../deflate/parse_optimal.h"
 
 static unsigned nallocs; /* so far */
 static unsigned failing; /* the one to refuse, from 1; 0: none */
 static unsigned noutstanding;
+static size_t largest_nbytes; /* of all so far */
 
 void *fgz_test_malloc(size_t nbytes)
 {
@@ -21,6 +24,7 @@ void *fgz_test_malloc(size_t nbytes)
     memory = malloc(nbytes);
     CHECK(memory != NULL);
     noutstanding++;
+    largest_nbytes = nbytes > largest_nbytes ? nbytes : largest_nbytes;
     return memory;
 }
 
@@ -47,8 +51,26 @@ static size_t code(fgz_encoder *enc)
     return fgz_compress(enc, in, sizeof(in), out, sizeof(out));
 }
 
+/* A body of several chunks: what is allocated for one is allocated at once. */
+static void check_largest(int level)
+{
+    static uint8_t body[3 * FGZ_OPTIMAL_CHUNK_NBYTES];
+    fgz_encoder *const enc = test_create(FGZ_RAW, level);
+
+    test_fill(body, sizeof(body), 3, 1);
+    largest_nbytes = 0;
+    CHECK(
+        !fgz_is_error(fgz_compress(enc, body, sizeof(body), out, sizeof(out))));
+    CHECK(largest_nbytes > FGZ_OPTIMAL_CHUNK_NBYTES);
+    CHECK(largest_nbytes <= FGZ_OPTIMAL_MEMORY_NBYTES);
+    fgz_free(enc);
+    CHECK(noutstanding == 0);
+}
+
 TEST_MAIN
 {
+    for (int level = 10; level < TEST_NLEVELS; level++)
+        check_largest(level);
     test_fill(in, sizeof(in), 3, 1);
     for (unsigned c = 0; c < TEST_NCODINGS; c++)
         for (unsigned index = 0; index < test_nlevels(test_codings[c]);
