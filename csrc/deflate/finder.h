@@ -22,7 +22,7 @@
 #define FGZ_PLACES_COUNT 65536
 
 /* Its working memory, in 16 bits. */
-#define FGZ_STAGED_MEMORY_COUNT 20000
+#define FGZ_STAGED_MEMORY_COUNT 18500
 
 /* Which tables there are, and the most that they hold. */
 typedef struct fgz_finder_shape {

@@ -21,6 +21,7 @@
  */
 #include <limits.h>
 
+#include "lanes.h"
 #include "parse.h"
 
 /*
@@ -113,20 +114,9 @@ typedef struct lazy_search {
 /* ---- Tables ---- */
 
 /* As fgz_hash; the shift leaves as many bits as a table has. */
-FGZ_INLINE uint32_t lazy_hash(uint64_t bytes, unsigned shift)
+FGZ_INLINE size_t lazy_hash(uint64_t bytes, unsigned shift)
 {
-    return (uint32_t)((bytes * FGZ_HASH_FACTOR) >> shift);
-}
-
-/* Store what belongs to an even position and to the next. */
-FGZ_INLINE void lazy_store_pair(uint16_t *pair, uint32_t first, uint32_t second)
-{
-#if FGZ_BIG_ENDIAN
-    uint32_t const both = first << 16 | (second & 0xffff);
-#else
-    uint32_t const both = (first & 0xffff) | second << 16;
-#endif
-    memcpy(pair, &both, sizeof(both));
+    return (size_t)((bytes * FGZ_HASH_FACTOR) >> shift);
 }
 
 /* Put a position into a table.  @return how far back the last one was that had
@@ -151,23 +141,40 @@ FGZ_INLINE void lazy_enter(const fgz_finder *finder, const uint8_t *next,
         (uint16_t)lazy_swap_head(finder->heads, hash, position);
 }
 
-/* Enter an even count of positions, the first of which is even, two at a time,
- * which is one store for their links. */
-FGZ_INLINE void lazy_enter_pairs(const fgz_finder *finder, const uint8_t *next,
+/* Enter a multiple of FGZ_LANES_COUNT positions, of which the first is one too,
+ * so many at a time. */
+FGZ_INLINE void lazy_enter_lanes(const fgz_finder *finder, const uint8_t *next,
                                  uint32_t position, size_t count)
 {
     unsigned const shift = 64 - finder->hash_nbits;
     uint32_t const links_mask = finder->max_distance - 1;
     uint16_t *const links = finder->links;
     uint16_t *const heads = finder->heads;
+    fgz_lanes positions = fgz_lanes_ramp(position);
 
-    for (size_t i = 0; i < count; i += 2, next += 2, position += 2) {
-        uint32_t const first = lazy_swap_head(
-            heads, lazy_hash(fgz_load_le32(next), shift), position);
-        uint32_t const second = lazy_swap_head(
-            heads, lazy_hash(fgz_load_le32(next + 1), shift), position + 1);
+    for (size_t i = 0; i < count; i += FGZ_LANES_COUNT) {
+        fgz_lanes latest = fgz_lanes_zero();
 
-        lazy_store_pair(&links[position & links_mask], first, second);
+#define LAZY_LOOK(k) \
+    { \
+        uint16_t *const head = \
+            &heads[lazy_hash(fgz_load_le32(next + i + (k)), shift)]; \
+        latest = FGZ_LANES_SET(latest, *head, k); \
+        *head = (uint16_t)(position + (k)); \
+    }
+        LAZY_LOOK(0)
+        LAZY_LOOK(1)
+        LAZY_LOOK(2)
+        LAZY_LOOK(3)
+        LAZY_LOOK(4)
+        LAZY_LOOK(5)
+        LAZY_LOOK(6)
+        LAZY_LOOK(7)
+#undef LAZY_LOOK
+        fgz_lanes_store(&links[position & links_mask],
+                        fgz_lanes_subtract(positions, latest));
+        positions = fgz_lanes_add(positions, fgz_lanes_of(FGZ_LANES_COUNT));
+        position += FGZ_LANES_COUNT;
     }
 }
 
@@ -201,20 +208,18 @@ FGZ_INLINE void lazy_fill(const fgz_finder *finder, bool has_match3,
                           const uint8_t *next, const uint8_t *end,
                           uint32_t bias)
 {
-    size_t count = (size_t)(end - next);
+    size_t nlanes;
 
-    FGZ_COUNT_WORK(count);
+    FGZ_COUNT_WORK((size_t)(end - next));
     if (has_match3)
         lazy_enter3(finder, next, end, bias);
-    if ((fgz_position(next, bias) & 1) != 0 && count > 0) {
+    for (; next < end && fgz_position(next, bias) % FGZ_LANES_COUNT != 0;
+         next++)
         lazy_enter(finder, next, fgz_position(next, bias));
-        next++;
-        count--;
-    }
-    lazy_enter_pairs(finder, next, fgz_position(next, bias),
-                     count & ~(size_t)1);
-    if ((count & 1) != 0)
-        lazy_enter(finder, end - 1, fgz_position(end - 1, bias));
+    nlanes = (size_t)(end - next) & ~(size_t)(FGZ_LANES_COUNT - 1);
+    lazy_enter_lanes(finder, next, fgz_position(next, bias), nlanes);
+    for (next += nlanes; next < end; next++)
+        lazy_enter(finder, next, fgz_position(next, bias));
 }
 
 /* From a position that was entered to the one before it in its chain; 0 or out

@@ -4,15 +4,6 @@
  *
  *     STAGED_NAME(name)       the name of a function for this instruction set
  *     STAGED_TARGET           the attribute that allows its instructions
- *     STAGED_LANES            8 values of 16 bits
- *     STAGED_LANES_ZERO()
- *     STAGED_LANES_SET(lanes, value, k)
- *     STAGED_LANES_RAMP(value)
- *                             the value and those that follow it
- *     STAGED_LANES_ADD8(lanes)
- *     STAGED_STORE_PLACES(into, positions, indices, heads)
- *                             store indices less max(1, positions - heads) as
- *                             signed 16 bits
  *     STAGED_COMMON32(a, b)   how many of the first 32 bytes agree before one
  *                             does not
  *     STAGED_CONVERT_COUNT    how many steps are converted at a time
@@ -22,8 +13,9 @@
 
 /* ---- Stage 1: places ---- */
 
-/* Fill in the places of count positions, a multiple of 8.  Whatever is looked
- * up at one position waits for nothing of the others but the table. */
+/* Fill in the places of count positions, a multiple of FGZ_LANES_COUNT.
+ * Whatever is looked up at one position waits for nothing of the others but the
+ * table. */
 STAGED_TARGET FGZ_INLINE void STAGED_NAME(fill)(const staged_tables *tables,
                                                 const uint8_t *next,
                                                 size_t count,
@@ -33,13 +25,14 @@ STAGED_TARGET FGZ_INLINE void STAGED_NAME(fill)(const staged_tables *tables,
     unsigned const nbits = tables->hash_nbits;
     uint32_t position = fgz_position(next, tables->bias);
     uint32_t const index = staged_index(tables, next);
-    STAGED_LANES positions = STAGED_LANES_RAMP(position);
-    STAGED_LANES indices = STAGED_LANES_RAMP(index);
     uint16_t *const places = tables->places + index;
+    fgz_lanes positions = fgz_lanes_ramp(position);
+    fgz_lanes indices = fgz_lanes_ramp(index);
 
     FGZ_COUNT_WORK(count);
-    for (size_t i = 0; i < count; i += 8, position += 8) {
-        STAGED_LANES latest = STAGED_LANES_ZERO();
+    for (size_t i = 0; i < count; i += FGZ_LANES_COUNT) {
+        fgz_lanes latest = fgz_lanes_zero();
+        fgz_lanes distances;
 
 #define STAGED_LOOK(k) \
     { \
@@ -47,7 +40,7 @@ STAGED_TARGET FGZ_INLINE void STAGED_NAME(fill)(const staged_tables *tables,
                                    fgz_load_le32(next + i + (k)) : \
                                    fgz_load_le64(next + i + (k)); \
         uint16_t *const head = &heads[staged_hash(bytes, hash_nbytes, nbits)]; \
-        latest = STAGED_LANES_SET(latest, *head, k); \
+        latest = FGZ_LANES_SET(latest, *head, k); \
         *head = (uint16_t)(position + (k)); \
     }
         STAGED_LOOK(0)
@@ -59,9 +52,13 @@ STAGED_TARGET FGZ_INLINE void STAGED_NAME(fill)(const staged_tables *tables,
         STAGED_LOOK(6)
         STAGED_LOOK(7)
 #undef STAGED_LOOK
-        STAGED_STORE_PLACES(places + i, positions, indices, latest);
-        positions = STAGED_LANES_ADD8(positions);
-        indices = STAGED_LANES_ADD8(indices);
+        /* 0, and what is out of reach, are less than 1 as signed numbers. */
+        distances = fgz_lanes_max(fgz_lanes_subtract(positions, latest),
+                                  fgz_lanes_of(1));
+        fgz_lanes_store(places + i, fgz_lanes_subtract(indices, distances));
+        positions = fgz_lanes_add(positions, fgz_lanes_of(FGZ_LANES_COUNT));
+        indices = fgz_lanes_add(indices, fgz_lanes_of(FGZ_LANES_COUNT));
+        position += FGZ_LANES_COUNT;
     }
 }
 
@@ -192,12 +189,6 @@ static const staged_stages STAGED_NAME(stages) = {
 
 #undef STAGED_NAME
 #undef STAGED_TARGET
-#undef STAGED_LANES
-#undef STAGED_LANES_ZERO
-#undef STAGED_LANES_SET
-#undef STAGED_LANES_RAMP
-#undef STAGED_LANES_ADD8
-#undef STAGED_STORE_PLACES
 #undef STAGED_COMMON32
 #undef STAGED_CONVERT_COUNT
 #undef STAGED_CONVERT
