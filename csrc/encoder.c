@@ -24,6 +24,7 @@ struct fgz_encoder {
     fgz_state state;
     uint64_t total_nbytes; /* promised, or FGZ_SIZE_UNKNOWN */
     uint64_t taken_nbytes; /* of this stream, so far */
+    size_t held_nbytes;    /* of these, at most, since the last flush */
     fgz_frame frame;       /* of this stream, round what deflate writes */
     fgz_deflate *deflate;  /* one of these two is NULL */
     fgz_zstd *zstd;
@@ -170,6 +171,7 @@ size_t fgz_reset(fgz_encoder *enc, uint64_t total_nbytes)
     }
     enc->total_nbytes = total_nbytes;
     enc->taken_nbytes = 0;
+    enc->held_nbytes = 0;
     enc->state = fgz_is_error(result) ? STATE_FAILED : STATE_READY;
     return result;
 }
@@ -253,12 +255,29 @@ size_t fgz_compress(fgz_encoder *enc, const void *in, size_t in_nbytes,
 
 /* ---- Streams ---- */
 
-size_t fgz_stream_bound(fgz_coding coding, size_t in_nbytes)
+/* More than any coding holds back; with all that the bounds allow a call to
+ * take, it fits in a size_t. */
+#define HELD_MAX_NBYTES (SIZE_MAX / 4)
+
+/* The room for new input after held_nbytes that were not flushed. */
+static size_t stream_bound(fgz_coding coding, size_t held_nbytes,
+                           size_t in_nbytes)
 {
     if (is_deflate_family(coding))
-        return framed_bound(coding, fgz_deflate_stream_bound(in_nbytes));
+        return framed_bound(coding,
+                            fgz_deflate_stream_bound(held_nbytes, in_nbytes));
     FGZ_RETURN_IF(coding != FGZ_ZSTD, FGZ_ERROR_CODING);
-    return fgz_zstd_stream_bound(in_nbytes);
+    return fgz_zstd_stream_bound(held_nbytes, in_nbytes);
+}
+
+size_t fgz_stream_bound(fgz_coding coding, size_t in_nbytes)
+{
+    return stream_bound(coding, HELD_MAX_NBYTES, in_nbytes);
+}
+
+size_t fgz_next_bound(const fgz_encoder *enc, size_t in_nbytes)
+{
+    return stream_bound(enc->coding, enc->held_nbytes, in_nbytes);
 }
 
 /* Whether in_nbytes more, and the end if it is the end, keep the promise. */
@@ -300,7 +319,7 @@ static size_t stream(fgz_encoder *enc, const void *in, size_t in_nbytes,
 
     FGZ_RETURN_IF(enc->state != STATE_READY && enc->state != STATE_STREAMING,
                   FGZ_ERROR_STATE);
-    bound_nbytes = fgz_stream_bound(enc->coding, in_nbytes);
+    bound_nbytes = fgz_next_bound(enc, in_nbytes);
     FGZ_RETURN_IF(out == NULL || fgz_is_error(bound_nbytes) ||
                       out_nbytes_avail < bound_nbytes,
                   FGZ_ERROR_OUTPUT);
@@ -313,6 +332,10 @@ static size_t stream(fgz_encoder *enc, const void *in, size_t in_nbytes,
         result = stream_framed(enc, not_null(in), in_nbytes, directive, out,
                                out_nbytes_avail);
     enc->taken_nbytes += in_nbytes;
+    enc->held_nbytes =
+        directive != FGZ_CONTINUE ?
+            0 :
+            fgz_min_size(enc->held_nbytes + in_nbytes, HELD_MAX_NBYTES);
     enc->state = fgz_is_error(result)    ? STATE_FAILED :
                  directive == FGZ_FINISH ? STATE_FINISHED :
                                            STATE_STREAMING;

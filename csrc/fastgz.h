@@ -217,6 +217,14 @@ size_t fgz_reset(fgz_encoder *enc, uint64_t total_nbytes);
 size_t fgz_stream_bound(fgz_coding coding, size_t in_nbytes);
 
 /*
+ * The same for the next call of this encoder: what it holds back is no more
+ * than it took since the last flush.
+ *
+ * @return no more than fgz_stream_bound.
+ */
+size_t fgz_next_bound(const fgz_encoder *enc, size_t in_nbytes);
+
+/*
  * The three verbs of a stream.  Each takes in_nbytes of input, which may be 0,
  * and then:
  *
@@ -236,7 +244,7 @@ size_t fgz_stream_bound(fgz_coding coding, size_t in_nbytes);
  * fgz_free are.
  *
  * @return bytes written; FGZ_ERROR_OUTPUT if out_nbytes_avail is less than
- * fgz_stream_bound(coding, in_nbytes), and then nothing was taken or changed;
+ * fgz_next_bound(enc, in_nbytes), and then nothing was taken or changed;
  * FGZ_ERROR_STATE, and nothing was taken or changed; FGZ_ERROR_SIZE,
  * FGZ_ERROR_MEMORY or FGZ_ERROR_ZSTD.
  */

@@ -358,11 +358,12 @@ size_t fgz_zstd_bound(size_t in_nbytes)
     return ZSTD_compressBound(in_nbytes);
 }
 
-size_t fgz_zstd_stream_bound(size_t in_nbytes)
+size_t fgz_zstd_stream_bound(size_t held_nbytes, size_t in_nbytes)
 {
     FGZ_RETURN_IF(in_nbytes > SIZE_MAX / 2 - ZSTD_MAX_BLOCK_NBYTES,
                   FGZ_ERROR_SIZE);
-    return ZSTD_compressBound(in_nbytes + ZSTD_MAX_BLOCK_NBYTES) +
+    return ZSTD_compressBound(
+               in_nbytes + fgz_min_size(held_nbytes, ZSTD_MAX_BLOCK_NBYTES)) +
            ZSTD_FRAME_EXTRA_NBYTES;
 }
 

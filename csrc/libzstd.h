@@ -21,7 +21,7 @@ size_t fgz_zstd_create(fgz_zstd **zstd_ret, int level, bool is_small);
 void fgz_zstd_free(fgz_zstd *zstd);
 size_t fgz_zstd_reset(fgz_zstd *zstd, uint64_t total_nbytes);
 size_t fgz_zstd_bound(size_t in_nbytes);
-size_t fgz_zstd_stream_bound(size_t in_nbytes);
+size_t fgz_zstd_stream_bound(size_t held_nbytes, size_t in_nbytes);
 size_t fgz_zstd_compress(fgz_zstd *zstd, const uint8_t *in, size_t in_nbytes,
                          uint8_t *out, size_t out_nbytes_avail);
 size_t fgz_zstd_stream(fgz_zstd *zstd, const uint8_t *in, size_t in_nbytes,

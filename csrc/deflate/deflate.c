@@ -189,13 +189,14 @@ size_t fgz_deflate_compress(fgz_deflate *deflate, const uint8_t *in,
 
 /* What may wait in the window, and be cut into one block more by the end of
  * the window; then what ends a flush, which is longer than an empty block. */
-size_t fgz_deflate_stream_bound(size_t in_nbytes)
+size_t fgz_deflate_stream_bound(size_t held_nbytes, size_t in_nbytes)
 {
     size_t bound_nbytes;
 
     FGZ_RETURN_IF(in_nbytes > SIZE_MAX / 4, FGZ_ERROR_SIZE);
-    bound_nbytes =
-        fgz_deflate_bound(in_nbytes + fgz_optimal_memory.window_nbytes);
+    bound_nbytes = fgz_deflate_bound(
+        in_nbytes +
+        fgz_min_size(held_nbytes, fgz_optimal_memory.window_nbytes));
     /* Each full window ends a block early; the smallest is full again after
      * as much as it forgets. */
     bound_nbytes += 5 * (in_nbytes / (fgz_small_memory.window_nbytes -

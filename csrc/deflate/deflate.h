@@ -33,12 +33,13 @@ void fgz_deflate_reset(fgz_deflate *deflate, uint64_t total_nbytes);
 
 /*
  * The room that fgz_deflate_compress needs in the worst case, and that
- * fgz_deflate_stream needs for in_nbytes of new input.
+ * fgz_deflate_stream needs for in_nbytes of new input after held_nbytes that
+ * were not flushed.
  *
  * @return bytes, or FGZ_ERROR_SIZE when they would not fit in a size_t.
  */
 size_t fgz_deflate_bound(size_t in_nbytes);
-size_t fgz_deflate_stream_bound(size_t in_nbytes);
+size_t fgz_deflate_stream_bound(size_t held_nbytes, size_t in_nbytes);
 
 /*
  * Compress one whole body.  Ends any stream.
@@ -51,7 +52,7 @@ size_t fgz_deflate_compress(fgz_deflate *deflate, const uint8_t *in,
 
 /*
  * Take input into the stream, then do as directed.  out_nbytes_avail is at
- * least fgz_deflate_stream_bound(in_nbytes).
+ * least what fgz_deflate_stream_bound says.
  *
  * @return bytes written, or FGZ_ERROR_MEMORY: the first call after create
  * allocates the window.

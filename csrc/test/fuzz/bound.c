@@ -62,7 +62,7 @@ static void check_stream(fgz_encoder *enc, fgz_coding coding,
     for (unsigned ncalls = 0; !is_finished; ncalls++) {
         size_t const left = (size_t)(in_end - in);
         size_t const in_nbytes = piece_nbytes < left ? piece_nbytes : left;
-        size_t const room = fgz_stream_bound(coding, in_nbytes);
+        size_t const room = fgz_next_bound(enc, in_nbytes);
         bool const flushes = (verbs >> ncalls % 7 & 2) != 0;
         verb *const function = in_nbytes == left ? fgz_finish :
                                flushes           ? fgz_flush :
