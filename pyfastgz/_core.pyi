@@ -9,6 +9,8 @@ from _cffi_backend import FFI
 _CData: TypeAlias = FFI.CData
 
 def compress_bytes(address: int, data: object, max_nbytes: int, /) -> bytes | None: ...
+def stream_bytes(address: int, verb: int, data: bytes, /) -> bytes: ...
+def fingerprint_of(body: bytes, /) -> int: ...
 
 @final
 class _Lib:
@@ -99,6 +101,12 @@ class _Lib:
     def fgz_stream_bound(
         self,
         coding_: int,
+        in_nbytes_: int,
+        /,
+    ) -> int: ...
+    def fgz_next_bound(
+        self,
+        enc_: _CData,
         in_nbytes_: int,
         /,
     ) -> int: ...

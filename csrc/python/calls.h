@@ -1,6 +1,6 @@
 /*
  * calls.h - the calls of the core that Python makes without cffi, because it
- * makes them for every body
+ * makes them all the time
  */
 #ifndef FGZ_CALLS_H
 #define FGZ_CALLS_H

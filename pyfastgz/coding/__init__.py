@@ -24,6 +24,10 @@ if TYPE_CHECKING:
     from typing_extensions import Buffer
 
 
+WRITE, FLUSH, FINISH = range(3)
+"""What is done with a stream after taking data: nothing, make all decodable, end it."""
+
+
 class Bodies(Protocol):
     """Codes whole bodies at one level."""
 
@@ -39,8 +43,8 @@ class Bodies(Protocol):
 class Stream(Protocol):
     """Codes one body piece by piece. Not safe for concurrent use."""
 
-    def call(self, verb: str, data: Buffer) -> bytes:
-        """Call ``"write"``, ``"flush"`` or ``"finish"``, and return what is ready."""
+    def call(self, verb: int, data: bytes, /) -> bytes:
+        """Do what :data:`WRITE`, :data:`FLUSH` or :data:`FINISH` says; return what is ready."""
         ...
 
     def close(self) -> None:

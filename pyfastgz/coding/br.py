@@ -167,27 +167,25 @@ class BrotliStream:
             mode=settings.mode, quality=level, lgwin=settings.window, lgblock=settings.block
         )
 
-    def call(self, verb: str, data: Buffer) -> bytes:
-        """Call ``"write"``, ``"flush"`` or ``"finish"``."""
-        coded: bytes = getattr(self, verb)(data)
-        return coded
+    def call(self, verb: int, data: bytes, /) -> bytes:
+        """Take more of the body and return coded bytes; a verb is its place among the three."""
+        return (self.write, self.flush, self.finish)[verb](data)
 
-    def write(self, data: Buffer) -> bytes:
+    def write(self, data: bytes) -> bytes:
         """Take more of the body; return the coded bytes that are ready, often none."""
-        piece = as_bytes(data)
         if self._left is not None:
-            self._left -= len(piece)
+            self._left -= len(data)
             if self._left < 0:
                 raise EncoderStateError("input differs from the declared size")
-        coded: bytes = self._compressor.process(piece)
+        coded: bytes = self._compressor.process(data)
         return coded
 
-    def flush(self, data: Buffer = b"") -> bytes:
+    def flush(self, data: bytes = b"") -> bytes:
         """Take more of the body; return enough for all so far to be decoded."""
         coded: bytes = self.write(data) + self._compressor.flush()
         return coded
 
-    def finish(self, data: Buffer = b"") -> bytes:
+    def finish(self, data: bytes = b"") -> bytes:
         """Take the rest of the body; return the end of the coded stream."""
         written = self.write(data)
         if self._left:

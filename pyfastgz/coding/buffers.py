@@ -5,22 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 
-def viewed(data: Any) -> bytes | memoryview:
-    """Return a bytes-like object as bytes or a view of them.
+def as_bytes(data: Any) -> bytes:
+    """Return a bytes-like object as bytes, in the order of its items.
 
     :raises TypeError: it is not bytes-like.
     """
     if type(data) is bytes:
         return data
     try:
-        return memoryview(data)
+        view = memoryview(data)
     except TypeError:
         raise TypeError(f"a bytes-like object is required, not {type(data).__name__}") from None
-
-
-def as_bytes(data: Any) -> bytes:
-    """Return a bytes-like object as bytes, in the order of its items.
-
-    :raises TypeError: it is not bytes-like.
-    """
-    return data if type(data) is bytes else memoryview(viewed(data)).tobytes()
+    return view.tobytes()

@@ -8,11 +8,14 @@ from typing import NoReturn
 
 from ..errors import EncoderStateError
 from . import CODINGS
+from . import FINISH
+from . import FLUSH
+from . import WRITE
 from . import Stream
 from . import Streams
 from . import checked_level
 from .br import BrotliSettings
-from .buffers import viewed
+from .buffers import as_bytes
 from .core import MAX_SIZE
 from .core import compress_bytes
 from .idle import Kept
@@ -140,7 +143,7 @@ class Encoder:
             data exceeds the declared size, or an earlier call was interrupted and its output
             lost.
         """
-        return self._call("write", data)
+        return self._call(WRITE, data)
 
     def flush(self, data: Buffer = b"") -> bytes:
         """Take data into the stream, and return what makes all input so far decodable.
@@ -151,7 +154,7 @@ class Encoder:
 
         Raises as :meth:`write`.
         """
-        return self._call("flush", data)
+        return self._call(FLUSH, data)
 
     def finish(self, data: Buffer = b"") -> bytes:
         """Take data into the stream, end it, and return its last bytes.
@@ -159,7 +162,7 @@ class Encoder:
         Raises as :meth:`write`, and :class:`EncoderStateError` too if less was written than the
         declared size. The encoder's memory is given back.
         """
-        return self._call("finish", data)
+        return self._call(FINISH, data)
 
     def close(self) -> None:
         """Give back the encoder's memory; a stream that was not finished stays without its end.
@@ -193,7 +196,7 @@ class Encoder:
         """
         raise TypeError("an Encoder cannot be copied or pickled")
 
-    def _call(self, verb: str, data: Buffer) -> bytes:
+    def _call(self, verb: int, data: Buffer) -> bytes:
         """Call a method of the open stream, alone."""
         # Acquiring without blocking would leave the lock taken for ever if a signal handler
         # raised before the try that releases it. Threads that pass the check together wait.
@@ -203,7 +206,7 @@ class Encoder:
             stream = self._stream
             if stream is None or not self._is_whole:
                 raise EncoderStateError(f"the Encoder is {self._end or _BROKEN}")
-            piece = data if type(data) is bytes else viewed(data)
+            piece = data if type(data) is bytes else as_bytes(data)
             # A signal handler may raise after any call from here on, that of the lock's release
             # too, and the stream has then gone on while its output is lost.
             self._is_whole = False
@@ -212,7 +215,7 @@ class Encoder:
             except BaseException:
                 self._give_back(_BROKEN)
                 raise
-            if verb == "finish":
+            if verb == FINISH:
                 self._give_back("finished")
         # No handler runs between this and the result's arrival in the caller's expression, but
         # in CPython 3.10, where one may run between any two instructions.

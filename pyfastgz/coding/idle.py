@@ -1,4 +1,4 @@
-"""What is kept for whoever needs it next: encoders and scratch memory that are idle.
+"""What is kept for whoever needs it next: encoders that are idle.
 
 A process keeps a bounded number of bytes of them, whatever they are for. Each kind has a shelf.
 When there is no room, the shelf that has the most gives something up for one that has less.
@@ -34,22 +34,14 @@ _lock = RLock()
 
 
 class Kept:
-    """An encoder or scratch memory."""
+    """An encoder."""
 
-    __slots__ = (
-        "__weakref__",
-        "address",
-        "counted_nbytes",
-        "encoder",
-        "longest_nbytes",
-        "scratch",
-    )
+    __slots__ = ("__weakref__", "address", "counted_nbytes", "encoder", "longest_nbytes")
 
-    def __init__(self, encoder: Any, scratch: Any, address: int = 0) -> None:
+    def __init__(self, encoder: Any, address: int) -> None:
         self.encoder = encoder
-        self.scratch = scratch
         self.address = address
-        """Where an encoder is."""
+        """Where the encoder is."""
         self.counted_nbytes = 0
         """What it counts for; 0 if it was never put on a shelf."""
         self.longest_nbytes = -1

@@ -147,7 +147,7 @@ class BodyStore:
             self._misses.add()
             coded, seconds = self._code(body, coding, level, brotli)
             return Form(coded), seconds
-        fingerprint = fingerprint_of(body, nbytes)
+        fingerprint = fingerprint_of(body)
         key = fingerprint, nbytes
         parameters = (coding, level) if coding != "br" else (coding, level, brotli)
         entry = self._entries.get(key)

@@ -6,6 +6,7 @@ import pytest
 
 import pyfastgz
 from pyfastgz.coding import CODINGS
+from pyfastgz.coding import FINISH
 from pyfastgz.coding import available_codings
 from pyfastgz.coding import coding_named
 from pyfastgz.coding.br import BrotliSettings
@@ -53,7 +54,7 @@ def test_rows_code_as_the_functions_do(name: str) -> None:
     for small in (False, True):
         assert coding.streams(level, small) is coding.streams(level, small)
         stream = coding.streams(level, small).open(len(body), BrotliSettings())
-        coded = stream.call("finish", body)
+        coded = stream.call(FINISH, body)
         stream.close()
         assert coded == pyfastgz.Encoder(name, size=len(body), small=small).finish(body)
 

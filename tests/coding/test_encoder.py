@@ -20,6 +20,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 
 import pyfastgz
+from pyfastgz._core import stream_bytes
 
 CODINGS = decoders.CODINGS
 
@@ -234,6 +235,36 @@ def test_wrong_data_leaves_the_encoder_as_it_was(coding: str, data: Any) -> None
         with pytest.raises(TypeError, match=expected):
             verb(data)
     decoders.check(coding, coded + encoder.finish(b"def"), b"abcdef")
+
+
+@pytest.mark.parametrize("coding", CODINGS)
+def test_whatever_is_bytes_like_may_change_once_it_was_taken(coding: str) -> None:
+    encoder = pyfastgz.Encoder(coding)
+    data = bytearray(b"lamp")
+    coded = encoder.write(data)
+    data[:] = b"xxxx"
+    coded += encoder.flush(memoryview(b"c-h-a-i-r")[::2]) + encoder.finish(memoryview(b"!"))
+    decoders.check(coding, coded, b"lampchair!")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error"),
+    [
+        ((0, 0), TypeError),
+        ((0, 0, b"", b""), TypeError),
+        (("lamp", 0, b""), TypeError),
+        ((0, "lamp", b""), TypeError),
+        ((0, 0, bytearray()), TypeError),
+        ((0, -1, b""), ValueError),
+        ((0, 3, b""), ValueError),
+        ((2**64, 0, b""), OverflowError),
+    ],
+)
+def test_wrong_arguments_of_the_core(
+    arguments: tuple[Any, ...], error: type[Exception]
+) -> None:
+    with pytest.raises(error):
+        stream_bytes(*arguments)
 
 
 @pytest.mark.parametrize("coding", CODINGS)

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
+from pyfastgz import Encoder
 from pyfastgz.coding import br
 from pyfastgz.coding.br import LEVELS
 from pyfastgz.coding.br import BrotliSettings
@@ -30,7 +31,7 @@ def test_whole_streams_are_decoded_and_nothing_else(page: str) -> None:
 @pytest.mark.parametrize("kind", [bytes, bytearray, memoryview])
 def test_bytes_like(decode_body: Decode, kind: Callable[[bytes], memoryview]) -> None:
     data = kind(b"abc" * 100)
-    stream = BrotliStream(4, BrotliSettings())
+    stream = Encoder("br", 4)
     coded = stream.write(data) + stream.flush(data) + stream.flush() + stream.finish(data)
     assert decode_body("br", coded) == b"abc" * 300
     assert decode_body("br", br.compress(data, 4, BrotliSettings())) == b"abc" * 100
@@ -46,7 +47,7 @@ def test_anything_else_is_a_type_error(data: memoryview) -> None:
     with pytest.raises(TypeError):
         br.compress(data, 4, BrotliSettings())
     with pytest.raises(TypeError):
-        BrotliStream(4, BrotliSettings()).write(data)
+        Encoder("br", 4).write(data)
 
 
 def test_flush_makes_everything_so_far_decodable(decode_part: Decode) -> None:
