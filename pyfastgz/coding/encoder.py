@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from threading import Lock
 from typing import TYPE_CHECKING
 from typing import NoReturn
 
@@ -110,7 +109,7 @@ class Encoder:
     .. versionadded:: 0.1
     """
 
-    __slots__ = ("_end", "_is_whole", "_lock", "_stream")
+    __slots__ = ("_free", "_state")
 
     def __init__(
         self,
@@ -123,9 +122,6 @@ class Encoder:
     ) -> None:
         if size is not None and not 0 <= size <= MAX_SIZE:
             raise ValueError(f"size must be a number of bytes or None, not {size}")
-        self._lock = Lock()
-        self._end = ""
-        self._is_whole = True
         key = (coding, level, small)
         # Only an int may be found by its value, as for bodies.
         streams = _streams.get(key) if level is None or type(level) is int else None
@@ -133,7 +129,10 @@ class Encoder:
             number = checked_level(coding, level)
             streams = CODINGS[coding].streams(number, small)
             _streams[coding, None if level is None else number, small] = streams
-        self._stream: Stream | None = streams.open(size, brotli)
+        # The stream, while nobody is inside and it is open. Whoever takes it out is alone with
+        # it, because that is one operation; and what the encoder is to all others is its state.
+        self._free: dict[str, Stream] = {"stream": streams.open(size, brotli)}
+        self._state = _IN_USE
 
     def write(self, data: Buffer) -> bytes:
         """Take data into the stream and return what is ready, often nothing.
@@ -171,10 +170,16 @@ class Encoder:
 
         :raises EncoderStateError: another thread is inside.
         """
-        if self._lock.locked():
-            raise EncoderStateError(_IN_USE)
-        with self._lock:
-            self._give_back(self._end or "closed")
+        try:
+            stream = self._free.pop("stream")
+            stream.close()
+            self._state = "closed"
+        except KeyError:
+            if self._state == _IN_USE:
+                raise EncoderStateError(f"the Encoder is {_IN_USE}") from None
+        except BaseException:
+            self._state = _BROKEN
+            raise
 
     def __enter__(self) -> Self:
         """Return the encoder."""
@@ -197,39 +202,27 @@ class Encoder:
         raise TypeError("an Encoder cannot be copied or pickled")
 
     def _call(self, verb: int, data: Buffer) -> bytes:
-        """Call a method of the open stream, alone."""
-        # Acquiring without blocking would leave the lock taken for ever if a signal handler
-        # raised before the try that releases it. Threads that pass the check together wait.
-        if self._lock.locked():
-            raise EncoderStateError(_IN_USE)
-        with self._lock:
-            stream = self._stream
-            if stream is None or not self._is_whole:
-                raise EncoderStateError(f"the Encoder is {self._end or _BROKEN}")
-            piece = data if type(data) is bytes else as_bytes(data)
-            # A signal handler may raise after any call from here on, that of the lock's release
-            # too, and the stream has then gone on while its output is lost.
-            self._is_whole = False
-            try:
-                coded = stream.call(verb, piece)
-            except BaseException:
-                self._give_back(_BROKEN)
-                raise
+        """Call the open stream, alone."""
+        piece = data if type(data) is bytes else as_bytes(data)
+        # A signal handler may raise after any call, and the stream has then gone on while its
+        # output is lost: so it comes back by no call. No handler runs between that and the
+        # result's arrival in the caller's expression, but in CPython 3.10, where one may run
+        # between any two instructions.
+        try:
+            stream = self._free.pop("stream")
+            coded = stream.call(verb, piece)
             if verb == FINISH:
-                self._give_back("finished")
-        # No handler runs between this and the result's arrival in the caller's expression, but
-        # in CPython 3.10, where one may run between any two instructions.
-        self._is_whole = True
+                stream.close()
+                self._state = "finished"
+            else:
+                self._free["stream"] = stream
+        except KeyError:
+            raise EncoderStateError(f"the Encoder is {self._state}") from None
+        except BaseException:
+            self._state = _BROKEN
+            raise
         return coded
 
-    def _give_back(self, end: str) -> None:
-        """Let go of the stream."""
-        stream = self._stream
-        self._end = end
-        self._stream = None
-        if stream is not None:
-            stream.close()
 
-
-_IN_USE = "the Encoder is in use by another thread"
+_IN_USE = "in use by another thread"
 _BROKEN = "broken: an earlier call failed"

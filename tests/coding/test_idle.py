@@ -183,7 +183,7 @@ def test_a_stream_takes_no_more_the_more_it_carries(coding: str, size: int | Non
     encoder = pyfastgz.Encoder(coding, size=size)
     for _ in range(4):
         encoder.write(PAGE)
-    stream = encoder._stream
+    stream = encoder._free["stream"]
     assert isinstance(stream, core.CoreStream)
     assert lib.fgz_memory_nbytes(stream.encoder) <= STREAMS[coding]
     encoder.finish()
@@ -193,7 +193,7 @@ def test_a_stream_takes_no_more_the_more_it_carries(coding: str, size: int | Non
 def test_a_zstd_stream_has_bounded_memory_at_every_level(level: int) -> None:
     encoder = pyfastgz.Encoder("zstd", level)
     coded = encoder.write(PAGE) + encoder.flush()
-    stream = encoder._stream
+    stream = encoder._free["stream"]
     assert isinstance(stream, core.CoreStream)
     assert lib.fgz_memory_nbytes(stream.encoder) <= 3 * 1024 * 1024
     decoders.check("zstd", coded + encoder.finish(), PAGE)

@@ -122,7 +122,7 @@ def test_a_stream_allocates_no_more_than_deployment_says(coding: str, small: boo
     encoder = Encoder(coding, small=small)
     for _ in range(20):
         encoder.flush(data)
-    stream = encoder._stream
+    stream = encoder._free["stream"]
     assert isinstance(stream, CoreStream)
     # And no table that is far above it.
     assert nbytes / 1.2 < lib.fgz_memory_nbytes(stream.encoder) <= nbytes
