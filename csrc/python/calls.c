@@ -35,8 +35,7 @@
  * highest ones take 3 ms, less than the interpreter itself lets a thread run
  * while others wait.
  *
- * It goes to the stack, and is copied: to allocate what it takes is faster than
- * to allocate more and to give some of that back.
+ * It goes to the stack, not to memory that is allocated for it.
  */
 #  define SHORT_ROOM ((size_t)4096 + 256)
 
@@ -78,30 +77,26 @@ static PyObject *code_short(coder *code, fgz_encoder *enc, const char *in,
     return PyBytes_FromStringAndSize(out, (Py_ssize_t)made_nbytes);
 }
 
+/* What is coded is copied here, too: the stable ABI has no way to make bytes
+ * shorter. */
 static PyObject *code_long(coder *code, fgz_encoder *enc, const char *in,
                            size_t in_nbytes, size_t room)
 {
-    PyObject *out;
-    char *begin;
+    char *const out = PyMem_Malloc(room);
     size_t made_nbytes;
     PyThreadState *state;
+    PyObject *coded;
 
-    if (room > PY_SSIZE_T_MAX)
-        return PyErr_NoMemory();
-    out = PyBytes_FromStringAndSize(NULL, (Py_ssize_t)room);
     if (out == NULL)
-        return NULL;
-    begin = PyBytes_AsString(out);
+        return PyErr_NoMemory();
     state = PyEval_SaveThread();
-    made_nbytes = code(enc, in, in_nbytes, begin, room);
+    made_nbytes = code(enc, in, in_nbytes, out, room);
     PyEval_RestoreThread(state);
-    if (fgz_is_error(made_nbytes)) {
-        Py_DECREF(out);
-        return raise_error(made_nbytes);
-    }
-    /* Where it fails it sets out to NULL, and an exception. */
-    (void)_PyBytes_Resize(&out, (Py_ssize_t)made_nbytes);
-    return out;
+    coded = fgz_is_error(made_nbytes) ?
+                raise_error(made_nbytes) :
+                PyBytes_FromStringAndSize(out, (Py_ssize_t)made_nbytes);
+    PyMem_Free(out);
+    return coded;
 }
 
 /* Return what input is coded to, for which so much room is enough. */
