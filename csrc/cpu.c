@@ -35,7 +35,8 @@ static unsigned cpu_detect(void)
         features |= FGZ_CPU_SSSE3;
     if (__builtin_cpu_supports("avx2"))
         features |= FGZ_CPU_AVX2;
-    if (__builtin_cpu_supports("bmi") && __builtin_cpu_supports("bmi2"))
+    if (__builtin_cpu_supports("bmi") && __builtin_cpu_supports("bmi2") &&
+        __builtin_cpu_supports("popcnt"))
         features |= FGZ_CPU_BMI2;
 #  elif defined(__aarch64__)
     /* What the compiler may take for granted: on Apple's systems, both. */
