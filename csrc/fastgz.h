@@ -146,7 +146,7 @@ typedef struct fgz_encoder fgz_encoder;
  * is_small: 1 for an encoder that takes little memory, for streams that stay
  *   open for long and send little at a time, of which a process may hold
  *   thousands; or 0.  In the DEFLATE family it takes at most 64 KB, where
- *   others take up to 350, and at levels from 10 on up to 8 MB more during a
+ *   others take up to 380, and at levels from 10 on up to 8 MB more during a
  *   call; and it refers back 8 KB instead of 32.  In zstd its window is 8 KB,
  *   and it takes 175 KB, at the highest levels 360.
  */
