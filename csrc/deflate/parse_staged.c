@@ -342,11 +342,6 @@ FGZ_INLINE __m128i staged_load_128(const void *from)
     return _mm_loadu_si128((const __m128i *)from);
 }
 
-FGZ_INLINE void staged_store_128(void *into, __m128i value)
-{
-    _mm_storeu_si128((__m128i *)into, value);
-}
-
 FGZ_INLINE uint32_t staged_common32_sse2(const uint8_t *a, const uint8_t *b)
 {
     uint32_t const first = (uint32_t)_mm_movemask_epi8(
