@@ -292,22 +292,6 @@ static FGZ_NOINLINE uint32_t staged_extend(const staged_view *view, size_t i,
         (uint32_t)fgz_min_size((size_t)(view->end - next), FGZ_MAX_MATCH));
 }
 
-/* ---- Stages in standard C ---- */
-
-FGZ_INLINE uint32_t staged_common32(const uint8_t *a, const uint8_t *b)
-{
-    uint32_t length = 0;
-
-    for (; length < 32; length += 8) {
-        uint64_t const difference =
-            fgz_load_le64(a + length) ^ fgz_load_le64(b + length);
-
-        if (difference != 0)
-            return length + (fgz_lowest_bit64(difference) >> 3);
-    }
-    return length;
-}
-
 /* Put the tokens of a step: a literal and a match are two. */
 FGZ_INLINE uint32_t *staged_convert_step(uint32_t *into,
                                          const staged_step *step)
@@ -323,13 +307,6 @@ FGZ_INLINE uint32_t *staged_convert_step(uint32_t *into,
     into[1] = match;
     return into + 1 + (has_literal && is_match);
 }
-
-#define STAGED_NAME(name) staged_##name##_portable
-#define STAGED_TARGET
-#define STAGED_COMMON32(a, b) staged_common32(a, b)
-#define STAGED_CONVERT_COUNT 1
-#define STAGED_CONVERT(into, from) staged_convert_step(into, from)
-#include "parse_staged_steps.h"
 
 #if FGZ_CPU_DISPATCH && defined(__x86_64__)
 
@@ -603,6 +580,31 @@ FGZ_INLINE uint32_t *staged_convert4_neon(uint32_t *into,
 #  define STAGED_CONVERT(into, from) staged_convert4_neon(into, from)
 #  include "parse_staged_steps.h"
 #  define STAGED_NEON 1
+
+#else
+
+/* ---- In standard C ---- */
+
+FGZ_INLINE uint32_t staged_common32(const uint8_t *a, const uint8_t *b)
+{
+    uint32_t length = 0;
+
+    for (; length < 32; length += 8) {
+        uint64_t const difference =
+            fgz_load_le64(a + length) ^ fgz_load_le64(b + length);
+
+        if (difference != 0)
+            return length + (fgz_lowest_bit64(difference) >> 3);
+    }
+    return length;
+}
+
+#  define STAGED_NAME(name) staged_##name##_portable
+#  define STAGED_TARGET
+#  define STAGED_COMMON32(a, b) staged_common32(a, b)
+#  define STAGED_CONVERT_COUNT 1
+#  define STAGED_CONVERT(into, from) staged_convert_step(into, from)
+#  include "parse_staged_steps.h"
 
 #endif
 
