@@ -2,7 +2,7 @@
  * The memory of the tables: one array, cut up once, of which each stream uses
  * and clears no more than its length asks for.
  *
- * For a body of 1 KB that is 8 KB instead of 128.
+ * For a body of 1 KB that is 4 KB instead of 64.
  *
  * LINKS ARE NEVER CLEARED, because no link is read that was not written in the
  * same stream, however stale the head is that leads there.  Positions are

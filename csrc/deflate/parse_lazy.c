@@ -121,7 +121,7 @@ FGZ_INLINE size_t lazy_hash(uint64_t bytes, unsigned shift)
 
 /* Put a position into a table.  @return how far back the last one was that had
  * the same hash, modulo 2^16. */
-FGZ_INLINE uint32_t lazy_swap_head(uint16_t *heads, uint32_t hash,
+FGZ_INLINE uint32_t lazy_swap_head(uint16_t *heads, size_t hash,
                                    uint32_t position)
 {
     uint32_t const distance = position - heads[hash];
@@ -134,8 +134,7 @@ FGZ_INLINE uint32_t lazy_swap_head(uint16_t *heads, uint32_t hash,
 FGZ_INLINE void lazy_enter(const fgz_finder *finder, const uint8_t *next,
                            uint32_t position)
 {
-    uint32_t const hash =
-        lazy_hash(fgz_load_le32(next), 64 - finder->hash_nbits);
+    size_t const hash = lazy_hash(fgz_load_le32(next), 64 - finder->hash_nbits);
 
     finder->links[position & (finder->max_distance - 1)] =
         (uint16_t)lazy_swap_head(finder->heads, hash, position);

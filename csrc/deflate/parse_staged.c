@@ -120,7 +120,7 @@ FGZ_INLINE size_t staged_hash(uint64_t bytes, unsigned nbytes, unsigned nbits)
     if (nbytes == 4)
         return ((uint32_t)bytes * (uint32_t)(FGZ_HASH_FACTOR >> 32)) >>
                (32 - nbits);
-    return (size_t)((bytes * (FGZ_HASH_FACTOR << 24)) >> (64 - nbits));
+    return fgz_hash(bytes, 5, nbits);
 }
 
 /* The place of a head, where it is within reach; otherwise the one just before,
@@ -245,7 +245,7 @@ typedef struct staged_match {
 /* What the parses look at. */
 typedef struct staged_view {
     const uint8_t *base; /* index 0 */
-    const uint8_t *end;  /* of the input */
+    const fgz_input *input;
     const uint16_t *places;
 } staged_view;
 
@@ -287,9 +287,8 @@ static FGZ_NOINLINE uint32_t staged_extend(const staged_view *view, size_t i,
 {
     const uint8_t *const next = view->base + i;
 
-    return fgz_match_length(
-        next, view->base + place, STAGED_COMPARED_NBYTES,
-        (uint32_t)fgz_min_size((size_t)(view->end - next), FGZ_MAX_MATCH));
+    return fgz_match_length(next, view->base + place, STAGED_COMPARED_NBYTES,
+                            fgz_max_match(next, view->input));
 }
 
 /* Put the tokens of a step: a literal and a match are two. */
@@ -858,8 +857,7 @@ static staged_match staged_find(const staged_tables *tables,
     place = view->places[index];
     for (unsigned depth = 1;; depth++) {
         uint32_t const length = fgz_match_length(
-            next, view->base + place, 0,
-            (uint32_t)fgz_min_size((size_t)(view->end - next), FGZ_MAX_MATCH));
+            next, view->base + place, 0, fgz_max_match(next, view->input));
 
         FGZ_COUNT_WORK(1);
         if (length >= STAGED_MIN_MATCH && length > best.length)
@@ -942,8 +940,8 @@ const uint8_t *fgz_parse_staged(fgz_finder *finder, const fgz_input *input,
         return next;
     staged_move_frame(finder, &tables, next, max_depth > 1);
     view = (staged_view){
-        (const uint8_t *)((uintptr_t)next - staged_index(&tables, next)),
-        input->end, finder->places};
+        (const uint8_t *)((uintptr_t)next - staged_index(&tables, next)), input,
+        finder->places};
     if (is_trial) {
         const uint8_t *const trial_end = next + STAGED_BARREN_TRIED_NBYTES;
 
