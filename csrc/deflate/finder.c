@@ -4,7 +4,7 @@
  *
  * For a body of 1 KB that is 4 KB instead of 64.
  *
- * LINKS ARE NEVER CLEARED, because no link is read that was not written in the
+ * LINKS ARE NEVER CLEARED, because no link is used that was not written in the
  * same stream, however stale the head is that leads there.  Positions are
  * entered in order, and all of them, from the first of the stream on.  A link
  * is found by the position modulo max_distance, and asked for only at positions
