@@ -88,7 +88,7 @@ static const fgz_level fgz_levels[FGZ_OPTIMAL_MIN_LEVEL] = {
      {STAGED(false, 4, 1), STAGED(false, 5, 1), STAGED(false, 5, 1),
       STAGED(false, 5, 1)}},
     {PLACES,
-     {STAGED(true, 4, 2), STAGED(true, 5, 3), STAGED(true, 5, 3),
+     {STAGED(true, 4, 2), STAGED(true, 5, 3), STAGED(true, 5, 4),
       STAGED(true, 5, 3)}},
     {CHAINS,
      {SHORT(1024, 7, ANY, 1, 48, 24, false, 12, 7),

@@ -41,7 +41,7 @@
 #define STAGED_MAX_DISTANCE 32767
 
 /* How many places are tried for a position, at most. */
-#define STAGED_MAX_DEPTH 3
+#define STAGED_MAX_DEPTH 4
 
 /* How many bytes a step compares.  More matches are longer than 16 bytes than
  * a branch could foresee. */

@@ -164,6 +164,7 @@ STAGED_TARGET FGZ_INLINE void STAGED_NAME(parse)(staged_queue *queue,
 STAGED_PARSE(1)
 STAGED_PARSE(2)
 STAGED_PARSE(3)
+STAGED_PARSE(4)
 #undef STAGED_PARSE
 
 /* ---- Stage 3: tokens ---- */
@@ -184,7 +185,8 @@ STAGED_TARGET static FGZ_NOINLINE uint32_t *STAGED_NAME(convert)(
 
 static const staged_stages STAGED_NAME(stages) = {
     {STAGED_NAME(fill_4), STAGED_NAME(fill_5)},
-    {STAGED_NAME(parse_1), STAGED_NAME(parse_2), STAGED_NAME(parse_3)},
+    {STAGED_NAME(parse_1), STAGED_NAME(parse_2), STAGED_NAME(parse_3),
+     STAGED_NAME(parse_4)},
     STAGED_NAME(convert)};
 
 #undef STAGED_NAME
