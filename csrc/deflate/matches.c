@@ -260,6 +260,8 @@ static FGZ_NOINLINE uint32_t *follow_ends(seeker *seek, uint32_t *next,
     const uint16_t *const steps8 = matches->steps8;
     size_t const mask = matches->steps_mask;
     const uint8_t *const at = seek->at;
+    uint32_t const position = seek->position;
+    uint32_t const max_distance = seek->max_distance;
     unsigned const max_depth = seek->steps_left > 0 ?
                                    search->max_depth :
                                    (search->max_depth + 15u) / 16;
@@ -269,9 +271,9 @@ static FGZ_NOINLINE uint32_t *follow_ends(seeker *seek, uint32_t *next,
     uint64_t end_bytes = fgz_load_le64(at + offset);
     uint32_t wakes = UINT32_MAX;
 
-    while (distance - 1 < seek->max_distance) {
+    while (distance - 1 < max_distance) {
         const uint8_t *const candidate = at - distance;
-        uint32_t step;
+        uint32_t const step = steps8[(position + offset - distance) & mask];
 
         seek->steps_left--;
         FGZ_COUNT_WORK(1);
@@ -296,22 +298,21 @@ static FGZ_NOINLINE uint32_t *follow_ends(seeker *seek, uint32_t *next,
                 depth = max_depth;
                 offset = longest - 7;
                 end_bytes = fgz_load_le64(at + offset);
-                distance = steps8[(seek->position + offset) & mask];
+                distance = steps8[(position + offset) & mask];
                 continue;
             }
             wakes = start < wakes ? start : wakes;
         }
-        step = steps8[(seek->position + offset - distance) & mask];
         if (step == 0 || --depth == 0)
             break;
         distance += step;
     }
     /* What would reach before begin does not from its distance on. */
-    if (distance - 1 < FGZ_MAX_DISTANCE && distance > seek->position &&
-        distance - seek->position < wakes)
-        wakes = distance - seek->position;
-    seek->walked_end = seek->position + longest;
-    seek->wakes = wakes == UINT32_MAX ? UINT32_MAX : seek->position + wakes;
+    if (distance - 1 < FGZ_MAX_DISTANCE && distance > position &&
+        distance - position < wakes)
+        wakes = distance - position;
+    seek->walked_end = position + longest;
+    seek->wakes = wakes == UINT32_MAX ? UINT32_MAX : position + wakes;
     return next;
 }
 
