@@ -67,6 +67,11 @@ typedef struct border {
     uint32_t first; /* of its tokens, in the list */
 } border;
 
+/* The most lengths of a match that are weighed.  Of one of FGZ_MIN_MATCH bytes
+ * too, so what is looked up by length or by position begins so far before 0. */
+#define MAX_NLENGTHS 20
+#define NBEFORE (MAX_NLENGTHS - 1 - FGZ_MIN_MATCH)
+
 /* The least parts that there is room for, however little the input. */
 #define MIN_NPARTS 16
 
@@ -78,7 +83,7 @@ typedef struct chunk {
     fgz_matches matches;
     union {
         /* While it is parsed: what the rest takes from a position on, as
-         * a node without a choice.  Room for 16 before the first. */
+         * a node without a choice.  Room for NBEFORE before the first. */
         uint64_t *rests;
         part *parts; /* while tokens are joined to blocks */
         /* While matches are found, their tables are there too. */
@@ -382,7 +387,7 @@ typedef struct token_costs {
     /* Of distance symbols, extra bits included; no choice. */
     uint64_t distances[FGZ_DISTANCE_NSYMS];
     /* By length, those below FGZ_MIN_MATCH never worth it. */
-    uint64_t lengths[16 + FGZ_MAX_MATCH + 1];
+    uint64_t lengths[NBEFORE + FGZ_MAX_MATCH + 1];
 } token_costs;
 
 /* More than anything takes, even added to what undefined costs are. */
@@ -435,10 +440,10 @@ static void make_costs(token_costs *costs, const fgz_histogram *freqs)
             cost_of_symbol(freqs->litlen[FGZ_FIRST_LENGTH_SYM + i], log2_sum,
                            unseen, MIN_LITLEN_COST) +
             256u * fgz_length_extra_nbits[i];
-    for (unsigned i = 0; i < 16 + FGZ_MIN_MATCH; i++)
+    for (unsigned i = 0; i < NBEFORE + FGZ_MIN_MATCH; i++)
         costs->lengths[i] = COST_NEVER;
     for (uint32_t length = FGZ_MIN_MATCH; length <= FGZ_MAX_MATCH; length++)
-        costs->lengths[16 + length] =
+        costs->lengths[NBEFORE + length] =
             (uint64_t)length_costs[fgz_length_syms[length - FGZ_MIN_MATCH] -
                                    FGZ_FIRST_LENGTH_SYM]
                 << 32 |
@@ -491,9 +496,9 @@ FGZ_INLINE const uint32_t *choose_with(chunk *c, const token_costs *tokens,
                                        uint32_t end, unsigned nlengths)
 {
     const uint16_t *const counts = c->matches.counts;
-    uint64_t *const rests = c->either.rests + 16;
+    uint64_t *const rests = c->either.rests + NBEFORE;
     uint32_t *const choices = c->choices;
-    const uint64_t *const lengths = tokens->lengths + 16;
+    const uint64_t *const lengths = tokens->lengths + NBEFORE;
     uint64_t rest = rests[end];
 
     for (uint32_t i = end; i-- > begin;) {
@@ -527,7 +532,7 @@ static const uint32_t *choose(chunk *c, const token_costs *tokens,
     case 8:
         return choose_with(c, tokens, match, begin, end, 8);
     default:
-        return choose_with(c, tokens, match, begin, end, 16);
+        return choose_with(c, tokens, match, begin, end, MAX_NLENGTHS);
     }
 }
 
@@ -548,7 +553,8 @@ static void parse_again(chunk *c, unsigned nlengths)
 
     for (uint32_t i = 0; i < c->nbytes; i++)
         match += c->matches.counts[i];
-    memset(c->either.rests, 0, sizeof(*c->either.rests) * (c->nbytes + 17));
+    memset(c->either.rests, 0,
+           sizeof(*c->either.rests) * (c->nbytes + NBEFORE + 1));
     for (uint32_t b = c->nborders; b-- > 0;) {
         border const at = c->borders[b];
         fgz_histogram freqs;
@@ -598,7 +604,7 @@ static uint8_t *allocate(chunk *c, size_t history_nbytes, size_t nbytes)
     size_t const list_nbytes = sizeof(uint32_t) * max_count;
     size_t const choices_nbytes = sizeof(uint32_t) * nbytes;
     size_t const counts_nbytes = sizeof(uint16_t) * nbytes;
-    size_t const rests_nbytes = sizeof(uint64_t) * (nbytes + 17);
+    size_t const rests_nbytes = sizeof(uint64_t) * (nbytes + NBEFORE + 1);
     size_t either_nbytes = fgz_matches_tables_nbytes(history_nbytes + nbytes);
     size_t borders_nbytes;
     uint8_t *memory, *next;

