@@ -121,7 +121,7 @@ def declarations() -> str:
 
 def sources() -> list[str]:
     """Return the core's C files, relative to the root as setuptools wants them."""
-    folders = (CSRC, CSRC / "checksum", CSRC / "deflate", CSRC / "python")
+    folders = (CSRC, CSRC / "checksum", CSRC / "deflate", CSRC / "parse", CSRC / "python")
     paths = [path for folder in folders for path in folder.glob("*.c")]
     return sorted(os.path.relpath(path, ROOT) for path in paths)
 

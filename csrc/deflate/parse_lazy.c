@@ -21,7 +21,7 @@
  */
 #include <limits.h>
 
-#include "lanes.h"
+#include "../parse/lanes.h"
 #include "parse.h"
 
 /*

@@ -1,5 +1,5 @@
 /*
- * What the levels that parse by stages (parse_staged.c) do at the borders of
+ * What the levels that parse by stages (staged.c) do at the borders of
  * segments and parts: matches that run over several segments, that agree in
  * just as many bytes as are compared at a time, that are cut; noise of which
  * some positions are left out, between what compresses; bodies that are longer

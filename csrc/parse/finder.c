@@ -39,7 +39,8 @@ size_t fgz_finder_lay_out(fgz_finder *finder, uint16_t *tables,
             take_table(&tables, &total, (size_t)1 << shape->heads_max_nbits);
     if (shape->has_places) {
         finder->places = take_table(&tables, &total, FGZ_PLACES_COUNT);
-        finder->memory = take_table(&tables, &total, FGZ_STAGED_MEMORY_COUNT);
+        finder->steps = take_table(&tables, &total, FGZ_STAGED_MEMORY_COUNT);
+        finder->counts = take_table(&tables, &total, shape->counts_count);
     }
     if (shape->has_chains) {
         finder->links = take_table(&tables, &total, max_distance);

@@ -21,8 +21,12 @@
 /* How many places a frame of the staged parser has. */
 #define FGZ_PLACES_COUNT 65536
 
-/* Its working memory, in 16 bits. */
-#define FGZ_STAGED_MEMORY_COUNT 18500
+/* How many of them are kept when it moves on: the largest distance of the
+ * streams for which it does. */
+#define FGZ_PLACES_HISTORY_COUNT 32768
+
+/* What the staged parser notes its steps in, in 16 bits. */
+#define FGZ_STAGED_MEMORY_COUNT 17000
 
 /* Which tables there are, and the most that they hold. */
 typedef struct fgz_finder_shape {
@@ -33,8 +37,10 @@ typedef struct fgz_finder_shape {
     unsigned heads_max_nbits;
     /* Lazy: whether there are chains of links, and heads of 3 bytes. */
     bool has_chains;
-    /* Staged: whether there are places, and its working memory. */
+    /* Staged: whether there are places, and memory for steps; and how much of
+     * it there is for whoever takes the steps, in 16 bits. */
     bool has_places;
+    size_t counts_count;
 } fgz_finder_shape;
 
 typedef struct fgz_finder {
@@ -56,9 +62,10 @@ typedef struct fgz_finder {
     uint16_t *heads3;
     bool has_heads3;
 
-    /* Staged: see parse_staged.c. */
+    /* Staged: see staged.c. */
     uint16_t *places;
-    uint16_t *memory;
+    uint16_t *steps;
+    uint16_t *counts;     /* for whoever takes the steps */
     uint32_t frame_begin; /* the position of the first of places */
     bool is_barren;       /* the last part had hardly any match */
 } fgz_finder;
