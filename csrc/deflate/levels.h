@@ -7,6 +7,7 @@
 #ifndef FGZ_LEVELS_H
 #define FGZ_LEVELS_H
 
+#include "../parse/staged.h"
 #include "blocks.h"
 #include "deflate.h"
 #include "parse_optimal.h"
@@ -66,8 +67,10 @@ typedef struct fgz_level {
         OTHER(__VA_ARGS__)
 
 /* What an encoder has for each of the parsers. */
-#define PLACES {15, false, true, FGZ_STAGED_COUNTS_COUNT}
-#define CHAINS {15, true, false, 0}
+#define PLACES \
+    {15, false, FGZ_STAGED_STEPS_COUNT(FGZ_STAGED_PART_NBYTES), \
+     FGZ_STAGED_COUNTS_COUNT}
+#define CHAINS {15, true, 0, 0}
 
 /*
  * Level 6 is more thorough for long input and for streams, whose events are
@@ -83,7 +86,7 @@ static const fgz_level fgz_levels[FGZ_OPTIMAL_MIN_LEVEL] = {
      *     part_ntokens, max_depth, depth_per_byte, steps_per_byte, nice, lazy,
      *     two_ahead, thorough, match3
      */
-    {{0, false, false, 0}, {STORED, STORED, STORED, STORED}},
+    {{0, false, 0, 0}, {STORED, STORED, STORED, STORED}},
     {PLACES,
      {STAGED(false, 4, 1), STAGED(false, 5, 1), STAGED(false, 5, 1),
       STAGED(false, 5, 1)}},

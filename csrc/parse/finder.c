@@ -37,9 +37,9 @@ size_t fgz_finder_lay_out(fgz_finder *finder, uint16_t *tables,
     if (shape->heads_max_nbits > 0)
         finder->heads =
             take_table(&tables, &total, (size_t)1 << shape->heads_max_nbits);
-    if (shape->has_places) {
+    if (shape->steps_count > 0) {
         finder->places = take_table(&tables, &total, FGZ_PLACES_COUNT);
-        finder->steps = take_table(&tables, &total, FGZ_STAGED_MEMORY_COUNT);
+        finder->steps = take_table(&tables, &total, shape->steps_count);
         finder->counts = take_table(&tables, &total, shape->counts_count);
     }
     if (shape->has_chains) {

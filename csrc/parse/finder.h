@@ -25,9 +25,6 @@
  * streams for which it does. */
 #define FGZ_PLACES_HISTORY_COUNT 32768
 
-/* What the staged parser notes its steps in, in 16 bits. */
-#define FGZ_STAGED_MEMORY_COUNT 17000
-
 /* Which tables there are, and the most that they hold. */
 typedef struct fgz_finder_shape {
     /*
@@ -37,9 +34,9 @@ typedef struct fgz_finder_shape {
     unsigned heads_max_nbits;
     /* Lazy: whether there are chains of links, and heads of 3 bytes. */
     bool has_chains;
-    /* Staged: whether there are places, and memory for steps; and how much of
-     * it there is for whoever takes the steps, in 16 bits. */
-    bool has_places;
+    /* Staged: how much there is to note steps in, in 16 bits, 0 if there are no
+     * places either; and how much for whoever takes the steps. */
+    size_t steps_count;
     size_t counts_count;
 } fgz_finder_shape;
 

@@ -65,10 +65,6 @@
  * ahead and the bytes compared there, and 8 positions filled in. */
 #define STAGED_MARGIN_NBYTES 48
 
-/* A segment's steps are noted this far after the former's, since so many are
- * converted at a time. */
-#define STAGED_GAP_NSTEPS 8
-
 /*
  * After a barren part this much of the next one is tried, and if that is barren
  * as well, the rest is put as literals, and one position of so many is entered:
@@ -79,11 +75,8 @@
 #define STAGED_BARREN_TRIED_NBYTES 1024
 #define STAGED_BARREN_STRIDE 16
 
-_Static_assert(sizeof(fgz_step) *
-                       (FGZ_STAGED_PART_NBYTES / 2 +
-                        STAGED_GAP_NSTEPS * (STAGED_MAX_NSEGMENTS + 1)) <=
-                   FGZ_STAGED_MEMORY_COUNT * sizeof(uint16_t),
-               "the finder has room for the steps");
+_Static_assert(STAGED_MAX_NSEGMENTS == FGZ_STAGED_MAX_NRUNS,
+               "each segment leaves at most one run");
 
 /* ---- Places ---- */
 
@@ -198,7 +191,7 @@ static void staged_cut(staged_queue *queue, size_t begin, size_t end,
 
         segment->begin = segment_begin;
         segment->first_step =
-            steps + (segment_begin - begin) / 2 + STAGED_GAP_NSTEPS * s;
+            steps + (segment_begin - begin) / 2 + FGZ_STAGED_GAP_NSTEPS * s;
         segment_begin += count * share >> 8;
         segment->end = s + 1 == nsegments ? end : segment_begin;
     }
@@ -211,6 +204,7 @@ static void staged_cut(staged_queue *queue, size_t begin, size_t end,
 
 typedef void staged_fill(const fgz_staged_tables *tables, const uint8_t *next,
                          size_t count);
+typedef fgz_step *staged_keep(fgz_step *steps, size_t count);
 typedef void staged_parse(staged_queue *queue, const fgz_staged_view *view);
 
 /* All stages for one instruction set. */
@@ -219,6 +213,7 @@ typedef struct staged_stages {
      * by depth less 1. */
     staged_fill *fill[2][2];
     staged_parse *parse[2][STAGED_MAX_DEPTH];
+    staged_keep *keep;
 } staged_stages;
 
 /* The length of a match of at least STAGED_COMPARED_NBYTES. */
@@ -228,6 +223,13 @@ static FGZ_NOINLINE uint32_t staged_extend(const fgz_staged_view *view,
     return fgz_match_length(view->base + i, view->base + place,
                             STAGED_COMPARED_NBYTES,
                             fgz_staged_max_match(view, i));
+}
+
+/* Copy a step, to be followed by the next if it chose a match. */
+FGZ_INLINE fgz_step *staged_keep_step(fgz_step *into, const fgz_step *from)
+{
+    *into = *from;
+    return into + (into->length > 1);
 }
 
 #if FGZ_CPU_DISPATCH && defined(__x86_64__)
@@ -254,9 +256,11 @@ FGZ_INLINE uint32_t staged_common32_sse2(const uint8_t *a, const uint8_t *b)
 #  define STAGED_NAME(name) staged_##name##_sse2
 #  define STAGED_TARGET
 #  define STAGED_COMMON32(a, b) staged_common32_sse2(a, b)
+#  define STAGED_KEEP_COUNT 1
+#  define STAGED_KEEP(into, from) staged_keep_step(into, from)
 #  include "staged_stages.h"
 
-#  define STAGED_AVX2_TARGET __attribute__((target("avx2,bmi,bmi2")))
+#  define STAGED_AVX2_TARGET __attribute__((target("avx2,bmi,bmi2,popcnt")))
 
 STAGED_AVX2_TARGET FGZ_INLINE __m256i staged_load_256(const void *from)
 {
@@ -270,9 +274,45 @@ STAGED_AVX2_TARGET FGZ_INLINE uint32_t staged_common32_avx2(const uint8_t *a,
         _mm256_cmpeq_epi8(staged_load_256(a), staged_load_256(b))));
 }
 
+/* Of four steps, which halves come first, by a bit for each that chose a
+ * match. */
+static const uint32_t staged_kept[16][8] = {{0},
+                                            {0, 1},
+                                            {2, 3},
+                                            {0, 1, 2, 3},
+                                            {4, 5},
+                                            {0, 1, 4, 5},
+                                            {2, 3, 4, 5},
+                                            {0, 1, 2, 3, 4, 5},
+                                            {6, 7},
+                                            {0, 1, 6, 7},
+                                            {2, 3, 6, 7},
+                                            {0, 1, 2, 3, 6, 7},
+                                            {4, 5, 6, 7},
+                                            {0, 1, 4, 5, 6, 7},
+                                            {2, 3, 4, 5, 6, 7},
+                                            {0, 1, 2, 3, 4, 5, 6, 7}};
+
+STAGED_AVX2_TARGET FGZ_INLINE fgz_step *staged_keep4_avx2(fgz_step *into,
+                                                          const fgz_step *from)
+{
+    __m256i const steps = staged_load_256(from);
+    /* In the upper half of 64 bits, where a mask takes its bits from. */
+    __m256i const lengths = _mm256_slli_epi64(_mm256_srli_epi32(steps, 16), 32);
+    unsigned const are_matches = (unsigned)_mm256_movemask_pd(
+        _mm256_castsi256_pd(_mm256_cmpgt_epi32(lengths, _mm256_set1_epi32(1))));
+
+    _mm256_storeu_si256((__m256i *)(void *)into,
+                        _mm256_permutevar8x32_epi32(
+                            steps, staged_load_256(staged_kept[are_matches])));
+    return into + __builtin_popcount(are_matches);
+}
+
 #  define STAGED_NAME(name) staged_##name##_avx2
 #  define STAGED_TARGET STAGED_AVX2_TARGET
 #  define STAGED_COMMON32(a, b) staged_common32_avx2(a, b)
+#  define STAGED_KEEP_COUNT 4
+#  define STAGED_KEEP(into, from) staged_keep4_avx2(into, from)
 #  include "staged_stages.h"
 
 #elif FGZ_CPU_DISPATCH && defined(__aarch64__) && defined(__ARM_NEON) && \
@@ -309,6 +349,8 @@ FGZ_INLINE uint32_t staged_common32_neon(const uint8_t *a, const uint8_t *b)
 #  define STAGED_NAME(name) staged_##name##_neon
 #  define STAGED_TARGET
 #  define STAGED_COMMON32(a, b) staged_common32_neon(a, b)
+#  define STAGED_KEEP_COUNT 1
+#  define STAGED_KEEP(into, from) staged_keep_step(into, from)
 #  include "staged_stages.h"
 #  define STAGED_NEON 1
 
@@ -333,6 +375,8 @@ FGZ_INLINE uint32_t staged_common32(const uint8_t *a, const uint8_t *b)
 #  define STAGED_NAME(name) staged_##name##_portable
 #  define STAGED_TARGET
 #  define STAGED_COMMON32(a, b) staged_common32(a, b)
+#  define STAGED_KEEP_COUNT 1
+#  define STAGED_KEEP(into, from) staged_keep_step(into, from)
 #  include "staged_stages.h"
 
 #endif
@@ -362,7 +406,7 @@ static size_t staged_stitch(const staged_queue *queue, fgz_parsed *parsed)
 
     for (unsigned s = 0; s < queue->nsegments; s++) {
         const staged_segment *const segment = &queue->segments[s];
-        const fgz_step *step = segment->first_step;
+        fgz_step *step = segment->first_step;
         size_t begin = segment->begin;
 
         if (segment->parsed_end <= done)
@@ -552,6 +596,11 @@ void fgz_staged_begin_part(fgz_finder *finder, const fgz_input *input,
     parsed->next = (size_t)(next - parsed->view.base);
     parsed->stop = (size_t)(end - parsed->view.base);
     parsed->entered = (size_t)(entered - parsed->view.base);
+}
+
+fgz_step *fgz_staged_keep_matches(const fgz_run *run)
+{
+    return staged_best_stages()->keep(run->first, run->count);
 }
 
 const uint8_t *fgz_staged_end_part(fgz_finder *finder, fgz_parsed *parsed,

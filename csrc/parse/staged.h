@@ -17,10 +17,21 @@
  * shorter. */
 #define FGZ_STAGED_MIN_MATCH 4
 
-/* How much input goes through the stages at a time, at most.  Twice as much:
- * DEFLATE's block borders fit the input less, .3 to .8 % more output at the
- * levels that look for them; sequences take 1 to 2 % less time. */
+/* The most input that goes through the stages at a time where not all is within
+ * reach.  Twice as much: DEFLATE's block borders fit the input less, .3 to .8 %
+ * more output at the levels that look for them. */
 #define FGZ_STAGED_PART_NBYTES 8192
+
+/* A segment's steps are noted this far after the former's, since so many are
+ * converted at a time. */
+#define FGZ_STAGED_GAP_NSTEPS 8
+
+/* What a finder needs to note the steps of parts of up to so many bytes, in 16
+ * bits: a step takes at least two positions. */
+#define FGZ_STAGED_STEPS_COUNT(part_nbytes) \
+    (((part_nbytes) / 2 + \
+      FGZ_STAGED_GAP_NSTEPS * (FGZ_STAGED_MAX_NRUNS + 1)) * \
+     sizeof(fgz_step) / sizeof(uint16_t))
 
 /* The largest distance, where not all is within reach.  One less than
  * DEFLATE's, so that all that is larger is negative as a signed number of 16
@@ -81,7 +92,7 @@ typedef struct fgz_run {
     const fgz_step *cut;
     size_t cut_nbytes;
     size_t begin;
-    const fgz_step *first;
+    fgz_step *first;
     size_t count;
 } fgz_run;
 
@@ -112,13 +123,18 @@ typedef struct fgz_parsed {
 } fgz_parsed;
 
 /*
- * Parse from next to part_end, at most FGZ_STAGED_PART_NBYTES; a match may end
- * later, not after input->end.  The tables of finder are those that the same
- * search left.
+ * Parse from next to part_end, at most as many bytes as the finder can note
+ * steps for, and FGZ_STAGED_PART_NBYTES where not all is within reach; a match
+ * may end later, not after input->end.  The tables of finder are those that the
+ * same search left.
  */
 void fgz_staged_begin_part(fgz_finder *finder, const fgz_input *input,
                            const fgz_staged_search *search, const uint8_t *next,
                            const uint8_t *part_end, fgz_parsed *parsed);
+
+/* Move the steps of a run that chose a match to its begin.  @return after the
+ * last of them. */
+fgz_step *fgz_staged_keep_matches(const fgz_run *run);
 
 /*
  * Take leave of a part that is parsed up to index i; finder->is_barren says

@@ -6,6 +6,10 @@
  *     STAGED_TARGET           the attribute that allows its instructions
  *     STAGED_COMMON32(a, b)   how many of the first 32 bytes agree before one
  *                             does not
+ *     STAGED_KEEP_COUNT       how many steps at a time are looked at for
+ *                             matches
+ *     STAGED_KEEP(into, from) move those of so many that chose a match;
+ *                             @return after them
  */
 
 /* ---- Stage 1: places ---- */
@@ -178,14 +182,34 @@ STAGED_PARSE(parse_all_2, 2, true)
 STAGED_PARSE(parse_all_3, 3, true)
 #undef STAGED_PARSE
 
+/* ---- Steps that chose a match ---- */
+
+STAGED_TARGET static FGZ_NOINLINE fgz_step *STAGED_NAME(keep)(fgz_step *steps,
+                                                              size_t count)
+{
+    const fgz_step *from = steps;
+    fgz_step *into = steps;
+
+    for (; count >= STAGED_KEEP_COUNT; count -= STAGED_KEEP_COUNT) {
+        into = STAGED_KEEP(into, from);
+        from += STAGED_KEEP_COUNT;
+    }
+    for (; count > 0; count--)
+        into = staged_keep_step(into, from++);
+    return into;
+}
+
 static const staged_stages STAGED_NAME(stages) = {
     {{STAGED_NAME(fill_4), STAGED_NAME(fill_5)},
      {STAGED_NAME(fill_all_4), STAGED_NAME(fill_all_5)}},
     {{STAGED_NAME(parse_1), STAGED_NAME(parse_2), STAGED_NAME(parse_3),
       STAGED_NAME(parse_4)},
      {STAGED_NAME(parse_all_1), STAGED_NAME(parse_all_2),
-      STAGED_NAME(parse_all_3)}}};
+      STAGED_NAME(parse_all_3)}},
+    STAGED_NAME(keep)};
 
 #undef STAGED_NAME
 #undef STAGED_TARGET
 #undef STAGED_COMMON32
+#undef STAGED_KEEP_COUNT
+#undef STAGED_KEEP

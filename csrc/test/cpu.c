@@ -14,7 +14,8 @@
 /* As far as the largest run that a checksum takes in one go, and a bit. */
 #define MAX_NBYTES 5700
 
-/* How many levels are compared: all parsers. */
+/* How many levels are compared: all parsers, and those of zstd of which some
+ * matches are found here. */
 #define NLEVELS 5
 
 /* Each feature in use has a name, and after the last there is none. */
@@ -57,15 +58,16 @@ static void run(unsigned disabled, uint32_t *digests)
     check_names();
     check_checksums();
     for (unsigned i = 0; i < NLEVELS; i++) {
-        digests[2 * i] = test_digest(FGZ_GZIP, levels[i]);
-        digests[2 * i + 1] = test_digest(FGZ_ZLIB, levels[i]);
+        digests[3 * i] = test_digest(FGZ_GZIP, levels[i]);
+        digests[3 * i + 1] = test_digest(FGZ_ZLIB, levels[i]);
+        digests[3 * i + 2] = test_digest(FGZ_ZSTD, (int)i);
     }
 }
 
 /* Run in a process of its own; the digests come through a pipe. */
 static void run_apart(unsigned disabled, uint32_t *digests)
 {
-    size_t const nbytes = 2 * NLEVELS * sizeof(*digests);
+    size_t const nbytes = 3 * NLEVELS * sizeof(*digests);
     int ends[2];
     int status;
     pid_t child;
@@ -88,7 +90,7 @@ static void run_apart(unsigned disabled, uint32_t *digests)
 TEST_MAIN
 {
     unsigned const features = fgz_cpu_features() & ~FGZ_CPU_KNOWN;
-    uint32_t expected[2 * NLEVELS], actual[2 * NLEVELS];
+    uint32_t expected[3 * NLEVELS], actual[3 * NLEVELS];
 
     /* Without any: the portable code, against which the rest is held. */
     run_apart(features, expected);

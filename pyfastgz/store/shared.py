@@ -242,7 +242,7 @@ def kind_of(coding: str, level: int, brotli: br.BrotliSettings) -> str:
     That has no spaces, and at most some 50 characters.
     """
     if coding == "zstd":
-        return f"zstd;{core.versions()['libzstd']};{level}"
+        return f"zstd;{core.zstd_kind()};{level}"
     if coding == "br":
         settings = "-".join(map(str, brotli))
         return f"br;{br.version()};{level};{settings}"

@@ -148,7 +148,15 @@ def bound() -> Iterator[tuple[str, bytes]]:
         yield f"{head_name}-{body_name}", case + bytes([number * 29 % 256]) + body
 
 
-TARGETS = {"roundtrip": roundtrip, "stream": stream, "bound": bound}
+def sequences() -> Iterator[tuple[str, bytes]]:
+    """Yield every body at some level, searched in some way, after some of it."""
+    for number, (body_name, body) in enumerate(BODIES.items()):
+        for level in (2, 3, 4):
+            search = bytes([level - 1, number % 2, (number + level) % 3])
+            yield f"{level}-{body_name}", search + u16(number * 4099 % 65536) + body
+
+
+TARGETS = {"roundtrip": roundtrip, "stream": stream, "bound": bound, "sequences": sequences}
 
 
 def seeds() -> dict[Path, bytes]:
