@@ -148,19 +148,19 @@ static const struct {
 /*
  * The bodies of which the matches are found by sequences.c, by level and
  * length, and how they are searched (see fgz_staged_search).  Where there is no
- * row libzstd finds them: below 4 KB and at level 1 it takes no longer, and
+ * row libzstd finds them: below 1.5 KB and at level 1 it takes no longer, and
  * from level 5 on, and at level 4 up to 16 KB, it finds more.
  *
  * libzstd's time by ours, hot and with 16 MB swept, and its bytes by ours:
  * through Python, against the zstandard package with a reused compressor, at
  * AMD EPYC, family 25 model 17, over the held-back half of bench/corpus.
  *
- *             4-16 KB               16-64 KB
- *   level 2   1.15  1.07  1.014     1.06  1.22  1.010
- *   level 3   1.18  1.60  1.006     1.29  2.02  1.002
- *   level 4                         1.51  2.21  1.007
+ *            1.5-4 KB            4-16 KB             16-64 KB
+ *   level 2                      1.13  1.19  1.014   1.08  1.23  1.010
+ *   level 3  1.01  1.18  1.000   1.17  1.61  1.006   1.31  2.06  1.002
+ *   level 4                                          1.51  2.22  1.007
  *
- * With one place less to try, level 3 takes 4 % less time up to 16 KB, and
+ * With one place less to try, level 3 takes 4 % less time from 4 to 16 KB, and
  * makes .3 % more than libzstd.
  */
 static const struct {
@@ -168,6 +168,7 @@ static const struct {
     size_t min_nbytes, max_nbytes;
     unsigned hash_nbytes, max_depth;
 } sequence_rules[] = {
+    {3, 3, 1536, 4096, 4, 2},
     {2, 2, 4097, FGZ_SEQUENCES_MAX_NBYTES, 5, 1},
     {3, 3, 4097, 16384, 5, 3},
     {3, 3, 16385, FGZ_SEQUENCES_MAX_NBYTES, 5, 2},
