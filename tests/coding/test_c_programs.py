@@ -20,8 +20,11 @@ def test_property(build_folder: Path, program: str) -> None:
 
 
 def libzstd_options(build_folder: Path) -> list[str]:
+    """Those for the libzstd that the C programs were built with."""
     fetched = build_folder / "zstd.o"
-    return [f"-I{ROOT}/build/zstd", str(fetched)] if fetched.exists() else ["-lzstd"]
+    if not fetched.exists():
+        return ["-lzstd"]
+    return [f"-I{ROOT}/build/zstd", "-DFGZ_ZSTD_COMPILED_IN=1", str(fetched)]
 
 
 def test_standard_c_alone_makes_the_same_bytes(build_folder: Path, tmp_path: Path) -> None:
