@@ -98,7 +98,14 @@ FGZ_INLINE void copy_literals(const sequence_writer *writer, uint32_t index)
             memcpy(writer->literals + i, from + i, COPIED_NBYTES);
 }
 
-/* Put what went through the stages. */
+/* The same up to an index that may be near the end of the input. */
+static void copy_last_literals(const sequence_writer *writer, uint32_t index)
+{
+    memcpy(writer->literals, writer->in + writer->done, index - writer->done);
+}
+
+/* Put what went through the stages.  A step begins far enough before the end of
+ * the input, but what is left of one that is cut may be near it. */
 static FGZ_NOINLINE void put_runs(sequence_writer *into,
                                   const fgz_parsed *parsed)
 {
@@ -109,7 +116,7 @@ static FGZ_NOINLINE void put_runs(sequence_writer *into,
         const fgz_step *const end = fgz_staged_keep_matches(run);
 
         if (run->cut != NULL && run->cut_nbytes >= FGZ_STAGED_MIN_MATCH) {
-            copy_literals(&writer, (uint32_t)run->begin);
+            copy_last_literals(&writer, (uint32_t)run->begin);
             put_sequence(&writer, (uint32_t)run->begin,
                          (uint32_t)run->cut_nbytes,
                          fgz_step_distance(run->cut));
@@ -136,8 +143,7 @@ static size_t put_steps(sequence_writer *writer, const fgz_parsed *parsed)
 
         if (step.length == 0)
             continue;
-        memcpy(writer->literals, writer->in + writer->done,
-               index - writer->done);
+        copy_last_literals(writer, index);
         put_sequence(writer, index, step.length, index - step.value);
     }
     return i;
@@ -211,7 +217,7 @@ bool fgz_sequences_find(fgz_sequences *sequences, const uint8_t *in,
             fgz_staged_end_part(finder, &parsed, put_steps(&writer, &parsed));
     }
     *writer.next = (fgz_sequence){0, (uint32_t)(in_nbytes - writer.done), 0, 0};
-    memcpy(writer.literals, in + writer.done, in_nbytes - writer.done);
+    copy_last_literals(&writer, (uint32_t)in_nbytes);
     sequences->count = (size_t)(writer.next + 1 - sequences->list);
     sequences->nliterals = (size_t)(writer.literals - sequences->literals) +
                            in_nbytes - writer.done;

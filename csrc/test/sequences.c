@@ -87,6 +87,25 @@ static void check_lengths(fgz_sequences *sequences, uint32_t *state)
         }
 }
 
+/*
+ * A match that ends just before the end, and one that begins in a later segment
+ * and ends after it: what is left of that is near the end, too.  The last bytes
+ * are there twice before, without some at the end, and then without the first.
+ */
+static void check_ends(fgz_sequences *sequences)
+{
+    for (size_t length = 60; length < 400; length += 3)
+        for (size_t less = 1; less < 40; less += 6) {
+            size_t const nbytes = 1300 + length % 40;
+            uint8_t *const last = in_end - length - 1;
+
+            test_fill(in_end - nbytes, nbytes, 0, (uint32_t)length);
+            memcpy(in_end - nbytes + 9, last, length - less);
+            memcpy(in_end - nbytes + 500, last + 1, length - 1);
+            CHECK(check_ways(sequences, nbytes) == 6);
+        }
+}
+
 /* Few offsets, which come back in every order, some with no literals between.
  */
 static void check_offsets(fgz_sequences *sequences, uint32_t *state)
@@ -238,6 +257,7 @@ TEST_MAIN
     in_end = test_guarded_end();
     out_end = test_guarded_end();
     check_lengths(sequences, &state);
+    check_ends(sequences);
     check_offsets(sequences, &state);
     check_matches(sequences, &state);
     check_refused(sequences, &state);
