@@ -171,15 +171,15 @@ class Encoder:
         :raises EncoderStateError: another thread is inside.
         """
         try:
-            stream = self._free.pop("stream")
-            stream.close()
-            self._state = "closed"
-        except KeyError:
-            if self._state == _IN_USE:
-                raise EncoderStateError(f"the Encoder is {_IN_USE}") from None
+            stream = self._free.pop("stream", None)
+            if stream is not None:
+                stream.close()
+                self._state = "closed"
         except BaseException:
             self._state = _BROKEN
             raise
+        if stream is None and self._state == _IN_USE:
+            raise EncoderStateError(f"the Encoder is {_IN_USE}")
 
     def __enter__(self) -> Self:
         """Return the encoder."""
@@ -208,19 +208,21 @@ class Encoder:
         # output is lost: so it comes back by no call. No handler runs between that and the
         # result's arrival in the caller's expression, but in CPython 3.10, where one may run
         # between any two instructions.
+        coded = None
         try:
-            stream = self._free.pop("stream")
-            coded = stream.call(verb, piece)
-            if verb == FINISH:
-                stream.close()
-                self._state = "finished"
-            else:
-                self._free["stream"] = stream
-        except KeyError:
-            raise EncoderStateError(f"the Encoder is {self._state}") from None
+            stream = self._free.pop("stream", None)
+            if stream is not None:
+                coded = stream.call(verb, piece)
+                if verb == FINISH:
+                    stream.close()
+                    self._state = "finished"
+                else:
+                    self._free["stream"] = stream
         except BaseException:
             self._state = _BROKEN
             raise
+        if coded is None:
+            raise EncoderStateError(f"the Encoder is {self._state}")
         return coded
 
 

@@ -31,8 +31,8 @@ pytestmark = pytest.mark.skipif(
 )
 
 
-class InterruptedBySignalError(Exception):
-    """Raised by the signal handler."""
+class InterruptedBySignalError(KeyError):
+    """Raised by the signal handler: what other code catches for reasons of its own."""
 
 
 class Interrupter:
