@@ -504,7 +504,10 @@ static size_t compress_sequences(fgz_zstd *zstd, const uint8_t *in,
                           in_nbytes < sequence_rules[k].min_nbytes ||
                           in_nbytes > sequence_rules[k].max_nbytes))
         k++;
-    if (k == nrules || zstd->is_small)
+    /* Where there may be no room for a frame's header, libzstd 1.5.7 takes the
+     * error for its length and writes outside of the room. */
+    if (k == nrules || zstd->is_small ||
+        out_nbytes_avail < ZSTD_FRAMEHEADERSIZE_MAX)
         return 0;
     if (sequences == NULL) {
         sequences = zstd->sequences = fgz_sequences_create();

@@ -16,6 +16,8 @@
 #define FIRST_LEVEL 1
 #define LAST_LEVEL 4
 
+static const uint8_t canary[256] = {0xca, 0xa1};
+
 static uint8_t *in_end, *out_end;
 static uint8_t out[2 * MAX_NBYTES], expected[2 * MAX_NBYTES];
 
@@ -228,18 +230,25 @@ static void check_not_shorter(int level, uint32_t *state)
     fgz_free(enc);
 }
 
-/* Any room: the body comes out, or does not fit. */
+/* Any room: the body comes out, or does not fit; before it nothing changes. */
 static void check_rooms(int level, uint32_t *state)
 {
     fgz_encoder *const enc = test_create(FGZ_ZSTD, level);
     size_t const nbytes = 17000;
-    const uint8_t *const in = in_end - nbytes;
+    uint8_t *const in = in_end - nbytes;
     size_t const bound_nbytes = fgz_compress_bound(FGZ_ZSTD, nbytes);
 
     fill_copies(nbytes, 9, 30, nbytes, 8, state);
+    /* Few symbols, so that literals are coded. */
+    for (size_t i = 0; i < nbytes; i++)
+        in[i] %= 16;
     for (size_t room = 0; room <= bound_nbytes; room += 1 + room / 64) {
-        size_t const made = fgz_compress(enc, in, nbytes, out_end - room, room);
+        uint8_t *const before = out_end - room - sizeof(canary);
+        size_t made;
 
+        memcpy(before, canary, sizeof(canary));
+        made = fgz_compress(enc, in, nbytes, out_end - room, room);
+        CHECK(memcmp(before, canary, sizeof(canary)) == 0);
         if (fgz_is_error(made))
             CHECK(fgz_error_code(made) == FGZ_ERROR_OUTPUT);
         else
