@@ -1,10 +1,11 @@
 /*
- * fastgz.h - compress HTTP bodies: gzip, deflate and zstd behind one interface
+ * fastgz.h - compress HTTP bodies: gzip, deflate, zstd and dcz behind one
+ * interface
  *
- * This is the only public header.  It covers the three content codings that
- * the core can write (RFC 9110, section 8.4.1; RFC 9659 for zstd) and the raw
- * DEFLATE format under the first two.  gzip and deflate come from the encoder
- * in deflate/, zstd from libzstd.
+ * This is the only public header.  It covers the content codings that the core
+ * can write (RFC 9110, section 8.4.1; RFC 9659 for zstd, RFC 9842 for dcz) and
+ * the raw DEFLATE format under the first two.  gzip and deflate come from the
+ * encoder in deflate/, zstd and dcz from libzstd.
  *
  * What it is for: bodies of a few hundred bytes to a few megabytes, many of
  * them, and streams that are flushed often.  What it is not for: archives,
@@ -27,11 +28,12 @@
  * GUARANTEES
  *
  * - The output depends on the coding, the level, the options, the declared
- *   total, the input bytes, the points at which fgz_flush was called, and this
- *   library's version.  It does not depend on earlier bodies,
- *   on how the input was cut into calls (gzip, deflate and raw), on time, or on
- *   the processor.
- * - An encoder keeps no pointer to the caller's memory after a call returns.
+ *   total, the dictionary, the input bytes, the points at which fgz_flush was
+ * called, and this library's version.  It does not depend on earlier bodies, on
+ * how the input was cut into calls (gzip, deflate and raw), on time, or on the
+ * processor.
+ * - An encoder keeps no pointer to the caller's memory after a call returns,
+ * but to the dictionary that it was told to refer to.
  * - Different encoders may be used by different threads at the same time.  One
  *   encoder may be used by one thread at a time.
  * - No global state but function pointers that are chosen once per processor;
@@ -65,12 +67,16 @@ extern "C" {
  *   level, because browsers refuse larger ones (RFC 9659, section 3).  In a
  *   stream it is at most 1 MB, so that it takes at most 3 MB of memory at any
  *   level, however much it carries.
+ * FGZ_DCZ: a zstd frame that refers to a dictionary, RFC 9842, behind 40 bytes
+ *   that name it.  Its levels, windows and memory are those of FGZ_ZSTD.  It
+ *   ends in a checksum, by which another dictionary is told.
  */
 typedef enum fgz_coding {
     FGZ_GZIP = 1,
     FGZ_ZLIB = 2,
     FGZ_RAW = 3,
-    FGZ_ZSTD = 4
+    FGZ_ZSTD = 4,
+    FGZ_DCZ = 5
 } fgz_coding;
 
 /*
@@ -84,6 +90,7 @@ typedef enum fgz_coding {
  * FGZ_ERROR_LEVEL: not a level of this coding.
  * FGZ_ERROR_OPTIONS: not options that this library has, see fgz_options.
  * FGZ_ERROR_STATE: the call is out of order, see the states below.
+ * FGZ_ERROR_DICTIONARY: there is no dictionary, or it cannot be used here.
  * FGZ_ERROR_OUTPUT: the output does not fit.
  * FGZ_ERROR_SIZE: the input is longer or shorter than the declared total.
  * FGZ_ERROR_ZSTD: libzstd reported an error of its own.
@@ -95,6 +102,7 @@ typedef enum fgz_error {
     FGZ_ERROR_LEVEL = 30,
     FGZ_ERROR_OPTIONS = 35,
     FGZ_ERROR_STATE = 40,
+    FGZ_ERROR_DICTIONARY = 45,
     FGZ_ERROR_OUTPUT = 50,
     FGZ_ERROR_SIZE = 60,
     FGZ_ERROR_ZSTD = 70
@@ -117,7 +125,7 @@ const char *fgz_error_message(size_t result);
  * size: summed over many web bodies, level N is not more than 0.5 % larger
  * than zlib's level N, whose levels end at 9.  10 to 12 weigh all ways through
  * the input, and take ten to a hundred times as long as 6; in a small encoder
- * they are the same as 9.  For zstd they are libzstd's, and 0 means 3.
+ * they are the same as 9.  For zstd and dcz they are libzstd's, and 0 means 3.
  */
 int fgz_level_min(fgz_coding coding);
 int fgz_level_max(fgz_coding coding);
@@ -173,6 +181,54 @@ size_t fgz_create(fgz_encoder **enc_ret, fgz_coding coding, int level,
 /* Free an encoder in any state; NULL is allowed. */
 void fgz_free(fgz_encoder *enc);
 
+/* The longest dictionary, in bytes: as long as the largest window. */
+#define FGZ_DICTIONARY_MAX_NBYTES 8388608
+
+/* A dictionary for encoders of FGZ_DCZ of one level and size. */
+typedef struct fgz_dictionary fgz_dictionary;
+
+/*
+ * Make a dictionary, in *dictionary_ret, of 1 to FGZ_DICTIONARY_MAX_NBYTES
+ * bytes and their SHA-256, 32 bytes that nothing here checks.  The bytes are
+ * taken as they are, whatever they begin with (RFC 9842, section 2).  They are
+ * not copied, and must stay where they are until the dictionary is freed.
+ *
+ * Up to 256 KB are prepared: a millisecond for 100 KB at level 3, and 400 KB of
+ * memory, or more at higher levels.  Longer ones are searched anew for each
+ * body.
+ *
+ * Any number of encoders may use a dictionary at the same time, in different
+ * threads.
+ *
+ * @return 0, or FGZ_ERROR_DICTIONARY for another number of bytes,
+ * FGZ_ERROR_LEVEL, FGZ_ERROR_OPTIONS or FGZ_ERROR_MEMORY, and then
+ * *dictionary_ret is NULL.
+ */
+size_t fgz_dictionary_create(fgz_dictionary **dictionary_ret, const void *bytes,
+                             size_t nbytes, const void *sha256, int level,
+                             const fgz_options *options);
+
+/* Free a dictionary that no encoder refers to; NULL is allowed. */
+void fgz_dictionary_free(fgz_dictionary *dictionary);
+
+/* The memory that a dictionary holds, in bytes, without its own. */
+size_t fgz_dictionary_memory_nbytes(const fgz_dictionary *dictionary);
+
+/*
+ * Have an encoder of FGZ_DCZ refer to a dictionary, in all bodies and streams
+ * from now on, or to none with NULL.  It forgets any stream in progress and is
+ * ready for a new one, as after fgz_reset with FGZ_SIZE_UNKNOWN.
+ *
+ * Without a dictionary fgz_compress and the verbs of streams are
+ * FGZ_ERROR_DICTIONARY, and change nothing.
+ *
+ * Always allowed.
+ * @return 0; FGZ_ERROR_DICTIONARY if the encoder is of another coding, or the
+ * dictionary of another level or size, and then nothing was changed; or
+ * FGZ_ERROR_ZSTD.
+ */
+size_t fgz_refer(fgz_encoder *enc, const fgz_dictionary *dictionary);
+
 /*
  * The room that fgz_compress needs in the worst case, which is input that
  * does not compress: for the DEFLATE family 5 bytes for every 509 begun,
@@ -193,7 +249,7 @@ size_t fgz_compress_bound(fgz_coding coding, size_t in_nbytes);
  *
  * @return bytes written; FGZ_ERROR_OUTPUT, after which out holds nothing of
  * use and the encoder is ready for the next body; FGZ_ERROR_STATE,
- * FGZ_ERROR_MEMORY or FGZ_ERROR_ZSTD.
+ * FGZ_ERROR_DICTIONARY, FGZ_ERROR_MEMORY or FGZ_ERROR_ZSTD.
  */
 size_t fgz_compress(fgz_encoder *enc, const void *in, size_t in_nbytes,
                     void *out, size_t out_nbytes_avail);
@@ -245,13 +301,13 @@ size_t fgz_next_bound(const fgz_encoder *enc, size_t in_nbytes);
  * States.  After fgz_create and fgz_reset: ready, all three are allowed, as
  * they are in a stream.  After fgz_finish and fgz_compress: finished, only
  * fgz_reset, fgz_compress and fgz_free are.  After an error in a stream, but
- * for FGZ_ERROR_OUTPUT and FGZ_ERROR_STATE: failed, only fgz_reset and
- * fgz_free are.
+ * for the three by which nothing was changed: failed, only fgz_reset and
+ * fgz_free are.  fgz_refer is, always.
  *
  * @return bytes written; FGZ_ERROR_OUTPUT if out_nbytes_avail is less than
- * fgz_next_bound(enc, in_nbytes), and then nothing was taken or changed;
- * FGZ_ERROR_STATE, and nothing was taken or changed; FGZ_ERROR_SIZE,
- * FGZ_ERROR_MEMORY or FGZ_ERROR_ZSTD.
+ * fgz_next_bound(enc, in_nbytes), FGZ_ERROR_STATE or FGZ_ERROR_DICTIONARY, and
+ * then nothing was taken or changed; FGZ_ERROR_SIZE, FGZ_ERROR_MEMORY or
+ * FGZ_ERROR_ZSTD.
  */
 size_t fgz_write(fgz_encoder *enc, const void *in, size_t in_nbytes, void *out,
                  size_t out_nbytes_avail);

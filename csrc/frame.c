@@ -1,15 +1,17 @@
 /*
- * The headers and trailers of gzip (RFC 1952) and zlib (RFC 1950).
+ * The headers and trailers of gzip (RFC 1952) and zlib (RFC 1950), and the
+ * header of dcz (RFC 9842).
  *
- * Nothing in them depends on anything but the coding, the level and the input:
- * no time, no name, no system, so that the same body gives the same bytes
- * everywhere.  The level shows as the hint of RFC 1952's XFL and RFC 1950's
- * FLEVEL, which no decoder heeds.
+ * Nothing in them depends on anything but the coding, the level, the dictionary
+ * and the input: no time, no name, no system, so that the same body gives the
+ * same bytes everywhere.  The level shows as the hint of RFC 1952's XFL and RFC
+ * 1950's FLEVEL, which no decoder heeds.
  */
 #include "frame.h"
 
 #include "checksum/checksum.h"
 #include "deflate/deflate.h" /* the levels */
+#include "dictionary.h"      /* the length of a digest */
 
 /* RFC 1952, section 2.3: ID1 ID2 CM FLG MTIME(4) XFL OS; CRC32(4) ISIZE(4). */
 #define GZIP_HEADER_NBYTES 10
@@ -23,10 +25,16 @@
 #define ZLIB_TRAILER_NBYTES 4
 #define ZLIB_CMF_DEFLATE_32K 0x78
 
+/* RFC 9842, section 5: a skippable frame of zstd (RFC 8878, section 3.1.2), its
+ * magic number, length and content, so that decoders of zstd pass over it. */
+#define DCZ_MAGIC_NUMBER 0x184d2a5e
+#define DCZ_HEADER_NBYTES (8 + FGZ_DIGEST_NBYTES)
+
 size_t fgz_frame_header_nbytes(fgz_coding coding)
 {
     return coding == FGZ_GZIP ? GZIP_HEADER_NBYTES :
            coding == FGZ_ZLIB ? ZLIB_HEADER_NBYTES :
+           coding == FGZ_DCZ  ? DCZ_HEADER_NBYTES :
                                 0;
 }
 
@@ -37,11 +45,15 @@ size_t fgz_frame_trailer_nbytes(fgz_coding coding)
                                 0;
 }
 
-fgz_frame fgz_frame_start(fgz_coding coding, int level)
+fgz_frame fgz_frame_start(fgz_coding coding, int level, const uint8_t *digest)
 {
-    return (fgz_frame){
-        coding, level < 0 ? FGZ_DEFLATE_DEFAULT_LEVEL : level, false,
-        coding == FGZ_ZLIB ? FGZ_ADLER32_INITIAL : FGZ_CRC32_INITIAL, 0};
+    return (fgz_frame){coding,
+                       level < 0 ? FGZ_DEFLATE_DEFAULT_LEVEL : level,
+                       digest,
+                       false,
+                       coding == FGZ_ZLIB ? FGZ_ADLER32_INITIAL :
+                                            FGZ_CRC32_INITIAL,
+                       0};
 }
 
 static void put_gzip_header(int level, uint8_t *out)
@@ -77,6 +89,13 @@ static void put_zlib_header(int level, uint8_t *out)
     out[1] = (uint8_t)header;
 }
 
+static void put_dcz_header(const uint8_t *digest, uint8_t *out)
+{
+    fgz_store_le32(out, DCZ_MAGIC_NUMBER);
+    fgz_store_le32(out + 4, FGZ_DIGEST_NBYTES);
+    memcpy(out + 8, digest, FGZ_DIGEST_NBYTES);
+}
+
 size_t fgz_frame_put_header(fgz_frame *frame, uint8_t *out)
 {
     if (frame->has_header)
@@ -86,6 +105,8 @@ size_t fgz_frame_put_header(fgz_frame *frame, uint8_t *out)
         put_gzip_header(frame->level, out);
     else if (frame->coding == FGZ_ZLIB)
         put_zlib_header(frame->level, out);
+    else if (frame->coding == FGZ_DCZ)
+        put_dcz_header(frame->digest, out);
     return fgz_frame_header_nbytes(frame->coding);
 }
 

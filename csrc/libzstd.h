@@ -1,5 +1,6 @@
 /*
- * libzstd.h - one zstd frame (RFC 8878) a body, written by libzstd
+ * libzstd.h - one zstd frame (RFC 8878) a body, written by libzstd, which may
+ * refer to a dictionary
  *
  * The functions mirror those of deflate.h, in what they take and in when they
  * may be called.
@@ -19,6 +20,10 @@ int fgz_zstd_level_max(void);
 size_t fgz_zstd_create(fgz_zstd **zstd_ret, int level, bool is_small);
 
 void fgz_zstd_free(fgz_zstd *zstd);
+
+/* Refer to a dictionary, or with NULL to none, from the next reset on. */
+void fgz_zstd_refer(fgz_zstd *zstd, const fgz_dictionary *dictionary);
+
 size_t fgz_zstd_reset(fgz_zstd *zstd, uint64_t total_nbytes);
 size_t fgz_zstd_bound(size_t in_nbytes);
 size_t fgz_zstd_stream_bound(size_t held_nbytes, size_t in_nbytes);

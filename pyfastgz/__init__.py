@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from typing import Any
 
 from .coding.br import BrotliSettings
+from .coding.dictionary import Dictionary
 from .coding.encoder import Encoder
 from .coding.encoder import compress
 from .errors import ConfigurationError
@@ -37,6 +38,7 @@ __all__ = [
     "Compress",
     "ConfigurationError",
     "DictCache",
+    "Dictionary",
     "Encoder",
     "EncoderStateError",
     "FastgzError",

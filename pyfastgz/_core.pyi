@@ -8,23 +8,28 @@ from _cffi_backend import FFI
 
 _CData: TypeAlias = FFI.CData
 
-def compress_bytes(address: int, data: object, max_nbytes: int, /) -> bytes | None: ...
+def compress_bytes(
+    address: int, data: object, max_nbytes: int, dictionary: int = ..., /
+) -> bytes | None: ...
 def stream_bytes(address: int, verb: int, data: bytes, /) -> bytes: ...
 def fingerprint_of(body: bytes, /) -> int: ...
 
 @final
 class _Lib:
+    FGZ_DICTIONARY_MAX_NBYTES: Final[int]
     FGZ_SIZE_UNKNOWN: Final[int]
     FGZ_GZIP: Final[int]
     FGZ_ZLIB: Final[int]
     FGZ_RAW: Final[int]
     FGZ_ZSTD: Final[int]
+    FGZ_DCZ: Final[int]
     FGZ_OK: Final[int]
     FGZ_ERROR_MEMORY: Final[int]
     FGZ_ERROR_CODING: Final[int]
     FGZ_ERROR_LEVEL: Final[int]
     FGZ_ERROR_OPTIONS: Final[int]
     FGZ_ERROR_STATE: Final[int]
+    FGZ_ERROR_DICTIONARY: Final[int]
     FGZ_ERROR_OUTPUT: Final[int]
     FGZ_ERROR_SIZE: Final[int]
     FGZ_ERROR_ZSTD: Final[int]
@@ -80,6 +85,32 @@ class _Lib:
         enc_: _CData,
         /,
     ) -> None: ...
+    def fgz_dictionary_create(
+        self,
+        dictionary_ret_: _CData,
+        bytes_: bytes | _CData,
+        nbytes_: int,
+        sha256_: bytes | _CData,
+        level_: int,
+        options_: _CData,
+        /,
+    ) -> int: ...
+    def fgz_dictionary_free(
+        self,
+        dictionary_: _CData,
+        /,
+    ) -> None: ...
+    def fgz_dictionary_memory_nbytes(
+        self,
+        dictionary_: _CData,
+        /,
+    ) -> int: ...
+    def fgz_refer(
+        self,
+        enc_: _CData,
+        dictionary_: _CData,
+        /,
+    ) -> int: ...
     def fgz_compress_bound(
         self,
         coding_: int,

@@ -114,17 +114,34 @@ static PyObject *code_bytes(coder *code, fgz_encoder *enc, PyObject *in,
 static size_t whole_bound(size_t in_nbytes)
 {
     size_t const deflate = fgz_compress_bound(FGZ_GZIP, in_nbytes);
-    size_t const zstd = fgz_compress_bound(FGZ_ZSTD, in_nbytes);
+    size_t const zstd = fgz_compress_bound(FGZ_DCZ, in_nbytes);
 
     return deflate > zstd ? deflate : zstd;
 }
 
 /* Whether a function was given as many arguments as it takes. */
-static bool has_nargs(Py_ssize_t nargs, Py_ssize_t wanted)
+static bool has_nargs(Py_ssize_t nargs, Py_ssize_t least, Py_ssize_t most)
 {
-    if (nargs != wanted)
-        PyErr_Format(PyExc_TypeError, "%zd arguments, not %zd", nargs, wanted);
-    return nargs == wanted;
+    bool const has = least <= nargs && nargs <= most;
+
+    if (!has)
+        PyErr_Format(PyExc_TypeError, "%zd arguments, not %zd", nargs, most);
+    return has;
+}
+
+/* Return what a body is coded to with a dictionary, to which the encoder does
+ * not refer afterwards. */
+static PyObject *code_referring(fgz_encoder *enc, PyObject *in, size_t room,
+                                const fgz_dictionary *dictionary)
+{
+    size_t const result = fgz_refer(enc, dictionary);
+    PyObject *coded;
+
+    if (fgz_is_error(result))
+        return raise_error(result);
+    coded = code_bytes(fgz_compress, enc, in, room);
+    fgz_refer(enc, NULL);
+    return coded;
 }
 
 static PyObject *compress_bytes(PyObject *module, PyObject *const *args,
@@ -132,18 +149,22 @@ static PyObject *compress_bytes(PyObject *module, PyObject *const *args,
 {
     fgz_encoder *enc;
     Py_ssize_t max_nbytes;
+    const fgz_dictionary *dictionary;
+    size_t room;
 
     (void)module;
-    if (!has_nargs(nargs, 3))
+    if (!has_nargs(nargs, 3, 4))
         return NULL;
     enc = PyLong_AsVoidPtr(args[0]);
     max_nbytes = PyLong_AsSsize_t(args[2]);
+    dictionary = nargs == 4 ? PyLong_AsVoidPtr(args[3]) : NULL;
     if (PyErr_Occurred())
         return NULL;
     if (!PyBytes_CheckExact(args[1]) || PyBytes_Size(args[1]) > max_nbytes)
         Py_RETURN_NONE;
-    return code_bytes(fgz_compress, enc, args[1],
-                      whole_bound((size_t)PyBytes_Size(args[1])));
+    room = whole_bound((size_t)PyBytes_Size(args[1]));
+    return dictionary != NULL ? code_referring(enc, args[1], room, dictionary) :
+                                code_bytes(fgz_compress, enc, args[1], room);
 }
 
 static PyObject *stream_bytes(PyObject *module, PyObject *const *args,
@@ -155,7 +176,7 @@ static PyObject *stream_bytes(PyObject *module, PyObject *const *args,
     Py_ssize_t in_nbytes;
 
     (void)module;
-    if (!has_nargs(nargs, 3))
+    if (!has_nargs(nargs, 3, 3))
         return NULL;
     enc = PyLong_AsVoidPtr(args[0]);
     verb = PyLong_AsLong(args[1]);
@@ -184,10 +205,11 @@ static PyObject *fingerprint_of(PyObject *module, PyObject *body)
 
 static PyMethodDef calls[] = {
     {"compress_bytes", FAST(compress_bytes),
-     "compress_bytes(address, data, max_nbytes, /)\n--\n\n"
+     "compress_bytes(address, data, max_nbytes, dictionary=0, /)\n--\n\n"
      "Return the coded form of a whole body.\n\n"
      "None if it is not of the type bytes, or longer than max_nbytes.\n\n"
-     ":param address: of an encoder that nobody else uses."},
+     ":param address: of an encoder that nobody else uses.\n"
+     ":param dictionary: the address of one to refer to, this time."},
     {"stream_bytes", FAST(stream_bytes),
      "stream_bytes(address, verb, data, /)\n--\n\n"
      "Take bytes into a stream and return what is ready.\n\n"

@@ -15,7 +15,7 @@ static void check_create(void)
     CHECK(fgz_error_code(fgz_create(&enc, (fgz_coding)0, 6, NULL)) ==
               FGZ_ERROR_CODING &&
           enc == NULL);
-    CHECK(fgz_error_code(fgz_create(&enc, (fgz_coding)5, 6, NULL)) ==
+    CHECK(fgz_error_code(fgz_create(&enc, (fgz_coding)6, 6, NULL)) ==
               FGZ_ERROR_CODING &&
           enc == NULL);
     for (unsigned c = 0; c < TEST_NCODINGS; c++) {

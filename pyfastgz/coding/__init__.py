@@ -18,6 +18,8 @@ from typing import TypeGuard
 
 from . import br
 from . import core
+from . import dcz
+from .dictionary import Dictionary
 from .idle import Shelf
 
 if TYPE_CHECKING:
@@ -28,6 +30,13 @@ WRITE, FLUSH, FINISH = range(3)
 """What is done with a stream after taking data: nothing, make all decodable, end it."""
 
 
+Settings = br.BrotliSettings | Dictionary
+"""What the bodies and streams of a coding have to be told beside the level.
+
+dcz takes a dictionary, and cannot do without; br takes how to use brotli; others heed nothing.
+"""
+
+
 class Bodies(Protocol):
     """Codes whole bodies at one level."""
 
@@ -35,8 +44,11 @@ class Bodies(Protocol):
     def idle(self) -> Shelf | None:
         """The encoders that nobody uses, None if none are kept."""
 
-    def compress(self, data: Buffer, settings: br.BrotliSettings, /) -> bytes:
-        """Return the coded form of a body."""
+    def compress(self, data: Buffer, settings: Any, /) -> bytes:
+        """Return the coded form of a body.
+
+        :param settings: those :data:`Settings` that the coding has.
+        """
         ...
 
 
@@ -54,8 +66,11 @@ class Stream(Protocol):
 class Streams(Protocol):
     """Opens streams of one level."""
 
-    def open(self, size: int | None, settings: br.BrotliSettings, /) -> Stream:
-        """Return a new stream of so many bytes, or of any number."""
+    def open(self, size: int | None, settings: Any, /) -> Stream:
+        """Return a new stream of so many bytes, or of any number.
+
+        :param settings: those :data:`Settings` that the coding has.
+        """
         ...
 
 
@@ -68,7 +83,10 @@ class Coding(NamedTuple):
     :param default_level: the level if none is.
     :param file_level: the level of what is coded once and sent often.
     :param is_available: whether it can be written here.
-    :param short_rank: its place among all, the best first, for bodies of a few kilobytes.
+    :param has_dictionary: whether it needs a dictionary that the client has. It is then never
+        chosen by its name alone.
+    :param short_rank: its place among those without a dictionary, the best first, for bodies of
+        a few kilobytes; 0 if it has one.
     :param long_rank: the same for larger ones, and for streams.
     :param bodies: returns, for a level, what codes whole bodies; the same each time.
     :param streams: returns, for a level, and whether streams are to take little memory, what
@@ -81,6 +99,7 @@ class Coding(NamedTuple):
     default_level: int
     file_level: int
     is_available: bool
+    has_dictionary: bool
     short_rank: int
     long_rank: int
     bodies: Callable[[int], Bodies]
@@ -92,6 +111,7 @@ def _of_core(number: int) -> dict[str, Any]:
     return {
         "levels": core.levels(number),
         "is_available": True,
+        "has_dictionary": False,
         "bodies": cache(partial(core.Bodies, number)),
         "streams": cache(partial(core.Streams, number)),
     }
@@ -115,6 +135,7 @@ _ROWS = (
         default_level=4,
         file_level=br.LEVELS[-1],
         is_available=br.is_available(),
+        has_dictionary=False,
         short_rank=2,
         long_rank=3,
         bodies=cache(br.Bodies),
@@ -138,18 +159,34 @@ _ROWS = (
         short_rank=4,
         long_rank=4,
     ),
+    Coding(
+        name="dcz",
+        suffix="",
+        levels=core.levels(core.DCZ),
+        default_level=3,
+        file_level=19,
+        is_available=True,
+        has_dictionary=True,
+        short_rank=0,
+        long_rank=0,
+        bodies=cache(dcz.Bodies),
+        streams=cache(dcz.Streams),
+    ),
 )
 
 CODINGS: Mapping[str, Coding] = MappingProxyType({row.name: row for row in _ROWS})
 """Every coding by its name, in the order of preference where nothing else is said."""
 
-KNOWN_CODINGS = tuple(CODINGS)
-"""The names of all codings, whether or not they are available here."""
+KNOWN_CODINGS = tuple(row.name for row in _ROWS if not row.has_dictionary)
+"""The names of the codings that may be wished for, whether or not they are available here."""
+
+TAGGED_CODINGS = tuple(CODINGS)
+"""The names of all codings, those with a dictionary too: the tag of a response may tell any."""
 
 
 def available_codings() -> tuple[str, ...]:
-    """Return the names of the codings that can be written here, in their order."""
-    return tuple(row.name for row in _ROWS if row.is_available)
+    """Return which of the :data:`KNOWN_CODINGS` can be written here, in their order."""
+    return tuple(name for name in KNOWN_CODINGS if CODINGS[name].is_available)
 
 
 def coding_named(name: str) -> Coding:
@@ -159,7 +196,7 @@ def coding_named(name: str) -> Coding:
     """
     coding = CODINGS.get(name)
     if coding is None:
-        known = ", ".join(available_codings())
+        known = ", ".join(row.name for row in _ROWS if row.is_available)
         raise ValueError(f"unknown coding {name!r}: not one of {known}")
     return coding
 

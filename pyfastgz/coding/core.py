@@ -28,12 +28,14 @@ if TYPE_CHECKING:
 GZIP: int = lib.FGZ_GZIP
 ZLIB: int = lib.FGZ_ZLIB
 ZSTD: int = lib.FGZ_ZSTD
+DCZ: int = lib.FGZ_DCZ
 
 MAX_SIZE: int = lib.FGZ_SIZE_UNKNOWN - 1
 """The largest number of bytes that a stream may be said to have."""
 
 compress_bytes = _compress_bytes
-"""Codes a whole body: the address of an encoder, the body, how long it may be.
+"""Codes a whole body: the address of an encoder, the body, how long it may be; for dcz the
+address of a dictionary, too.
 
 Returns None if it is longer, or not of the type bytes.
 """
@@ -101,6 +103,39 @@ def _input(data: Any) -> tuple[Any, int]:
     return view, len(view)
 
 
+def _options(small: bool) -> Any:
+    """Return the options that the core takes."""
+    return ffi.new("fgz_options *", [ffi.sizeof("fgz_options"), small])
+
+
+class Prepared:
+    """A dictionary as encoders of one level and size take it. Any number may use it at a time.
+
+    :param data: its bytes, of a number that is allowed.
+    :param digest: their SHA-256.
+    :raises MemoryError: there is no memory.
+    """
+
+    __slots__ = ("address", "data", "handle", "nbytes", "was_used")
+
+    def __init__(self, data: bytes, digest: bytes, level: int, *, small: bool) -> None:
+        made = ffi.new("fgz_dictionary **")
+        checked(
+            lib.fgz_dictionary_create(
+                made, ffi.from_buffer(data), len(data), digest, level, _options(small)
+            )
+        )
+        nbytes = lib.fgz_dictionary_memory_nbytes(made[0])
+        self.data = data
+        """Where the core goes on reading."""
+        self.handle: Any = ffi.gc(made[0], lib.fgz_dictionary_free, nbytes)
+        self.address = int(ffi.cast("uintptr_t", self.handle))
+        self.nbytes = nbytes + len(data)
+        """What it takes, with the bytes themselves."""
+        self.was_used = False
+        """For whoever keeps it."""
+
+
 class _Maker:
     """Makes encoders of one coding and level."""
 
@@ -109,7 +144,7 @@ class _Maker:
     def __init__(self, number: int, level: int, *, small: bool = False) -> None:
         self.number = number
         self._level = level
-        self._options = ffi.new("fgz_options *", [ffi.sizeof("fgz_options"), small])
+        self._options = _options(small)
 
     def make(self) -> Kept:
         """Return a new encoder."""
@@ -152,12 +187,9 @@ class Bodies(_Pool):
     def __init__(self, number: int, level: int) -> None:
         super().__init__(_Maker(number, level))
 
-    def compress(self, data: Buffer, _settings: object) -> bytes:
+    def compress(self, data: Buffer, _settings: Any) -> bytes:
         """Return the coded form of a whole body."""
-        try:
-            kept = self.idle.items.pop()
-        except IndexError:
-            kept = self._maker.make()
+        kept = self._take_for_body()
         if type(data) is bytes:
             coded = cast("bytes", compress_bytes(kept.address, data, sys.maxsize))
             kept.longest_nbytes = max(kept.longest_nbytes, len(data))
@@ -165,6 +197,13 @@ class Bodies(_Pool):
             coded = self._compress_where_it_lies(kept, data)
         self.give(kept)
         return coded
+
+    def _take_for_body(self) -> Kept:
+        """Return an encoder, to be put back at once."""
+        try:
+            return self.idle.items.pop()
+        except IndexError:
+            return self._maker.make()
 
     def _compress_where_it_lies(self, kept: Kept, data: Buffer) -> bytes:
         """Return the coded form of what is not bytes, and may be large: without a copy."""
@@ -186,29 +225,37 @@ class Streams(_Pool):
     def __init__(self, number: int, level: int, small: bool) -> None:
         super().__init__(_Maker(number, level, small=small))
 
-    def open(self, size: int | None, _settings: object) -> CoreStream:
+    def open(self, size: int | None, _settings: Any) -> CoreStream:
         """Return a new stream of so many bytes, or of any number."""
         return CoreStream(self, size)
 
 
 class CoreStream:
-    """A stream in an encoder of the core. Not safe for concurrent use."""
+    """A stream in an encoder of the core. Not safe for concurrent use.
 
-    __slots__ = ("_kept", "_pool", "call", "encoder")
+    :param prepared: the dictionary that it refers to.
+    """
 
-    def __init__(self, pool: _Pool, size: int | None) -> None:
+    __slots__ = ("_kept", "_pool", "_prepared", "call", "encoder")
+
+    def __init__(self, pool: _Pool, size: int | None, prepared: Prepared | None = None) -> None:
         self._pool = pool
+        self._prepared = prepared
         self._kept: Kept | None = pool.take()
         self.encoder: Any = self._kept.encoder
         self.call = partial(stream_bytes, self._kept.address)
         """Calls a verb by its number, with bytes, until the stream is closed."""
+        if prepared is not None:
+            checked(lib.fgz_refer(self.encoder, prepared.handle))
         checked(lib.fgz_reset(self.encoder, lib.FGZ_SIZE_UNKNOWN if size is None else size))
 
     def close(self) -> None:
         """Give the encoder back, for the next stream."""
         kept, self._kept = self._kept, None
         del self.call
+        if kept is not None and self._prepared is not None:
+            lib.fgz_refer(kept.encoder, ffi.NULL)
         # Whoever takes it next may find any size in it: leave no stream open.
         if kept is not None and not lib.fgz_is_error(lib.fgz_reset(kept.encoder, 0)):
             self._pool.give(kept)
-        self.encoder = None
+        self.encoder = self._prepared = None

@@ -30,10 +30,10 @@ from .kinds import number
 
 _PREFIX = "COMPRESS_"
 
-AUTO_SHORT = tuple(sorted(CODINGS, key=lambda name: CODINGS[name].short_rank))
+AUTO_SHORT = tuple(sorted(KNOWN_CODINGS, key=lambda name: CODINGS[name].short_rank))
 """The order that ``"auto"`` stands for, for bodies below ``COMPRESS_AUTO_SIZE`` bytes."""
 
-AUTO_LONG = tuple(sorted(CODINGS, key=lambda name: CODINGS[name].long_rank))
+AUTO_LONG = tuple(sorted(KNOWN_CODINGS, key=lambda name: CODINGS[name].long_rank))
 """The order that ``"auto"`` stands for, for all other bodies and for streams."""
 
 
@@ -323,7 +323,7 @@ NAMES: Mapping[str, str] = MappingProxyType({key: name for name, key in KEYS.ite
 LEVEL_KEYS: Mapping[str, str] = MappingProxyType(
     {
         coding: f"{_PREFIX}LEVEL" if coding == "gzip" else f"{_PREFIX}{coding.upper()}_LEVEL"
-        for coding in CODINGS
+        for coding in KNOWN_CODINGS
     }
 )
 """The setting of the level of each coding."""

@@ -7,9 +7,22 @@ import pytest
 import pyfastgz
 from pyfastgz.coding import CODINGS
 from pyfastgz.coding import FINISH
+from pyfastgz.coding import KNOWN_CODINGS
+from pyfastgz.coding import TAGGED_CODINGS
+from pyfastgz.coding import Settings
 from pyfastgz.coding import available_codings
 from pyfastgz.coding import coding_named
 from pyfastgz.coding.br import BrotliSettings
+from pyfastgz.coding.dictionary import Dictionary
+
+DICTIONARY = Dictionary(b"<li>lamp</li><li>table</li>" * 40)
+
+
+def settings_of(name: str) -> tuple[Settings, dict[str, Dictionary]]:
+    """What the row of a coding takes, and what the functions take for it."""
+    if CODINGS[name].has_dictionary:
+        return DICTIONARY, {"dictionary": DICTIONARY}
+    return BrotliSettings(), {}
 
 
 @pytest.mark.parametrize("name", CODINGS)
@@ -17,16 +30,24 @@ def test_the_default_level_is_one_of_the_levels(name: str) -> None:
     coding = coding_named(name)
     assert coding.name == name
     assert coding.default_level in coding.levels
-    assert coding.is_available is (name in available_codings())
+    if not coding.has_dictionary:
+        assert coding.is_available is (name in available_codings())
 
 
-@pytest.mark.parametrize("name", available_codings())
+def test_what_has_a_dictionary_cannot_be_wished_for() -> None:
+    assert [name for name in CODINGS if CODINGS[name].has_dictionary] == ["dcz"]
+    assert "dcz" not in KNOWN_CODINGS + available_codings()
+    assert (*KNOWN_CODINGS, "dcz") == TAGGED_CODINGS
+
+
+@pytest.mark.parametrize("name", [*available_codings(), "dcz"])
 def test_files_are_coded_at_a_level_that_makes_them_small(name: str) -> None:
     coding = CODINGS[name]
+    _, more = settings_of(name)
     assert coding.default_level < coding.file_level <= coding.levels[-1]
     body = b"".join(b"%d %d\n" % (number, number * number) for number in range(9000))
     sizes = [
-        len(pyfastgz.compress(body, name, level=level))
+        len(pyfastgz.compress(body, name, level=level, **more))
         for level in (coding.default_level, coding.file_level)
     ]
     assert sizes[1] < sizes[0]
@@ -34,8 +55,8 @@ def test_files_are_coded_at_a_level_that_makes_them_small(name: str) -> None:
 
 @pytest.mark.parametrize("column", ["short_rank", "long_rank"])
 def test_ranks_are_an_order_of_all(column: str) -> None:
-    ranks = sorted(getattr(coding, column) for coding in CODINGS.values())
-    assert ranks == list(range(1, len(CODINGS) + 1))
+    ranks = sorted(getattr(CODINGS[name], column) for name in KNOWN_CODINGS)
+    assert ranks == list(range(1, len(KNOWN_CODINGS) + 1))
 
 
 def test_suffixes_tell_codings_apart() -> None:
@@ -43,20 +64,23 @@ def test_suffixes_tell_codings_apart() -> None:
     assert sorted(suffixes) == [".br", ".gz", ".zst"]
 
 
-@pytest.mark.parametrize("name", available_codings())
+@pytest.mark.parametrize("name", [*available_codings(), "dcz"])
 def test_rows_code_as_the_functions_do(name: str) -> None:
     coding = coding_named(name)
+    settings, more = settings_of(name)
     body = b"<li>lamp</li>" * 100
     level = coding.default_level
     assert coding.bodies(level) is coding.bodies(level)
-    whole = coding.bodies(level).compress(body, BrotliSettings())
-    assert whole == pyfastgz.compress(body, name) == pyfastgz.compress(body, name, level=level)
+    whole = coding.bodies(level).compress(body, settings)
+    assert whole == pyfastgz.compress(body, name, **more)
+    assert whole == pyfastgz.compress(body, name, level=level, **more)
     for small in (False, True):
         assert coding.streams(level, small) is coding.streams(level, small)
-        stream = coding.streams(level, small).open(len(body), BrotliSettings())
+        stream = coding.streams(level, small).open(len(body), settings)
         coded = stream.call(FINISH, body)
         stream.close()
-        assert coded == pyfastgz.Encoder(name, size=len(body), small=small).finish(body)
+        encoder = pyfastgz.Encoder(name, size=len(body), small=small, **more)
+        assert coded == encoder.finish(body)
 
 
 def test_every_public_name_is_there_and_listed() -> None:
