@@ -24,8 +24,6 @@ from .outcome import Stats
 from .outcome import Tally
 from .outcome import outcome_of
 from .policy import LivePolicy
-from .static.sibling import Sibling
-from .static.sibling import is_unchanged
 from .static.siblings import Siblings
 from .store.bodies import BodyStore
 from .store.bodies import Form
@@ -37,6 +35,8 @@ from .store.keyed import checked_cache
 from .store.keyed import code_through
 from .store.keyed import entry_name
 from .store.shared import SharedStore
+from .store.sibling import Sibling
+from .store.sibling import is_unchanged
 
 if TYPE_CHECKING:
     from .http.answers import Answer

@@ -63,11 +63,22 @@ ALLOWED = {
     "callables.py": (),
     "counter.py": (),
     "outcome.py": ("pyfastgz.counter", "pyfastgz.http", "pyfastgz.store", "blinker"),
-    "static": ("pyfastgz.coding", "pyfastgz.errors", "pyfastgz.http", "pyfastgz.store"),
+    "disk.py": (),
+    "documents.py": ("pyfastgz.disk", "pyfastgz.errors"),
+    "static": (
+        "pyfastgz.coding",
+        "pyfastgz.disk",
+        "pyfastgz.documents",
+        "pyfastgz.errors",
+        "pyfastgz.http",
+        "pyfastgz.store",
+    ),
     "store": (
         "pyfastgz.callables",
         "pyfastgz.coding",
         "pyfastgz.counter",
+        "pyfastgz.disk",
+        "pyfastgz.documents",
         "pyfastgz.errors",
     ),
     "engine.py": CENTRE,
@@ -75,7 +86,7 @@ ALLOWED = {
         f"{door}.py": (*CENTRE, *FLASK, *(f"pyfastgz.{other}" for other in others))
         for door, others in DOORS.items()
     },
-    "cli": (*CENTRE, *FLASK, "pyfastgz.extension", "pyfastgz.handling"),
+    "cli": (*CENTRE, *FLASK, "pyfastgz.disk", "pyfastgz.extension", "pyfastgz.handling"),
     "__main__.py": ("pyfastgz.cli",),
     "__init__.py": ("pyfastgz",),
 }

@@ -16,11 +16,11 @@ from flask.cli import ScriptInfo
 from flask.cli import with_appcontext
 
 from ..coding import CODINGS
+from ..disk import fault_of
 from ..engine import Engine
 from ..errors import ManifestError
 from ..extension import EXTENSION
 from ..policy import Policy
-from ..static.disk import fault_of
 from ..static.examine import Options
 from ..static.make import check
 from ..static.make import make

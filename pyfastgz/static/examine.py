@@ -9,12 +9,12 @@ from dataclasses import field
 from typing import NamedTuple
 
 from ..coding import CODINGS
+from ..disk import TooLargeError
+from ..disk import digest_of
+from ..disk import is_like
+from ..disk import read_regular
 from .adopt import NotAdoptableError
 from .adopt import check_sibling
-from .disk import TooLargeError
-from .disk import digest_of
-from .disk import is_like
-from .disk import read_regular
 from .manifest import SiblingFile
 from .manifest import Source
 from .manifest import fits

@@ -11,8 +11,7 @@ from contextlib import suppress
 from threading import Lock
 from typing import BinaryIO
 
-from ..errors import ManifestError
-from .disk import read_regular
+from ..disk import read_regular
 from .manifest import Manifest
 from .manifest import Source
 from .manifest import entry_of
@@ -83,7 +82,7 @@ def recover(root: str, manifest: Manifest) -> Manifest:
         try:
             path, entry = json.loads(line)
             noted = source_of(path, entry)
-        except (ValueError, TypeError, AttributeError, RecursionError, ManifestError):
+        except (ValueError, TypeError, AttributeError, RecursionError):
             continue
         known = files.get(path)
         if known is None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .disk import alone_in
+from ..disk import alone_in
 from .examine import Options
 from .journal import recover
 from .manifest import Manifest

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 
-from .disk import alone_in
-from .disk import digest_of
-from .disk import read_regular
+from ..disk import alone_in
+from ..disk import digest_of
+from ..disk import read_regular
 from .journal import Journal
 from .journal import recover
 from .manifest import NAME

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from dataclasses import field
 
-from .disk import fault_of
+from ..disk import fault_of
 
 
 @dataclass(slots=True)

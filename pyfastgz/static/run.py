@@ -13,9 +13,9 @@ from typing import Any
 
 from ..coding import CODINGS
 from ..coding.encoder import compress
-from .disk import digest_of
-from .disk import make_like
-from .disk import write_whole
+from ..disk import digest_of
+from ..disk import make_like
+from ..disk import write_whole
 from .examine import Job
 from .examine import Options
 from .examine import examine

@@ -13,13 +13,13 @@ from typing import NamedTuple
 
 from ..errors import ManifestError
 from ..store.files import FileId
+from ..store.sibling import Sibling
+from ..store.sibling import open_sibling
 from .manifest import NAME
 from .manifest import Manifest
 from .manifest import Source
 from .manifest import fits
 from .manifest import read_manifest
-from .sibling import Sibling
-from .sibling import open_sibling
 
 _log = logging.getLogger("pyfastgz")
 

@@ -13,10 +13,10 @@ from fnmatch import fnmatchcase
 from typing import NamedTuple
 
 from ..coding import CODINGS
+from ..disk import fault_of
+from ..disk import is_temporary
 from ..http.eligibility import Selection
 from ..http.eligibility import skip_reason
-from .disk import fault_of
-from .disk import is_temporary
 from .manifest import NAME
 
 # Some tools spell the one of zstd out.

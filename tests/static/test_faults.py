@@ -20,9 +20,9 @@ from trees import state_of
 from trees import text
 from trees import write
 
+from pyfastgz.disk import UnusableFileError
+from pyfastgz.disk import read_regular
 from pyfastgz.errors import ManifestError
-from pyfastgz.static.disk import UnusableFileError
-from pyfastgz.static.disk import read_regular
 from pyfastgz.static.make import check
 from pyfastgz.static.make import make
 from pyfastgz.static.manifest import NAME

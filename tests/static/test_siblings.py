@@ -90,7 +90,7 @@ def test_the_bytes_are_read_once(
 ) -> None:
     prepare(tmp_path, "a.txt")
     assert is_usable(siblings, tmp_path / "a.txt")
-    monkeypatch.setattr("pyfastgz.static.sibling.sha256", None)
+    monkeypatch.setattr("pyfastgz.store.sibling.sha256", None)
     for _ in range(3):
         clock.now += 2 * LOOK_SECONDS
         assert is_usable(siblings, tmp_path / "a.txt")
@@ -105,7 +105,7 @@ def test_nor_are_they_read_again_when_the_manifest_says_more_of_others(
     assert manifest is not None
     another = manifest.files["a.txt"]._replace(siblings={})
     write_manifest(tmp_path, Manifest({**manifest.files, "b.txt": another}))
-    monkeypatch.setattr("pyfastgz.static.sibling.sha256", None)
+    monkeypatch.setattr("pyfastgz.store.sibling.sha256", None)
     clock.now += 2 * LOOK_SECONDS
     assert is_usable(siblings, tmp_path / "a.txt")
 
@@ -137,7 +137,7 @@ def test_wrong_bytes_are_read_once(
     (tmp_path / "a.txt.gz").write_bytes(bytes(len(CODED)))
     assert not is_usable(siblings, tmp_path / "a.txt")
     with monkeypatch.context() as patch:
-        patch.setattr("pyfastgz.static.sibling.sha256", None)
+        patch.setattr("pyfastgz.store.sibling.sha256", None)
         for _ in range(3):
             clock.now += 2 * LOOK_SECONDS
             assert not is_usable(siblings, tmp_path / "a.txt")

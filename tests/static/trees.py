@@ -8,8 +8,8 @@ from pathlib import Path
 
 from decoders import check
 
+from pyfastgz.disk import digest_of
 from pyfastgz.policy import Policy
-from pyfastgz.static.disk import digest_of
 from pyfastgz.static.examine import Options
 from pyfastgz.static.make import make
 from pyfastgz.static.manifest import read_manifest

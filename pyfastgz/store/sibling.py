@@ -18,10 +18,10 @@ from io import FileIO
 from time import time_ns
 from typing import Any
 
-from ..store.files import FileId
-from ..store.files import has_settled
-from ..store.files import identity_in
-from ..store.files import identity_of
+from .files import FileId
+from .files import has_settled
+from .files import identity_in
+from .files import identity_of
 
 _log = logging.getLogger("pyfastgz")
 
