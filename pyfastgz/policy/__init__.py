@@ -89,6 +89,7 @@ class Policy:
     store_bytes: int
     cache_backend: Callable[[], Any] | None
     cache_key: Callable[..., str] | None
+    dictionaries: str | None
     server_timing: bool
     known_codings: tuple[str, ...] = field(init=False)
     levels: Mapping[str, int] = field(init=False)

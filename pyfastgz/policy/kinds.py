@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from collections.abc import Callable
 from collections.abc import Iterable
@@ -110,6 +111,19 @@ def _function(of: str, count: int) -> Kind:
         return function
 
     return Kind(wanted, read)
+
+
+def _folder(value: Any) -> str | None:
+    if value is None:
+        return None
+    try:
+        path = os.fspath(value)
+    except TypeError:
+        raise ValueError from None
+    # An empty one would be the root path itself.
+    if not isinstance(path, str) or not path or "\0" in path:
+        raise ValueError
+    return path
 
 
 def _names(value: object) -> list[str]:
@@ -231,6 +245,7 @@ SIZE = Kind("a whole number of bytes, 0 or more", _size)
 MILLISECONDS = Kind("a number of milliseconds, 0 or more", _milliseconds)
 PREDICATE = _function("the request and the response", 2)
 KEY_FUNCTION = _function("the request", 1)
+FOLDER = Kind("None or the path of a folder, a string or a pathlib.Path", _folder)
 FACTORY = _function("no arguments that returns the cache, such as lambda: cache", 0)
 ENDPOINTS = Kind("a list of strings, or one string with commas", _endpoints)
 MIMETYPES = Kind("a list of media types, or one string with commas", _mimetypes)

@@ -19,6 +19,7 @@ from .kinds import CODINGS_OR_AUTO
 from .kinds import ENDPOINTS
 from .kinds import FACTORY
 from .kinds import FLAG
+from .kinds import FOLDER
 from .kinds import KEY_FUNCTION
 from .kinds import MILLISECONDS
 from .kinds import MIMETYPES
@@ -45,6 +46,7 @@ class Topic(enum.Enum):
     STREAMS = "Streams"
     CONDITIONS = "Conditional requests"
     CACHE = "Bodies that are coded once"
+    DICTIONARIES = "Dictionaries"
     OBSERVING = "What is told"
 
 
@@ -291,6 +293,18 @@ SETTINGS: Mapping[str, Setting] = MappingProxyType(
             "Called with the request, returns a string that names its body in the cache: of a "
             "request for `/page` whose key is `page`, gzip is kept as `gzip;page`. A function "
             "that raises, or returns something else, is logged, and the cache is not used.",
+        ),
+        "COMPRESS_DICTIONARIES": Setting(
+            Topic.DICTIONARIES,
+            None,
+            FOLDER,
+            "The folder of the dictionaries that `flask compress static` and `flask compress "
+            'dictionary` make, such as `"instance/dictionaries"`; with None there are none. '
+            "If it is relative it is below the root path of the application, as its static "
+            "folder is, wherever the server was started. It need not be there yet, and must "
+            "not be inside of a folder that is served. Whoever can write there can send "
+            "clients what he likes.",
+            is_new=True,
         ),
         "COMPRESS_SERVER_TIMING": Setting(
             Topic.OBSERVING,

@@ -11,6 +11,7 @@ import sys
 import threading
 from collections.abc import Callable
 from dataclasses import fields
+from pathlib import Path
 from typing import Any
 from unittest import mock
 from unittest.mock import MagicMock
@@ -160,6 +161,11 @@ def test_r51_defaults_are_not_shared_between_applications(app: Flask) -> None:
         ("COMPRESS_CACHE_KEY", "path"),
         ("COMPRESS_CACHE_BACKEND", "redis"),
         ("COMPRESS_STREAMING_ENDPOINT_CONDITIONAL", [1]),
+        ("COMPRESS_DICTIONARIES", ""),
+        ("COMPRESS_DICTIONARIES", b"dictionaries"),
+        ("COMPRESS_DICTIONARIES", "a\0b"),
+        ("COMPRESS_DICTIONARIES", True),
+        ("COMPRESS_DICTIONARIES", 3),
     ],
 )
 def test_r50_a_bad_setting_fails_at_init_app_and_is_named(
@@ -188,6 +194,14 @@ def test_r50_the_message_says_how_a_list_is_written(app: Flask, value: object) -
     )
     with pytest.raises(ConfigurationError, match=wanted):
         Compress(app)
+
+
+def test_a_folder_may_be_any_path() -> None:
+    path = Path("instance", "dictionaries")
+    for value in (str(path), path):
+        policy = Policy.from_mapping({"COMPRESS_DICTIONARIES": value})
+        assert policy.dictionaries == str(path)
+    assert Policy.from_mapping({}).dictionaries is None
 
 
 def test_an_endpoint_may_have_a_space_in_a_list(app: Flask) -> None:
