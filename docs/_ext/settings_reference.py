@@ -7,9 +7,9 @@ from docutils.statemachine import StringList
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
+from pyfastgz.policy.setting import Setting
+from pyfastgz.policy.setting import Topic
 from pyfastgz.policy.table import SETTINGS
-from pyfastgz.policy.table import Setting
-from pyfastgz.policy.table import Topic
 
 _SHORT = 60
 

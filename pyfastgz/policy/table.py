@@ -6,12 +6,10 @@ values.
 
 from __future__ import annotations
 
-import enum
 from collections.abc import Mapping
 from difflib import get_close_matches
 from types import MappingProxyType
 from typing import Any
-from typing import NamedTuple
 
 from ..coding import CODINGS
 from ..coding import KNOWN_CODINGS
@@ -25,9 +23,10 @@ from .kinds import MILLISECONDS
 from .kinds import MIMETYPES
 from .kinds import PREDICATE
 from .kinds import SIZE
-from .kinds import Kind
 from .kinds import level
 from .kinds import number
+from .setting import Setting
+from .setting import Topic
 
 _PREFIX = "COMPRESS_"
 
@@ -36,37 +35,6 @@ AUTO_SHORT = tuple(sorted(KNOWN_CODINGS, key=lambda name: CODINGS[name].short_ra
 
 AUTO_LONG = tuple(sorted(KNOWN_CODINGS, key=lambda name: CODINGS[name].long_rank))
 """The order that ``"auto"`` stands for, for all other bodies and for streams."""
-
-
-class Topic(enum.Enum):
-    """What settings are about; the value is a heading."""
-
-    SELECTION = "Which responses are compressed"
-    CODINGS = "Codings and levels"
-    STREAMS = "Streams"
-    CONDITIONS = "Conditional requests"
-    CACHE = "Bodies that are coded once"
-    DICTIONARIES = "Dictionaries"
-    OBSERVING = "What is told"
-
-
-class Setting(NamedTuple):
-    """One setting.
-
-    :param topic: what it is about.
-    :param default: its value in an application that says nothing.
-    :param kind: what it may be.
-    :param description: what it is for, in Markdown.
-    :param is_live: whether a change takes effect while the application runs.
-    :param is_new: whether Flask-Compress does not have it.
-    """
-
-    topic: Topic
-    default: Any
-    kind: Kind
-    description: str
-    is_live: bool = False
-    is_new: bool = False
 
 
 SETTINGS: Mapping[str, Setting] = MappingProxyType(
