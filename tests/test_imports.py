@@ -86,7 +86,14 @@ ALLOWED = {
         f"{door}.py": (*CENTRE, *FLASK, *(f"pyfastgz.{other}" for other in others))
         for door, others in DOORS.items()
     },
-    "cli": (*CENTRE, *FLASK, "pyfastgz.disk", "pyfastgz.extension", "pyfastgz.handling"),
+    "cli": (
+        *CENTRE,
+        *FLASK,
+        "pyfastgz.disk",
+        "pyfastgz.extension",
+        "pyfastgz.handling",
+        "pyfastgz.pages",
+    ),
     "__main__.py": ("pyfastgz.cli",),
     "__init__.py": ("pyfastgz",),
 }

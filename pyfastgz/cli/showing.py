@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from time import perf_counter
 from typing import Any
 
@@ -11,6 +12,7 @@ import click
 from ..static.report import Progress
 from ..static.report import Report
 from ..static.report import shown
+from ..static.versions import VersionsReport
 
 _MAX_LINES = 50
 
@@ -84,10 +86,42 @@ def show_report(folder: str, report: Report, verb: str, seconds: float) -> None:
         row += [f"{total.made:,}", f"{total.adopted:,}"]
         rows.append(row[:columns])
     if len(rows) > 1:
-        _table(rows)
-    if report.left_out:
-        counts = ", ".join(f"{count:,} {why}" for why, count in sorted(report.left_out.items()))
-        say(f"  left out: {counts}")
+        show_table(rows)
+    _left_out(report.left_out)
+
+
+def show_versions(
+    folder: str, report: VersionsReport, *, is_check: bool, seconds: float
+) -> None:
+    """Show what became of a folder of dictionaries.
+
+    :param is_check: whether nothing was to be changed.
+    :param seconds: what it took.
+    """
+    head = f"{shown(folder)}: "
+    _lines([f"{head}{note}" for note in report.notes])
+    _lines([f"{head}{stale}" for stale in report.stale])
+    _lines([f"{head}failed: {fault}" for fault in report.faults], is_error=True)
+    if is_check:
+        say(f"{head}{report.files:,} files, checked in {seconds:.2f} s")
+    else:
+        say(
+            f"{head}{report.kept:,} versions of {report.files:,} files, {report.nbytes:,} "
+            f"bytes, {report.added:,} added, {report.dropped:,} dropped in {seconds:.2f} s"
+        )
+    if report.differences:
+        saved = 1 - report.difference_nbytes / report.best_nbytes
+        say(
+            f"  {report.differences:,} differences, {report.difference_nbytes:,} bytes, "
+            f"{saved:.1%} less than without, {report.made:,} made"
+        )
+    _left_out(report.left_out)
+
+
+def _left_out(counts: Mapping[str, int]) -> None:
+    if counts:
+        shares = ", ".join(f"{count:,} {why}" for why, count in sorted(counts.items()))
+        say(f"  left out: {shares}")
 
 
 def _lines(lines: list[str], *, is_error: bool = False) -> None:
@@ -98,7 +132,7 @@ def _lines(lines: list[str], *, is_error: bool = False) -> None:
         say(f"and {len(lines) - _MAX_LINES:,} more", is_error=is_error)
 
 
-def _table(rows: list[list[str]]) -> None:
+def show_table(rows: list[list[str]]) -> None:
     """Show rows below the first one, the words on the left and the numbers on the right."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for row in rows:

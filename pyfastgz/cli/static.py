@@ -17,9 +17,7 @@ from flask.cli import with_appcontext
 
 from ..coding import CODINGS
 from ..disk import fault_of
-from ..engine import Engine
 from ..errors import ManifestError
-from ..extension import EXTENSION
 from ..policy import Policy
 from ..static.examine import Options
 from ..static.make import check
@@ -27,7 +25,15 @@ from ..static.make import make
 from ..static.remove import clean
 from ..static.report import Progress
 from ..static.report import Report
+from ..static.report import shown
 from ..static.tree import Choice
+from ..static.versions import Keeping
+from .dictionaries import folder_of
+from .dictionaries import folder_option
+from .dictionaries import keep_files
+from .dictionaries import keep_option
+from .dictionaries import policy_of
+from .dictionaries import served_by
 from .showing import Bar
 from .showing import say
 from .showing import show_report
@@ -41,6 +47,10 @@ names is ever sent instead of a file, changed or removed. What is up to date, by
 as it is. Levels are the highest: zstd {CODINGS["zstd"].file_level}, br
 {CODINGS["br"].file_level}, gzip {CODINGS["gzip"].file_level}. A sibling that saves less than
 5 % is not made.
+
+With a folder of dictionaries each file is also kept there, for the version that comes after
+it: who has the older one then gets the difference, which takes a few hundred bytes. --clean
+leaves that folder alone.
 
 Files are chosen by media type and size, as for responses. Names that begin with a dot are
 left out, except .well-known, and so are links to folders.
@@ -123,6 +133,22 @@ _PARAMETERS = (
         is_flag=True,
         help="Remove what was made, and the manifest.",
     ),
+    folder_option,
+    keep_option,
+    click.option(
+        "--max-bytes",
+        metavar="N",
+        type=click.IntRange(min=0),
+        default=64 * 1024 * 1024,
+        show_default=True,
+        help="Keep so many bytes of dictionaries of files; the oldest are dropped.",
+    ),
+    click.option(
+        "--differences",
+        is_flag=True,
+        help="Code files with their older versions now, at the highest level, and not only "
+        "when they are asked for.",
+    ),
 )
 
 
@@ -136,27 +162,16 @@ def _command(text: str, function: Callable[..., None]) -> click.Command:
 @with_appcontext
 def _work_in_application(folders: tuple[str, ...], **options: Any) -> None:
     app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
-    _work_on(folders or _folders_of(app), _policy_of(app), **options)
+    _work_on(folders or _folders_of(app), policy_of(app), app, **options)
 
 
 @click.pass_obj
 def _work_anywhere(script: ScriptInfo, /, folders: tuple[str, ...], **options: Any) -> None:
     if folders and script.app_import_path is None:
-        _work_on(folders, Policy.from_mapping({}), **options)
+        _work_on(folders, Policy.from_mapping({}), None, **options)
     else:
         app = script.load_app()
-        _work_on(folders or _folders_of(app), _policy_of(app), **options)
-
-
-def _policy_of(app: Flask) -> Policy:
-    """Return the settings of an application.
-
-    :raises ClickException: it does not use this package.
-    """
-    if EXTENSION not in app.extensions:
-        raise click.ClickException(f"{app.name!r} does not use pyfastgz: call Compress(app)")
-    engine: Engine = app.extensions[EXTENSION]
-    return engine.settings.current()
+        _work_on(folders or _folders_of(app), policy_of(app), app, **options)
 
 
 def _folders_of(app: Flask) -> list[str]:
@@ -174,6 +189,7 @@ def _folders_of(app: Flask) -> list[str]:
 def _work_on(
     folders: Iterable[str],
     policy: Policy,
+    app: Flask | None,
     *,
     codings: tuple[str, ...] | None,
     exclude: tuple[str, ...],
@@ -181,10 +197,20 @@ def _work_on(
     adopt: bool,
     is_check: bool,
     is_clean: bool,
+    dictionaries: str | None,
+    keep: int,
+    max_bytes: int,
+    differences: bool,
 ) -> None:
     """Do what the command is for, in one folder after the other."""
     if adopt + is_check + is_clean > 1:
         raise click.UsageError("--adopt, --check and --clean do not go together")
+    kept_in = folder_of(app, policy, dictionaries)
+    if differences and kept_in is None:
+        raise click.UsageError(
+            "--differences are of dictionaries: set COMPRESS_DICTIONARIES, or give "
+            "--dictionaries FOLDER"
+        )
     if codings is None:
         # Those in which files are sent.
         codings = tuple(name for name in policy.algorithm_streaming if CODINGS[name].suffix)
@@ -204,8 +230,16 @@ def _work_on(
             return clean(folder, options.choice, progress)
         return (check if is_check else make)(folder, options, progress)
 
-    results = [_show(folder, work, verb) for folder in _apart(folders)]
-    if not all(results):
+    folders = _apart(folders)
+    results = [_show(folder, work, verb) for folder in folders]
+    is_well = all(results)
+    if kept_in is not None and not is_clean:
+        if is_well or is_check:
+            keeping = Keeping(kept_in, keep, max_bytes, differences, options.jobs)
+            is_well &= keep_files(served_by(app, folders), keeping, is_check=is_check)
+        else:
+            say(f"{shown(kept_in)}: left as it is, because of what failed", is_error=True)
+    if not is_well:
         sys.exit(1)
 
 

@@ -263,8 +263,7 @@ def _check(folder: str, entry: Entry) -> None:
     except OSError as error:
         where = os.path.join(folder, entry.sha256)
         raise ConfigurationError(
-            f"{where}: {fault_of(error)}; flask compress static or dictionary takes it out of "
-            f"{NAME}"
+            f"{where}: {fault_of(error)}; the folder begins anew if its {NAME} is removed"
         ) from error
 
 

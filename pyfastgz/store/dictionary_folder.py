@@ -64,6 +64,7 @@ class DictionaryFolder:
         """The dictionaries that the index is to name."""
         self.differences: dict[Pair, Difference | None] = {}
         """Its differences."""
+        self._newest: dict[tuple[str, str], Entry] = {}
         self.notes: list[str] = []
         """What is to be told of it."""
 
@@ -80,8 +81,7 @@ class DictionaryFolder:
         :raises OSError: it cannot be written.
         """
         sha256 = digest_of(content)
-        same = [each for each in self.entries.values() if _is_same(each, about)]
-        newest = max(same, key=by_age, default=None)
+        newest = self._newest.get((about.kind, about.name))
         if newest is not None and newest.sha256 == sha256 and newest[2:6] == about:
             return newest
         added = int(self._clock())
@@ -92,6 +92,7 @@ class DictionaryFolder:
             self._write(sha256, content)
         entry = Entry(sha256, len(content), *about, added)
         self.entries[sha256] = entry
+        self._newest[about.kind, about.name] = entry
         return entry
 
     def put_difference(self, pair: Pair, coded: bytes | None) -> None:
@@ -109,9 +110,17 @@ class DictionaryFolder:
         """Forget dictionaries, and the differences that are made of them or with them."""
         for sha256 in dropped:
             del self.entries[sha256]
+        self._sort()
         for pair in [*self.differences]:
             if not self.entries.keys() >= {*pair}:
                 del self.differences[pair]
+
+    def _sort(self) -> None:
+        """Note the newest dictionary of each name."""
+        self._newest = {
+            (entry.kind, entry.name): entry
+            for entry in sorted(self.entries.values(), key=by_age)
+        }
 
     def _write(self, name: str, content: bytes) -> None:
         def finish(temporary: str) -> None:
@@ -127,6 +136,7 @@ class DictionaryFolder:
                 self.entries[sha256] = entry
             else:
                 self.notes.append(f"{sha256}: dropped, {problem}")
+        self._sort()
         for pair, difference in self._recorded.differences.items():
             if not self.entries.keys() >= {*pair}:
                 continue
@@ -222,10 +232,6 @@ def choose_superseded(entries: Mapping[str, Entry], name: str, keep: int) -> lis
     same = [each for each in entries.values() if each.kind == "pages" and each.name == name]
     same.sort(key=by_age)
     return [entry.sha256 for entry in same[: max(len(same) - keep, 0)]]
-
-
-def _is_same(entry: Entry, about: About) -> bool:
-    return (entry.kind, entry.name) == (about.kind, about.name)
 
 
 def _names_in(index: Index) -> set[str]:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import gzip
 import os
+import random
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -19,6 +21,7 @@ from flask.cli import FlaskGroup
 from pyfastgz import Compress
 from pyfastgz.coding import CODINGS
 from pyfastgz.coding import available_codings
+from pyfastgz.store.dictionaries import Dictionaries
 
 TEXT = b"what is to be made small, again and again\n" * 100
 SUFFIXES = {"zstd": ".zst", "br": ".br", "gzip": ".gz"}
@@ -413,3 +416,116 @@ def test_the_application_sends_what_was_made(
     assert sent(TEXT + b"more")
     assert run("--clean")[0] == 0
     assert not sent(TEXT + b"more")
+
+
+def test_versions_are_kept_in_the_folder_of_dictionaries(
+    app: Flask, run: Run, tmp_path: Path
+) -> None:
+    admin = Blueprint("admin", __name__, root_path=str(tmp_path), static_folder="assets")
+    app.register_blueprint(admin, url_prefix="/admin")
+    app.config["COMPRESS_DICTIONARIES"] = Path("instance", "dictionaries")
+    Compress(app)
+    folder = tmp_path / "instance" / "dictionaries"
+    for version in range(4):
+        write(tmp_path / "static" / f"app.{version}a2b3c4d.js", TEXT + b"%d" % version)
+        write(tmp_path / "assets" / "admin.css")
+        code, output = run("--codings", "zstd")
+        assert code == 0
+        (tmp_path / "static" / f"app.{version}a2b3c4d.js").unlink()
+    assert f"{folder}: 4 versions of 2 files, 16,803 bytes, 1 added, 1 dropped in " in output
+    entries = Dictionaries(folder).entries.values()
+    assert sorted(entry.name for entry in entries) == [
+        "/admin/assets/admin.css",
+        *["/static/app.*.js"] * 3,
+    ]
+    assert "differences" not in output
+
+
+def test_files_that_are_served_at_the_root(tmp_path: Path) -> None:
+    app = Flask(__name__, root_path=str(tmp_path), static_url_path="")
+    app.config["COMPRESS_DICTIONARIES"] = "dictionaries"
+    write(tmp_path / "static" / "js" / "app.js")
+    Compress(app)
+    group = FlaskGroup(create_app=lambda: app)
+    result = app.test_cli_runner().invoke(group, ["compress", "static", "--codings", "zstd"])
+    assert result.exit_code == 0
+    (entry,) = Dictionaries(tmp_path / "dictionaries").entries.values()
+    assert entry.name == "/js/app.js"
+
+
+def test_differences_are_made_where_that_is_wanted(
+    app: Flask, run: Run, tmp_path: Path
+) -> None:
+    Compress(app)
+    folder = tmp_path / "dictionaries"
+    body = random.Random(1).randbytes(6000).hex().encode()
+    options = ["--dictionaries", str(folder), "--differences", "--keep", "2"]
+    for version in range(3):
+        write(tmp_path / "static" / "app.js", body + b"%d" % version)
+        code, output = run("--codings", "zstd", *options)
+        assert code == 0
+    assert "2 versions of 1 files" in output
+    (line,) = re.findall(
+        r"^  1 differences, (\d+) bytes, (9\d)\.\d% less .* 1 made$", output, re.MULTILINE
+    )
+    (coded,) = folder.glob("*.dcz")
+    assert int(line[0]) == coded.stat().st_size < 200
+
+
+def test_a_check_looks_at_dictionaries_too(app: Flask, run: Run, tmp_path: Path) -> None:
+    app.config["COMPRESS_DICTIONARIES"] = "dictionaries"
+    write(tmp_path / "static" / "app.js")
+    Compress(app)
+    assert run()[0] == 0
+    code, output = run("--check")
+    assert code == 0
+    assert f"{tmp_path / 'dictionaries'}: 1 files, checked in " in output
+    shutil.rmtree(tmp_path / "dictionaries")
+    code, output = run("--check")
+    assert code == 1
+    assert "app.js: not kept as a dictionary" in output
+    assert not (tmp_path / "dictionaries").exists()
+
+
+def test_cleaning_leaves_dictionaries_alone(app: Flask, run: Run, tmp_path: Path) -> None:
+    app.config["COMPRESS_DICTIONARIES"] = "dictionaries"
+    write(tmp_path / "static" / "app.js")
+    Compress(app)
+    assert run()[0] == 0
+    before = names_below(tmp_path / "dictionaries")
+    assert run("--clean")[0] == 0
+    assert names_below(tmp_path / "dictionaries") == before != set()
+
+
+def test_a_damaged_folder_of_dictionaries_is_named(
+    app: Flask, run: Run, tmp_path: Path
+) -> None:
+    app.config["COMPRESS_DICTIONARIES"] = "dictionaries"
+    write(tmp_path / "static" / "app.js")
+    Compress(app)
+    write(tmp_path / "dictionaries" / "index.json", b"[]")
+    for option in ("--jobs=1", "--check"):
+        code, output = run(option)
+        assert code == 1
+        assert f"failed: {tmp_path / 'dictionaries' / 'index.json'} is damaged" in output
+    assert (tmp_path / "dictionaries" / "index.json").read_bytes() == b"[]"
+
+
+def test_differences_need_a_folder(app: Flask, run: Run, tmp_path: Path) -> None:
+    write(tmp_path / "static" / "app.js")
+    Compress(app)
+    code, output = run("--differences")
+    assert code == 2
+    assert "set COMPRESS_DICTIONARIES, or give --dictionaries FOLDER" in " ".join(
+        output.split()
+    )
+
+
+def test_dictionaries_without_an_application(tmp_path: Path) -> None:
+    write(tmp_path / "dist" / "app.js")
+    for version in range(2):
+        write(tmp_path / "dist" / "app.js", TEXT + b"%d" % version)
+        ran = package("dist", "--dictionaries", "kept", "--codings", "gzip", cwd=tmp_path)
+        assert (ran.returncode, ran.stderr) == (0, "")
+    entries = Dictionaries(tmp_path / "kept").entries.values()
+    assert [entry.name for entry in entries] == ["/dist/app.js"] * 2
