@@ -81,6 +81,7 @@ ALLOWED = {
         "pyfastgz.documents",
         "pyfastgz.errors",
     ),
+    "pages.py": (),
     "engine.py": CENTRE,
     **{
         f"{door}.py": (*CENTRE, *FLASK, *(f"pyfastgz.{other}" for other in others))

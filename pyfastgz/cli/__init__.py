@@ -6,6 +6,7 @@ import click
 from flask.cli import AppGroup
 from flask.cli import ScriptInfo
 
+from .dictionary import dictionary_command
 from .info import info_command
 from .static import folders_command
 from .static import static_command
@@ -13,6 +14,7 @@ from .static import static_command
 compress = AppGroup("compress", help="Response compression by pyfastgz.")
 compress.add_command(info_command)
 compress.add_command(static_command)
+compress.add_command(dictionary_command)
 
 
 @click.group(help="Response compression by pyfastgz.")
@@ -31,3 +33,4 @@ def main(context: click.Context, app: str | None) -> None:
 
 main.add_command(info_command)
 main.add_command(folders_command)
+main.add_command(dictionary_command)
