@@ -61,6 +61,20 @@ def folder_of(app: Flask | None, policy: Policy, named: str | None) -> str | Non
     return os.path.join("" if app is None else app.root_path, policy.dictionaries)
 
 
+def check_is_outside(kept_in: str, folders: Iterable[str]) -> None:
+    """Check that a folder of dictionaries is in none that is served.
+
+    :raises UsageError: it is.
+    """
+    place = os.path.join(os.path.realpath(kept_in), "")
+    for folder in folders:
+        if place.startswith(os.path.join(os.path.realpath(folder), "")):
+            raise click.UsageError(
+                f"the folder of dictionaries {shown(kept_in)} is inside of {shown(folder)}, "
+                "which is served"
+            )
+
+
 def served_by(app: Flask | None, folders: Iterable[str]) -> list[Served]:
     """Return folders with the paths of their URLs, a guess for those of nobody."""
     prefixes = {} if app is None else _prefixes(app)

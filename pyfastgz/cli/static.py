@@ -28,6 +28,7 @@ from ..static.report import Report
 from ..static.report import shown
 from ..static.tree import Choice
 from ..static.versions import Keeping
+from .dictionaries import check_is_outside
 from .dictionaries import folder_of
 from .dictionaries import folder_option
 from .dictionaries import keep_files
@@ -218,6 +219,9 @@ def _work_on(
             raise click.UsageError(
                 "no coding in use has files: name some in COMPRESS_ALGORITHM_STREAMING"
             )
+    folders = _apart(folders)
+    if kept_in is not None:
+        check_is_outside(kept_in, folders)
     if not policy.streams:
         say("COMPRESS_STREAMS is off: the application sends files as they are.", is_error=True)
     options = Options(
@@ -230,7 +234,6 @@ def _work_on(
             return clean(folder, options.choice, progress)
         return (check if is_check else make)(folder, options, progress)
 
-    folders = _apart(folders)
     results = [_show(folder, work, verb) for folder in folders]
     is_well = all(results)
     if kept_in is not None and not is_clean:

@@ -214,21 +214,20 @@ class Dictionaries:
 
         :raises ConfigurationError: one of them, or the folder, is not as it should be.
         """
-        error: ConfigurationError
-        for _ in range(_MAX_LOOKS):
+        looks = 0
+        while True:
+            looks += 1
             state = self._state()
             try:
                 seen = self._read(self._clock() + LOOK_SECONDS, state, None)
                 for entry in seen.listed.entries.values():
                     _check(self.folder, entry)
-            except ConfigurationError as caught:
-                error = caught
+            except ConfigurationError as error:
                 # A command may have dropped what it is about.
-                if self._state() != state:
+                if looks < _MAX_LOOKS and self._state() != state:
                     continue
-                break
+                raise ConfigurationError(f"COMPRESS_DICTIONARIES: {error}") from error
             return seen
-        raise ConfigurationError(f"COMPRESS_DICTIONARIES: {error}") from error
 
     def _miss(self, sha256: str, error: OSError) -> None:
         """Log that a dictionary cannot be loaded, unless that was logged before."""

@@ -521,6 +521,19 @@ def test_differences_need_a_folder(app: Flask, run: Run, tmp_path: Path) -> None
     )
 
 
+@pytest.mark.parametrize("name", ["static", "static/dictionaries"])
+def test_dictionaries_are_not_to_be_served_as_files(
+    app: Flask, run: Run, tmp_path: Path, name: str
+) -> None:
+    write(tmp_path / "static" / "app.js")
+    app.config["COMPRESS_DICTIONARIES"] = name
+    Compress(app)
+    code, output = run()
+    assert code == 2
+    assert "which is served" in " ".join(output.split())
+    assert names_below(tmp_path / "static") == {"app.js"}
+
+
 def test_dictionaries_without_an_application(tmp_path: Path) -> None:
     write(tmp_path / "dist" / "app.js")
     for version in range(2):
