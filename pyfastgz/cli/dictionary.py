@@ -13,6 +13,7 @@ from flask import Flask
 from flask import current_app
 from flask.cli import with_appcontext
 
+from ..coding.dictionary import MAX_NBYTES
 from ..coding.dictionary import Dictionary
 from ..coding.encoder import compress
 from ..disk import digest_of
@@ -25,7 +26,6 @@ from ..static.report import shown
 from ..store.dictionary_folder import About
 from ..store.dictionary_folder import choose_superseded
 from ..store.dictionary_folder import opened
-from ..store.dictionary_index import MAX_NBYTES
 from .asking import Asked
 from .asking import NoPageError
 from .asking import ask

@@ -12,6 +12,7 @@ from dataclasses import field
 from typing import NamedTuple
 
 from ..coding import CODINGS
+from ..coding.dictionary import MAX_NBYTES
 from ..coding.dictionary import Dictionary
 from ..coding.encoder import compress
 from ..disk import digest_of
@@ -22,7 +23,6 @@ from ..store.dictionary_folder import DictionaryFolder
 from ..store.dictionary_folder import choose_dropped
 from ..store.dictionary_folder import opened
 from ..store.dictionary_index import EMPTY
-from ..store.dictionary_index import MAX_NBYTES
 from ..store.dictionary_index import Entry
 from ..store.dictionary_index import Pair
 from ..store.dictionary_index import by_age

@@ -10,6 +10,7 @@ from time import monotonic
 from typing import NamedTuple
 
 from ..coding.dictionary import Dictionary
+from ..disk import digest_of
 from ..disk import fault_of
 from ..disk import read_regular
 from ..errors import ConfigurationError
@@ -272,7 +273,6 @@ def _read(folder: str, entry: Entry) -> Dictionary:
     :raises OSError: it cannot be read, or its bytes are not those it is named by.
     """
     content, _ = read_regular(os.path.join(folder, entry.sha256), entry.nbytes)
-    dictionary = Dictionary(content)
-    if dictionary.sha256 != entry.sha256:
+    if digest_of(content) != entry.sha256:
         raise OSError("its bytes are not those that it is named by")
-    return dictionary
+    return Dictionary(content)

@@ -15,6 +15,7 @@ from typing import Literal
 from typing import NamedTuple
 from typing import get_args
 
+from ..coding.dictionary import MAX_NBYTES
 from ..documents import check_members
 from ..documents import check_version
 from ..documents import count_in
@@ -28,9 +29,6 @@ from ..errors import ConfigurationError
 
 NAME = "index.json"
 """The name of a folder's index."""
-
-MAX_NBYTES = 8 * 1024 * 1024
-"""How long a dictionary may be: clients need not refer back further (RFC 9842 section 5)."""
 
 _VERSION = 1
 _MAX_LENGTH = 1024

@@ -17,6 +17,7 @@ from trees import text
 from trees import write
 
 from pyfastgz import ConfigurationError
+from pyfastgz.coding.dictionary import MAX_NBYTES
 from pyfastgz.errors import ManifestError
 from pyfastgz.static.manifest import NAME as MANIFEST
 from pyfastgz.static.manifest import read_manifest
@@ -30,7 +31,6 @@ from pyfastgz.store.dictionaries import Dictionaries
 from pyfastgz.store.dictionary_folder import About
 from pyfastgz.store.dictionary_folder import opened
 from pyfastgz.store.dictionary_index import EMPTY
-from pyfastgz.store.dictionary_index import MAX_NBYTES
 from pyfastgz.store.dictionary_index import NAME
 from pyfastgz.store.dictionary_index import Pair
 from pyfastgz.store.dictionary_index import by_age

@@ -19,8 +19,8 @@ from hypothesis import settings
 from hypothesis import strategies as st
 
 from pyfastgz import ConfigurationError
+from pyfastgz.coding.dictionary import MAX_NBYTES
 from pyfastgz.store.dictionaries import Dictionaries
-from pyfastgz.store.dictionary_index import MAX_NBYTES
 from pyfastgz.store.dictionary_index import NAME
 from pyfastgz.store.dictionary_index import Difference
 from pyfastgz.store.dictionary_index import Entry
@@ -176,7 +176,7 @@ def test_an_index_that_is_gone_leaves_nothing(folder: Path) -> None:
     assert dictionaries.load(digest(ONE)) is None
 
 
-@pytest.mark.parametrize("damage", ["missing", "shorter", "longer", "other", "folder"])
+@pytest.mark.parametrize("damage", ["missing", "empty", "shorter", "longer", "other", "folder"])
 def test_a_dictionary_that_is_damaged_later_is_a_miss_that_is_told_once(
     folder: Path, damage: str, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -204,7 +204,8 @@ def spoil(path: Path, damage: str) -> None:
         path.unlink()
         path.mkdir()
     else:
-        path.write_bytes({"shorter": ONE[1:], "longer": ONE + b"!", "other": TWO}[damage])
+        contents = {"empty": b"", "shorter": ONE[1:], "longer": ONE + b"!", "other": TWO}
+        path.write_bytes(contents[damage])
 
 
 def test_a_dictionary_that_was_dropped_is_no_miss(
@@ -221,7 +222,7 @@ def test_a_dictionary_that_was_dropped_is_no_miss(
     assert caplog.records == []
 
 
-@pytest.mark.parametrize("damage", ["missing", "shorter", "longer", "other", "folder"])
+@pytest.mark.parametrize("damage", ["missing", "empty", "shorter", "longer", "other", "folder"])
 def test_no_start_with_a_dictionary_that_is_not_what_it_was(folder: Path, damage: str) -> None:
     spoil(folder / digest(ONE), damage)
     with pytest.raises(ConfigurationError) as raised:
