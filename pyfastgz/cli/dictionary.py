@@ -187,7 +187,7 @@ def dictionary_command(
     level = policy.zstd_level
     way = _way(rest, held, max_bytes, level)
     dictionary = _build(way, pages, max_bytes)
-    say(f"{name}: {len(dictionary.data):,} bytes, {way}, of {len(pages)} pages")
+    say(f"{name}: {len(dictionary.data):,} bytes out of {len(pages)} pages: {way}")
     seen = _sizes(pages, dictionary, level)
     _show("these pages", seen)
     unseen = _sizes(held, dictionary if rest is pages else _build(way, rest, max_bytes), level)
