@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING
 from typing import Any
 
 from .http.conditions import Conditions
+from .http.dictionaries import NOTHING_ASKED
+from .http.dictionaries import Asked
 from .http.translation import plan_request
 
 if TYPE_CHECKING:
@@ -33,6 +35,10 @@ _IF_MODIFIED_SINCE = "HTTP_IF_MODIFIED_SINCE"
 _IF_UNMODIFIED_SINCE = "HTTP_IF_UNMODIFIED_SINCE"
 _IF_RANGE = "HTTP_IF_RANGE"
 _RANGE = "HTTP_RANGE"
+_AVAILABLE = "HTTP_AVAILABLE_DICTIONARY"
+_FETCH_SITE = "HTTP_SEC_FETCH_SITE"
+_FETCH_MODE = "HTTP_SEC_FETCH_MODE"
+_ORIGIN = "HTTP_ORIGIN"
 _CONDITIONS = frozenset(
     {_IF_MATCH, _IF_NONE_MATCH, _IF_MODIFIED_SINCE, _IF_UNMODIFIED_SINCE, _IF_RANGE, _SENT}
 )
@@ -136,6 +142,15 @@ def sent_conditions(environ: dict[str, Any]) -> Conditions | None:
 def sent_range(environ: dict[str, Any]) -> str | None:
     """Return the Range field of a request as its client sent it, None if there is none."""
     return _sent(environ, _RANGE)
+
+
+def asked_of(environ: dict[str, Any]) -> Asked:
+    """Return what a request says that matters for a dictionary."""
+    available = environ.get(_AVAILABLE)
+    if available is None:
+        return NOTHING_ASKED
+    get = environ.get
+    return Asked(available, get(_FETCH_SITE), get(_FETCH_MODE), get(_ORIGIN))
 
 
 def was_translated(environ: dict[str, Any]) -> bool:

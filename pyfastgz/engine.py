@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Callable
 from collections.abc import MutableMapping
 from contextlib import suppress
-from typing import TYPE_CHECKING
 from typing import Any
 from typing import NamedTuple
 
-from .coding.br import BrotliSettings
+from .coding import Settings
+from .coding.dictionary import Dictionary
 from .coding.encoder import Encoder
 from .coding.stream import CodedStream
+from .http.answers import Answer
 from .http.fields import added_lines
 from .http.repeated import FilePlans
 from .http.repeated import is_for_many
+from .http.steps import Plan
+from .http.steps import Step
 from .http.tags import ends_like_coded
 from .http.tags import is_strong
 from .http.tags import parse_tag
@@ -29,6 +33,7 @@ from .store.bodies import BodyStore
 from .store.bodies import Form
 from .store.bodies import StoreStats
 from .store.bodies import code_in_time
+from .store.dictionaries import Dictionaries
 from .store.files import read_at_once
 from .store.keyed import CacheBackend
 from .store.keyed import checked_cache
@@ -37,10 +42,7 @@ from .store.keyed import entry_name
 from .store.shared import SharedStore
 from .store.sibling import Sibling
 from .store.sibling import is_unchanged
-
-if TYPE_CHECKING:
-    from .http.answers import Answer
-    from .http.steps import Plan
+from .transports import Transports
 
 _log = logging.getLogger("pyfastgz")
 
@@ -70,6 +72,7 @@ class Engine:
 
     :param settings: the application's configuration; the part that may change is read again
         whenever it did.
+    :param root: the folder that paths in there are relative to.
     :raises ConfigurationError: a setting is not usable.
     """
 
@@ -84,9 +87,10 @@ class Engine:
         "siblings",
         "store",
         "tally",
+        "transports",
     )
 
-    def __init__(self, settings: MutableMapping[str, Any]) -> None:
+    def __init__(self, settings: MutableMapping[str, Any], root: str = "") -> None:
         self.settings = LivePolicy(settings)
         """The settings, of which ``current()`` tells what holds."""
         self.cache: CacheBackend | None = None
@@ -104,6 +108,11 @@ class Engine:
         """Knows which coded forms of files lie ready."""
         self.file_plans = FilePlans()
         """What was decided of files a moment ago."""
+        folder = self.settings.last.dictionaries
+        self.transports: Transports | None = None
+        if folder is not None:
+            self.transports = Transports(Dictionaries(os.path.join(root, folder)))
+        """Knows which dictionaries there are (RFC 9842); None if the application has none."""
         self.tally = Tally()
         """Counts what became of responses."""
         self.own_tags: dict[str, None] = {}
@@ -123,6 +132,8 @@ class Engine:
         nbytes = len(body)
         if nbytes < plan.min_nbytes:
             return _not_coded(plan.answer(nbytes))
+        if plan.dictionary is not None:
+            return self._code_with_dictionary(plan, body, own_level, key)
         coding, level, brotli = plan.coding, plan.level, self.settings.last.brotli
         try:
             if key is not None and self.cache is not None:
@@ -144,8 +155,41 @@ class Engine:
             return _not_coded(self.failed(plan, error))
         return coded_now(plan, nbytes, coded, seconds)
 
+    def dictionary_of(self, plan: Plan) -> Dictionary | None:
+        """Return what a plan's coding refers to, None if that is nothing, or is lost."""
+        if plan.dictionary is None or self.transports is None:
+            return None
+        return self.transports.dictionaries.load(plan.dictionary.sha256)
+
+    def _code_with_dictionary(
+        self, plan: Plan, body: bytes, own_level: int | None, key: str | None
+    ) -> Coded:
+        """Code a whole body with a dictionary, if it is smaller then than otherwise."""
+
+        def code_otherwise() -> Coded:
+            otherwise = plan.otherwise
+            assert otherwise is not None
+            if isinstance(otherwise, Plan):
+                return self.code(otherwise, body, own_level, key)
+            return _not_coded(otherwise)
+
+        coding, level = plan.coding, plan.level
+        dictionary = self.dictionary_of(plan)
+        if dictionary is None:
+            return code_otherwise()
+        try:
+            if self.store is not None and plan.may_keep:
+                form, seconds = self.store.compress(body, coding, level, dictionary)
+            else:
+                coded, seconds = code_in_time(body, coding, level, dictionary)
+                form = Form(coded)
+        except Exception as error:
+            self.failed(plan, error)
+            return code_otherwise()
+        return _the_smaller(plan, len(body), form, seconds, code_otherwise)
+
     def _code_or_fetch(
-        self, body: bytes, coding: str, level: int, brotli: BrotliSettings
+        self, body: bytes, coding: str, level: int, settings: Settings
     ) -> tuple[bytes, float]:
         """Code a body that this process does not keep, unless it is in a cache that is shared.
 
@@ -153,33 +197,69 @@ class Engine:
         """
         cache = self.cache
         if cache is None or self.settings.last.cache_key is not None:
-            return code_in_time(body, coding, level, brotli)
+            return code_in_time(body, coding, level, settings)
         shared = self._shared
         if shared is None or shared.backend is not cache:
             shared = self._shared = SharedStore(cache)
-        return shared.compress(body, coding, level, brotli)
+        return shared.compress(body, coding, level, settings)
 
-    def code_file(self, plan: Plan, read: Callable[[], tuple[bytes, bool]]) -> Coded:
+    def code_file(self, plan: Plan, read: Callable[[], tuple[bytes, bool]]) -> Coded | None:
         """Code a file, unless it is kept, and settle what the client gets.
 
         One that cannot be read or coded is logged and sent as it is.
 
         :param read: returns the bytes of the file, and whether what names them in the plan will
             stand for them from now on.
+        :return: None if something else is to be done: what the plan has as ``otherwise``.
         """
-        coding, level, brotli = plan.coding, plan.level, self.settings.last.brotli
+        coding, level = plan.coding, plan.level
+        settings: Settings = self.settings.last.brotli
+        if plan.dictionary is not None:
+            dictionary = self.dictionary_of(plan)
+            if dictionary is None:
+                return None
+            settings = dictionary
         try:
             if self.store is not None and plan.may_keep:
                 name = plan.exchange.file
-                form, seconds = self.store.compress_file(name, read, coding, level, brotli)
-                if not seconds and is_for_many(plan.exchange):
-                    return coded_before(plan, plan.exchange.nbytes or 0, form)
-                coded = form.coded
+                form, seconds = self.store.compress_file(name, read, coding, level, settings)
             else:
-                coded, seconds = code_in_time(read()[0], coding, level, brotli)
+                coded, seconds = code_in_time(read()[0], coding, level, settings)
+                form = Form(coded)
         except Exception as error:
-            return _not_coded(self.failed(plan, error))
-        return coded_now(plan, plan.exchange.nbytes or 0, coded, seconds)
+            answer = self.failed(plan, error)
+            return _not_coded(answer) if plan.dictionary is None else None
+        nbytes = plan.exchange.nbytes or 0
+        if plan.dictionary is not None:
+            return self._the_smaller_file(plan, nbytes, form, seconds, read)
+        if not seconds and is_for_many(plan.exchange):
+            return coded_before(plan, nbytes, form)
+        return coded_now(plan, nbytes, form.coded, seconds)
+
+    def _the_smaller_file(
+        self,
+        plan: Plan,
+        nbytes: int,
+        form: Form,
+        seconds: float,
+        read: Callable[[], tuple[bytes, bool]],
+    ) -> Coded | None:
+        """Settle what the client gets of a file that was coded with a dictionary."""
+        otherwise = plan.otherwise
+        assert otherwise is not None
+        if isinstance(otherwise, Answer):
+            settled = coded_now(plan, nbytes, form.coded, seconds)
+            return None if settled.answer.coding is None else settled
+        if otherwise.step is Step.READY:
+            is_less = len(form.coded) < otherwise.exchange.ready[otherwise.coding].nbytes
+            return coded_now(plan, nbytes, form.coded, seconds) if is_less else None
+
+        def code_otherwise() -> Coded:
+            coded = self.code_file(otherwise, read)
+            assert coded is not None
+            return coded
+
+        return _the_smaller(plan, nbytes, form, seconds, code_otherwise)
 
     def ready_body(self, sibling: Sibling, source: Any) -> bytes | None:
         """Return the bytes of a sibling, None if it is to be sent as the file that it is.
@@ -224,6 +304,7 @@ class Engine:
             plan.nbytes,
             small=plan.is_small,
             brotli=self.settings.last.brotli,
+            dictionary=self.dictionary_of(plan),
         )
         return CodedStream(
             chunks,
@@ -288,6 +369,43 @@ def coded_before(plan: Plan, nbytes: int, form: Form) -> Coded:
         return settled
     noted: Coded = note[1]
     return noted
+
+
+# What is coded to this part of its length or less would hardly be smaller without a dictionary:
+# by the 44 bytes that name it and check it at most, which count where it is short.
+_EVIDENT_SHARE = 16
+_EVIDENT_NBYTES = 256
+
+
+def _the_smaller(
+    plan: Plan,
+    nbytes: int,
+    form: Form,
+    seconds: float,
+    code_otherwise: Callable[[], Coded],
+) -> Coded:
+    """Settle what the client gets of a body that was coded with a dictionary.
+
+    :param nbytes: how many bytes the body has.
+    :param form: its coded form, and how long that took: ``seconds``, 0 if it was kept.
+    :param code_otherwise: codes it without the dictionary.
+    """
+    note = form.note
+    if note is not None and note[0] is plan:
+        noted: Coded = note[1]
+        return noted
+    settled = coded_now(plan, nbytes, form.coded, seconds)
+    out_nbytes = len(form.coded)
+    if not _EVIDENT_NBYTES <= out_nbytes <= nbytes // _EVIDENT_SHARE:
+        plain = code_otherwise()
+        if (nbytes if plain.answer.coding is None else len(plain.body)) <= out_nbytes:
+            settled = plain
+    if not seconds and is_for_many(plan.exchange):
+        settled = settled._replace(outcome=settled.outcome._replace(seconds=0.0))
+        if settled.answer.coding is not None:
+            settled = settled._replace(lines=tuple(added_lines(settled.answer.edits)))
+        form.note = plan, settled
+    return settled
 
 
 def _not_coded(answer: Answer) -> Coded:

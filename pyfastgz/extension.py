@@ -23,6 +23,7 @@ from flask import request
 
 from .border import bordered
 from .border import untranslate
+from .dictionary_route import add_route
 from .engine import Engine
 from .errors import NotInitialisedError
 from .handling import NOT_LOOKED_AT
@@ -134,7 +135,7 @@ class Compress:
         """
         app = checked_app(app)
         previous = engine_of(app)
-        engine = Engine(app.config)
+        engine = Engine(app.config, app.root_path)
         # Flask calls these functions from the last to the first, and whatever others change
         # must have been changed before.
         if previous is not None and previous.hook is not None:
@@ -150,6 +151,8 @@ class Compress:
             app.wsgi_app = bordered(  # type: ignore[method-assign,assignment]
                 app.wsgi_app, functools.partial(engine_of, app)
             )
+        if engine.transports is not None:
+            add_route(app, engine_of)
         app.extensions[EXTENSION] = engine
         self.app = app
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import partial
 from io import FileIO
 from typing import TYPE_CHECKING
@@ -10,12 +11,14 @@ from typing import Any
 from flask import Response
 from werkzeug.wsgi import wrap_file
 
+from .border import asked_of
 from .border import sent_conditions
 from .border import was_translated
 from .files import FilePieces
 from .files import open_file_of
 from .http.answers import Answer
 from .http.exchange import NO_WISHES
+from .http.exchange import Ready
 from .http.fields import collect
 from .http.plan import answer_at_sight
 from .http.plan import plan_candidate
@@ -66,7 +69,12 @@ def file_plan(response: Response, asked: Any, engine: Engine) -> Answer | Plan |
     is_translated = conditions is not None and was_translated(environ)
     lines = headers_of(response)._list
     accept_encoding = environ.get("HTTP_ACCEPT_ENCODING")
-    key = Key(accept_encoding, conditions, is_translated, tuple(lines))
+    # What dictionaries have to do with it depends on the path, too.
+    place: tuple[str | None, ...] = ()
+    if engine.transports is not None:
+        asked_with = engine.transports.known(asked_of(environ))
+        place = (environ.get("SCRIPT_NAME"), environ["PATH_INFO"], *asked_with)
+    key = Key(accept_encoding, conditions, is_translated, tuple(lines), place)
     try:
         known = engine.file_plans.get(key, policy)
     except TypeError:
@@ -83,10 +91,12 @@ def file_plan(response: Response, asked: Any, engine: Engine) -> Answer | Plan |
     if answer is not None:
         engine.file_plans.put(key, policy, FilePlan(answer))
         return answer
-    exchange = exchange_of(response, kind, fields, asked, policy, engine.siblings)
+    exchange = exchange_of(response, kind, fields, asked, policy, engine)
     plan = plan_candidate(exchange, policy, NO_WISHES)
     if exchange.file is not None:
-        known = FilePlan(plan, exchange.file, exchange.ready)
+        known = FilePlan(
+            plan, exchange.file, _ready_of(response, exchange.file, environ, engine)
+        )
         engine.file_plans.put(key, policy, known)
     return plan
 
@@ -97,27 +107,36 @@ def _is_the_same(
     """Tell whether a file, and what lies ready for it, is what a plan was made for."""
     if known.file is None:
         return True
-    file = open_file_of(response.response, environ)
-    now = identity(file)
+    now = identity(open_file_of(response.response, environ))
     return (
         now is not None
         and now == known.file
-        and engine.siblings.of_file(file, now) is known.ready
+        and _ready_of(response, now, environ, engine) is known.ready
     )
+
+
+def _ready_of(
+    response: Response, known: Any, environ: dict[str, Any], engine: Engine
+) -> Mapping[str, Ready]:
+    """Return the coded siblings of a file: the same object as long as they are the same."""
+    return engine.siblings.of_file(open_file_of(response.response, environ), known)
 
 
 def sent_coded(
     response: Response, plan: Plan, kind: Kind, engine: Engine, environ: dict[str, Any]
-) -> tuple[Response, Outcome]:
+) -> tuple[Response, Outcome] | None:
     """Return a response with the file coded as a whole, and what became of it.
 
-    If its coded form is kept, it is not read.
+    If its coded form is kept, it is not read. None if the plan's ``otherwise`` is to be done.
 
     :param environ: that of the request.
     """
     known: Any = plan.exchange.file
     file = open_file_of(response.response, environ)
-    answer, coded, outcome, _ = engine.code_file(plan, partial(read_at_once, file, known))
+    made = engine.code_file(plan, partial(read_at_once, file, known))
+    if made is None:
+        return None
+    answer, coded, outcome, _ = made
     if answer.coding is None:
         return applied(response, answer, kind), outcome
     return with_body(response, answer.edits, kind, coded, is_file=True), outcome

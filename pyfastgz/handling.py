@@ -105,7 +105,7 @@ def _candidate(
     policy = engine.settings.current()
     wishes: Wishes = getattr(asked, WISHES, NO_WISHES)
     kind = kind_of(type(response))  # type: ignore[arg-type]
-    exchange = exchange_of(response, kind, fields, asked, policy, engine.siblings)
+    exchange = exchange_of(response, kind, fields, asked, policy, engine)
     plan = plan_candidate(exchange, policy, wishes)
     if not isinstance(plan, Answer) and plan.step not in _CODING:
         response, plan = _planned_again(response, plan, kind, asked, policy, wishes, engine)
@@ -136,7 +136,11 @@ def _carried_out(  # noqa: PLR0917
         return applied(response, plan, kind), outcome_of(plan)
     if plan.step is Step.CODE:
         if plan.exchange.file is not None:
-            return sent_coded(response, plan, kind, engine, asked.environ)
+            made = sent_coded(response, plan, kind, engine, asked.environ)
+            if made is not None:
+                return made
+            assert plan.otherwise is not None
+            return _carried_out(response, plan.otherwise, kind, asked, wishes, app, engine)
         try:
             body = whole_body(response, kind)
         except Exception as error:
@@ -144,6 +148,9 @@ def _carried_out(  # noqa: PLR0917
             return applied(response, answer, kind), outcome_of(answer)
         own_level = wishes.levels.get(plan.coding)
         return _coded(response, plan, body, kind, engine, own_level)
+    if plan.dictionary is not None and engine.dictionary_of(plan) is None:
+        assert plan.otherwise is not None
+        return _carried_out(response, plan.otherwise, kind, asked, wishes, app, engine)
     return _streamed(response, plan, kind, app, engine, asked)
 
 
@@ -172,7 +179,7 @@ def _planned_again(  # noqa: PLR0917
             collect(headers_of(response)._list),
             asked,
             policy,
-            engine.siblings,
+            engine,
             is_restored=is_restored,
             is_wanted=is_wanted,
         )

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from time import monotonic
 from typing import TYPE_CHECKING
+from typing import Any
 
 from flask import Flask
 from flask import Response
 from flask import make_response
 
+from .border import asked_of
 from .engine import coded_before
 from .engine import coded_now
 from .handling import NOT_LOOKED_AT
@@ -17,15 +20,18 @@ from .handling import WISHES
 from .handling import current_request
 from .handling import handle
 from .http.answers import Answer
-from .http.fields import VARY_ALONE
+from .http.dictionaries import NO_TRANSPORT
+from .http.dictionaries import NOTHING_ASKED
+from .http.dictionaries import Asked
+from .http.fields import Added
 from .http.plain import SHAPES
 from .http.plain import PlainPlans
+from .http.plain import TypePlans
 from .http.steps import Plan
 from .outcome import SKIPPED
 from .outcome import notify
 from .outcome import response_compressed
 from .policy.table import LEVEL_KEYS
-from .responses import VARY_LINE
 from .responses import applied
 from .responses import kind_of
 from .responses import with_body
@@ -51,7 +57,10 @@ def make_hook(  # noqa: PLR0915
     value_of = settings.look_up()
     count = engine.tally.count
     ordinary = {kind for kind in (Response, app.response_class) if _is_ordinary(kind)}
-    latest = PlainPlans(settings.last)
+    transports = engine.transports
+    transport = None if transports is None else NO_TRANSPORT
+    at_root = {} if transports is None else transports.at_root
+    latest = PlainPlans(settings.last, transport)
 
     def long_way(response: Response | None) -> Response:
         if response is None:
@@ -77,7 +86,17 @@ def make_hook(  # noqa: PLR0915
         ):
             return long_way(response)
         store = engine.store
-        if store is None:
+        if plan.dictionary is not None:
+            parameters = coding, plan.level, plan.dictionary.sha256
+            form_kept = None if store is None else store.kept(body, parameters)
+            note = None if form_kept is None else form_kept.note
+            if note is not None and note[0] is plan and note[1].answer.coding == coding:
+                answer, sent, outcome, added = note[1]
+            elif settings.current() is policy:
+                answer, sent, outcome, added = engine.code(plan, body)
+            else:
+                return long_way(response)
+        elif store is None:
             answer, sent, outcome, added = engine.code(plan, body)
         else:
             form, seconds = store.compress(body, coding, plan.level, policy.brotli)
@@ -103,6 +122,23 @@ def make_hook(  # noqa: PLR0915
             notify(app, response, outcome)
         return response
 
+    def planned(environ: dict[str, Any], named: Asked, base: PlainPlans) -> PlainPlans | None:
+        """Return the plans of a request; None if more has to be looked at."""
+        assert transports is not None
+        root = environ.get("SCRIPT_NAME", "")
+        return transports.plain_plans(root, environ["PATH_INFO"], named, base)
+
+    def asked_plans(environ: dict[str, Any], base: PlainPlans) -> PlainPlans | None:
+        """Return the same of a request that names a dictionary."""
+        assert transports is not None
+        get, available = environ.get, environ["HTTP_AVAILABLE_DICTIONARY"]
+        if monotonic() < transports.until and not get("SCRIPT_NAME"):
+            site, mode = get("HTTP_SEC_FETCH_SITE"), get("HTTP_SEC_FETCH_MODE")
+            plans = at_root.get((environ["PATH_INFO"], available, site, mode))
+            if plans is not None and plans.policy is base.policy:
+                return plans
+        return planned(environ, asked_of(environ), base)
+
     def after_request(response: Response | None) -> Response:
         nonlocal latest
         if response is None:
@@ -110,12 +146,14 @@ def make_hook(  # noqa: PLR0915
         try:
             headers = response.headers
             lines = headers._list
-            type_at, settles, is_plain, length_at = SHAPES[next(zip(*lines))]  # noqa: B905
+            type_at, settles, is_plain, length_at, has_link = SHAPES[
+                next(zip(*lines))  # noqa: B905
+            ]
             if not settles or type(response) not in ordinary or response._status_code != 200:
                 return long_way(response)
             plans = latest
             if plans.policy is not settings.last:
-                plans = latest = PlainPlans(settings.last)
+                plans = latest = PlainPlans(settings.last, transport)
             known = plans.by_type[lines[type_at][1]]
             if isinstance(known, Answer):
                 skipped[known.reason]()
@@ -136,13 +174,37 @@ def make_hook(  # noqa: PLR0915
                 or value_of("COMPRESS_MIN_SIZE") != plans.policy.min_size
             ):
                 return long_way(response)
+            if transports is not None:
+                if "HTTP_AVAILABLE_DICTIONARY" in environ:
+                    own_plans = asked_plans(environ, plans)
+                elif transports.until <= monotonic():
+                    own_plans = planned(environ, NOTHING_ASKED, plans)
+                elif transports.has_pages:
+                    own_plans = at_root.get(environ["PATH_INFO"])
+                    if (
+                        own_plans is None
+                        or own_plans.policy is not plans.policy
+                        or environ.get("SCRIPT_NAME")
+                    ):
+                        own_plans = planned(environ, NOTHING_ASKED, plans)
+                else:
+                    own_plans = plans
+                if own_plans is not plans:
+                    if own_plans is None or has_link:
+                        return long_way(response)
+                    known = own_plans.by_type[lines[type_at][1]]
+                    if TYPE_CHECKING:
+                        # There are others for the same type, too.
+                        assert isinstance(known, TypePlans)
             by_encoding = known.short if len(body) < plans.min_nbytes else known.long
             plan = by_encoding[environ.get("HTTP_ACCEPT_ENCODING")]
             if isinstance(plan, Plan):
                 return coded(response, lines, length_at, plan, body)
-            if plan.edits is not VARY_ALONE:
-                return long_way(response)
-            headers._list = [*lines, VARY_LINE]
+            edits = plan.edits
+            if type(edits) is Added:
+                headers._list = [*lines, *edits.lines]
+            else:
+                response = applied(response, plan, ORDINARY)
             skipped[plan.reason]()
             if response_compressed.receivers:
                 notify(app, response, SKIPPED[plan.reason])

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from collections.abc import Iterable
+from collections.abc import Mapping
 from copy import copy as shallow_copy
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -19,6 +20,7 @@ from werkzeug.datastructures import Headers
 from werkzeug.wsgi import ClosingIterator
 from werkzeug.wsgi import _RangeWrapper
 
+from .border import asked_of
 from .border import sent_conditions
 from .border import sent_range
 from .border import was_translated
@@ -27,7 +29,8 @@ from .http.answers import Answer
 from .http.bodies import nbytes_of
 from .http.exchange import Body
 from .http.exchange import Exchange
-from .http.fields import VARY_ALONE
+from .http.exchange import Ready
+from .http.fields import Added
 from .http.fields import Edits
 from .http.fields import complete_length
 from .http.fields import declared_length
@@ -35,18 +38,15 @@ from .http.fields import edited
 from .http.fields import server_timing
 from .outcome import Outcome
 from .static.siblings import NO_SIBLINGS
-from .static.siblings import Siblings
 from .store.files import FileId
 from .store.files import identity
 
 if TYPE_CHECKING:
+    from .engine import Engine
     from .policy import Policy
 
 LOOKED_AT = "pyfastgz_looked_at"
 """The attribute that marks copies that were made here: a hook may be registered twice."""
-
-VARY_LINE = ("Vary", "Accept-Encoding")
-"""The line of :data:`~pyfastgz.http.fields.VARY_ALONE`."""
 
 # By any of its own, a class decides what is sent.
 _WAYS_TO_SEND = ("__call__", "get_app_iter", "get_wsgi_response")
@@ -98,7 +98,7 @@ def exchange_of(  # noqa: PLR0917
     fields: dict[str, str],
     asked: Any,
     policy: Policy,
-    siblings: Siblings,
+    engine: Engine,
     *,
     is_restored: bool = False,
     is_wanted: bool | None = None,
@@ -107,7 +107,7 @@ def exchange_of(  # noqa: PLR0917
 
     :param fields: its fields, as :func:`~pyfastgz.http.fields.collect` returns them.
     :param asked: the request.
-    :param siblings: knows which coded forms of files lie ready.
+    :param engine: knows which coded forms of files lie ready, and which dictionaries there are.
     :param is_restored: it was cut down to a part, and made whole again.
     :param is_wanted: what the application said when it was asked; None if it was not.
     """
@@ -116,7 +116,9 @@ def exchange_of(  # noqa: PLR0917
     status = response.status_code
     conditions = sent_conditions(environ)
     nbytes, is_cut, is_conditional = None, False, is_restored
-    known, ready, asked_range = None, NO_SIBLINGS, None
+    known, asked_range, digest = None, None, None
+    ready: Mapping[str, Ready] = NO_SIBLINGS
+    transports = engine.transports
     if kind.sends_itself:
         body = Body.UNKNOWN
     elif isinstance(parts, (list, tuple)):
@@ -142,9 +144,17 @@ def exchange_of(  # noqa: PLR0917
             known = _known(file, fields)
             if known is not None:
                 nbytes = known.nbytes
-                ready = siblings.of_file(file, known)
-                if ready:
-                    asked_range = sent_range(environ)
+                ready = engine.siblings.of_file(file, known)
+                if transports is not None:
+                    digest = engine.siblings.digest_of(file, known)
+    transport = None
+    if transports is not None:
+        path = environ.get("SCRIPT_NAME", ""), environ["PATH_INFO"]
+        transport = transports.of(*path, asked_of(environ), fields, digest)
+        if digest is not None and transport.dictionary is not None:
+            ready = transports.with_difference(ready, digest, transport.dictionary)
+    if ready:
+        asked_range = sent_range(environ)
     return Exchange(
         environ["REQUEST_METHOD"],
         status,
@@ -160,6 +170,7 @@ def exchange_of(  # noqa: PLR0917
         known,
         ready,
         asked_range,
+        transport,
     )
 
 
@@ -204,12 +215,12 @@ def chunks_of(response: Response, kind: Kind) -> Any:
 def applied(response: Response, answer: Answer, kind: Kind) -> Response:
     """Return what is sent for an answer that leaves the body or replaces it by a text."""
     edits = answer.edits
-    if edits is VARY_ALONE:
+    if type(edits) is Added:
         # Not appended: of threads that share the response, each would.
         headers = response.headers
         lines = headers._list
-        if VARY_LINE not in lines:
-            headers._list = [*lines, VARY_LINE]
+        if not set(edits.lines).issubset(lines):
+            headers._list = [*lines, *edits.lines]
         return response
     if answer.text is not None:
         sent = with_body(response, edits, kind, answer.text.encode())

@@ -18,7 +18,7 @@ from ..coding.dictionary import Dictionary
 from ..coding.encoder import compress
 from ..disk import digest_of
 from ..errors import ConfigurationError
-from ..http.dictionaries import checked_match
+from ..http.patterns import checked_match
 from ..pages import WAYS
 from ..pages import best_way
 from ..policy import Policy

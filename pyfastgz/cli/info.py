@@ -8,7 +8,9 @@ from importlib.metadata import PackageNotFoundError
 from importlib.metadata import version
 from shutil import get_terminal_size
 from textwrap import wrap
+from types import MappingProxyType
 from typing import Any
+from urllib.parse import urlsplit
 
 import click
 from flask import Flask
@@ -25,11 +27,17 @@ from ..coding import core
 from ..engine import Engine
 from ..extension import EXTENSION
 from ..handling import WISHES
+from ..http.dictionaries import CODING as DICTIONARY_CODING
+from ..http.dictionaries import available
 from ..http.fields import is_of_events
+from ..http.patterns import matches
 from ..outcome import Outcome
 from ..outcome import response_compressed
 from ..policy.table import SETTINGS
 from ..policy.table import unknown_keys
+from ..store.dictionaries import Dictionaries
+from ..store.dictionary_index import Entry
+from ..store.dictionary_index import by_age
 
 _ENOUGH_NBYTES = 1 << 20
 
@@ -63,7 +71,18 @@ def info_command(url: str | None, accept_encoding: str, method: str) -> None:
     _show("Codings", _codings(engine))
     _show("Configuration (* is not the default)", _configuration(app.config, engine))
     if url is not None:
-        _show(f"{method} {url}", _effect(app, url, accept_encoding, method))
+        effect, nbytes = _effect(app, url, accept_encoding, method)
+        _show(f"{method} {url}", effect)
+        if engine.transports is not None:
+            dictionaries = _dictionaries_for(url, engine.transports.dictionaries)
+            for entry in dictionaries:
+                fields = {"Available-Dictionary": available(entry.sha256)}
+                accepts = f"{accept_encoding}, {DICTIONARY_CODING}"
+                effect, less_nbytes = _effect(app, url, accepts, method, fields)
+                effect["saves"] = f"{nbytes - less_nbytes} bytes"
+                _show(f"The same with {entry.kind} {entry.name}", effect)
+            if not dictionaries:
+                click.echo("  There is no dictionary for it.")
     _show("Kept in this process, which has just begun", _store(engine))
 
 
@@ -116,8 +135,25 @@ def _configuration(settings: Mapping[str, Any], engine: Engine) -> dict[str, str
     return rows
 
 
-def _effect(app: Flask, url: str, accept_encoding: str, method: str) -> dict[str, str]:
-    """Ask an application for a URL, and return what became of the response."""
+def _dictionaries_for(url: str, dictionaries: Dictionaries) -> list[Entry]:
+    """Return the dictionaries that a client may have for a URL, the newest last."""
+    path = urlsplit(url).path
+    entries = dictionaries.entries.values()
+    found = [each for each in entries if matches(each.match or each.name, path)]
+    return sorted(found, key=by_age)
+
+
+def _effect(
+    app: Flask,
+    url: str,
+    accept_encoding: str,
+    method: str,
+    fields: Mapping[str, str] = MappingProxyType({}),
+) -> tuple[dict[str, str], int]:
+    """Ask an application for a URL, and return what became of the response, and its length.
+
+    :param fields: more of the request.
+    """
     outcomes: list[Outcome] = []
     stages: list[str] = []
 
@@ -132,7 +168,7 @@ def _effect(app: Flask, url: str, accept_encoding: str, method: str) -> dict[str
         if WISHES in vars(request._get_current_object()):  # type: ignore[attr-defined]
             stages.append("asked")
 
-    headers = {"Accept-Encoding": accept_encoding}
+    headers = {"Accept-Encoding": accept_encoding, **fields}
     with (
         response_compressed.connected_to(note, app),
         request_started.connected_to(note_start, app),
@@ -142,13 +178,13 @@ def _effect(app: Flask, url: str, accept_encoding: str, method: str) -> dict[str
         nbytes, is_whole = _read(answer)
         # What becomes of a stream is told when it is closed.
         answer.close()
-    effect = {"Accept-Encoding": accept_encoding, "status": answer.status}
+    effect = {**headers, "status": answer.status}
     for name in ("Content-Type", "Content-Encoding", "Content-Length", "Vary", "ETag"):
         effect[name] = answer.headers.get(name, "-")
     effect["bytes on the wire"] = str(nbytes) if is_whole else f"{nbytes} and more"
     if not outcomes:
         effect["effect"] = f"not looked at: {_why_not(app.extensions[EXTENSION], stages)}"
-        return effect
+        return effect, nbytes
     outcome = outcomes[-1]
     if outcome.reason is not None:
         effect["effect"] = f"not compressed: {outcome.reason.value} ({outcome.reason.name})"
@@ -161,7 +197,7 @@ def _effect(app: Flask, url: str, accept_encoding: str, method: str) -> dict[str
         )
     else:
         effect["effect"] = f"{outcome.coding}, without a body"
-    return effect
+    return effect, nbytes
 
 
 def _why_not(engine: Engine, stages: list[str]) -> str:

@@ -10,6 +10,9 @@ from .conditions import allows_part
 from .conditions import failed_precondition
 from .conditions import only_tag
 from .conditions import tag_of_304
+from .dictionaries import LINKING
+from .dictionaries import NO_TRANSPORT
+from .dictionaries import is_kept_fresh
 from .eligibility import STILL_VARIES
 from .eligibility import SkipReason
 from .exchange import Exchange
@@ -17,9 +20,13 @@ from .exchange import Policy
 from .exchange import failed_condition
 from .fields import NO_EDITS
 from .fields import OF_THE_REPRESENTATION
+from .fields import ON_CODING
+from .fields import ON_DICTIONARY
 from .fields import STALE_WHEN_CODED
 from .fields import VARY_ALONE
+from .fields import Added
 from .fields import Edits
+from .fields import media_type
 from .fields import vary_edits
 from .ranges import UNSATISFIABLE
 from .ranges import Part
@@ -49,8 +56,10 @@ class Answer(NamedTuple):
 LEFT = {reason: Answer(reason) for reason in SkipReason}
 """By reason, to send the response as it is."""
 
-VARIED = {reason: Answer(reason, VARY_ALONE) for reason in SkipReason}
-"""By reason, to send the response with the Vary that it does not have yet."""
+_VARIED = {
+    names: {reason: Answer(reason, edits) for reason in SkipReason}
+    for names, edits in VARY_ALONE.items()
+}
 
 
 _REFUSALS = {
@@ -63,11 +72,42 @@ _REFUSALS = {
 }
 
 
-def varied(fields: Mapping[str, str], reason: SkipReason) -> Answer:
+def vary_of(exchange: Exchange) -> Edits:
+    """Return what makes Vary name what a response follows from, coded or not."""
+    names = ON_CODING if exchange.transport is None else ON_DICTIONARY
+    return vary_edits(exchange.fields, names)
+
+
+def _standing(exchange: Exchange) -> Edits:
+    """Return what changes in the fields of a representation, coded or not."""
+    transport, fields = exchange.transport, exchange.fields
+    vary = vary_of(exchange)
+    if transport is None or transport is NO_TRANSPORT or exchange.status != 200:
+        return vary
+    more: dict[str, str] = {}
+    if transport.link is not None and media_type(fields["content-type"]) in LINKING:
+        before = fields.get("link", "")
+        # A view may have returned the same response before.
+        if transport.link not in before:
+            more["link"] = f"{before}, {transport.link}" if before else transport.link
+    if (
+        transport.own is not None
+        and "use-as-dictionary" not in fields
+        and is_kept_fresh(fields)
+    ):
+        more["use-as-dictionary"] = transport.own
+    edits = {**vary, **more}
+    # None of them is there already.
+    is_added = type(vary) is Added and fields.keys().isdisjoint(more)
+    return Added(edits) if is_added else edits
+
+
+def varied(exchange: Exchange, reason: SkipReason) -> Answer:
     """Send the representation without a coding."""
-    edits = vary_edits(fields)
-    if edits is VARY_ALONE:
-        return VARIED[reason]
+    edits = _standing(exchange)
+    names = ON_CODING if exchange.transport is None else ON_DICTIONARY
+    if edits is VARY_ALONE[names]:
+        return _VARIED[names][reason]
     return Answer(reason, edits) if edits else LEFT[reason]
 
 
@@ -78,7 +118,7 @@ def as_it_is(exchange: Exchange, policy: Policy, reason: SkipReason) -> Answer:
         status = failed_condition(exchange, policy, etag)
         if status is not None:
             return answer_condition(exchange, status, etag, is_coded=False)
-    return varied(exchange.fields, reason)
+    return varied(exchange, reason)
 
 
 def answer_condition(
@@ -87,7 +127,7 @@ def answer_condition(
     """Answer 304 or 412 instead of the representation with this tag."""
     if status != 304:
         return refuse(exchange, status)
-    edits = dict(vary_edits(exchange.fields))
+    edits = dict(vary_of(exchange))
     if is_coded:
         edits.update(_relabelled(exchange.fields, tag))
     return Answer(SkipReason.NOT_MODIFIED, edits, status=304)
@@ -97,7 +137,7 @@ def refuse(exchange: Exchange, status: int) -> Answer:
     """Answer with a status and its meaning alone, and nothing of the representation."""
     reason, text = _REFUSALS[status]
     edits = {
-        **vary_edits(exchange.fields),
+        **vary_of(exchange),
         **dict.fromkeys(OF_THE_REPRESENTATION.intersection(exchange.fields)),
         "content-type": "text/plain; charset=utf-8",
         "content-length": str(len(text)),
@@ -110,7 +150,7 @@ def answer_coded(
 ) -> Answer:
     """Send a body that is coded to so many bytes; None if that is not known."""
     fields = exchange.fields
-    edits: dict[str, str | None] = dict(vary_edits(fields))
+    edits: dict[str, str | None] = dict(_standing(exchange))
     edits["content-encoding"] = coding
     if nbytes is not None:
         edits["content-length"] = str(nbytes)
@@ -141,6 +181,7 @@ def answer_ready(exchange: Exchange, coding: str, tag: str | None) -> Answer:
         return refusal._replace(edits={**refusal.edits, "content-range": f"bytes */{nbytes}"})
     edits["content-range"] = f"bytes {part.start}-{part.stop - 1}/{nbytes}"
     edits["content-length"] = str(part.stop - part.start)
+    edits.pop("use-as-dictionary", None)
     return answer._replace(edits=edits, status=206, part=part)
 
 
@@ -189,7 +230,7 @@ def answer_304(
     conditions = exchange.conditions or NO_CONDITIONS
     edits: dict[str, str | None] = {}
     if reason in STILL_VARIES:
-        edits.update(vary_edits(exchange.fields))
+        edits.update(vary_of(exchange))
     if etag is None:
         # An application that compares texts often names no tag; it means what it was shown.
         known = only_tag(conditions.if_none_match) if exchange.is_translated else None

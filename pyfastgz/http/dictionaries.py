@@ -1,214 +1,182 @@
-"""Which URLs a compression dictionary is for: URL patterns (RFC 9842 section 2.1.1).
+"""Compression dictionary transport (RFC 9842): which dictionary a response may be coded with.
 
-Of what a URLPattern may have only ``*`` is used here, which stands for any characters, slashes
-too. A backslash before a character that means something else in one makes it mean itself.
+A client that has stored a response as a dictionary names its hash in Available-Dictionary. The
+hash alone is proof that both have the same bytes. Whatever is in doubt is no dictionary: the
+response is then what it would be without.
 """
 
 from __future__ import annotations
 
 import re
-from urllib.parse import quote
+from base64 import b64decode
+from base64 import b64encode
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import NamedTuple
+from typing import Protocol
 
-_MAX_LENGTH = 1024
+from .fields import has_directive
+from .fields import seconds_of_directive
 
-# What stays as it is in the path of a URL (RFC 3986 section 3.3), and what is escaped there.
-_IN_PATHS = "/!$&'()*+,;=:@%"
-_STRAY_PERCENT = re.compile("%(?![0-9A-Fa-f]{2})")
-_CONTROL = re.compile(r"[\0-\x1f\x7f]")
+CODING = "dcz"
+"""The content coding: a zstd frame that refers to a dictionary (RFC 9842 section 5)."""
 
-# All that means something in the text that a URLPattern is made of, and is left of a path.
-_SPECIAL = re.compile(r"[(){}:+*?\\]")
-_ESCAPED_OR_SPECIAL = re.compile(r"\\.|[(){}:+?#\\]|\*\*")
-_PIECE = re.compile(r"\\(.)|(\*)|([^\\*]+)", re.DOTALL)
+BASE = "zstd"
+"""The coding that stands for it where codings and levels are chosen."""
 
-# Stands for a star as long as there may be other ones in the path.
-_STAR = "\0"
-_JOINED = re.compile(r"\0(?:[-._@]+\0)+")
+PATH = "/_compress/dictionary/"
+"""Below this path, dictionaries made of pages are served, by the SHA-256 of their bytes."""
 
-# Repetitions are bounded so that no name takes long.
-_VERSION = re.compile(
-    r"""(?<![^-._@])
-    v?[0-9]{1,9} (?:\.[0-9]{1,9}){1,3}
-    (?: [-.]? (?: (?:alpha|beta|canary|dev|next|post|pre|preview|rc) | [ab](?=[0-9]) )
-        (?:[-.]?[0-9]{1,9}){0,2} )?
-    (?![^-._])""",
-    re.VERBOSE,
-)
-_PART = re.compile(r"[A-Za-z0-9]+")
-_HEX = re.compile(r"[0-9a-f]{6,}|[0-9A-F]{6,}")
-_WORD_AND_NUMBER = re.compile(r"[A-Za-z]{3,}[0-9]{1,4}")
-_RUN = re.compile("[A-Z]?[a-z]+|[A-Z]+|[0-9]+")
+LINKING = frozenset({"text/html", "application/xhtml+xml"})
+"""The media types of documents: browsers heed the links of nothing else."""
 
-# What bundlers append by default, 8 characters, in which base64url may have separators too.
-_APPENDED = re.compile(r"(?<=[-.])[A-Za-z0-9_-]{8}(?![^.])")
+MARK_LENGTH = 8
+"""So many digits of the hash of its dictionary tell a coded form in its entity tag."""
 
-# Parts of a file's name that say nothing of what it is.
-_NO_WORDS = frozenset({"chunk", "min"})
+# A structured field with one byte sequence, of 32 bytes (RFC 9651 section 3.3.5). What has
+# parameters, or a second member from a second line, is in doubt.
+_AVAILABLE = re.compile(r"[ \t]*:([A-Za-z0-9+/]{43}=):[ \t]*", re.ASCII)
+_MAX_AVAILABLE_LENGTH = 64
 
 
-def match_of(path: str) -> str | None:
-    """Return the URL pattern of all versions of a file, by the path of one of them.
+class Known(Protocol):
+    """A dictionary that this server has."""
 
-    What looks like the hash of a content, as bundlers and Django put it there, or like a
-    version becomes a star: ``/static/app.3f2a9c1b.js`` is of ``/static/app.*.js``. Any other
-    path is its own pattern. What looks like a hash may be none: then the pattern is wider than
-    it has to be.
+    @property
+    def sha256(self) -> str:
+        """The SHA-256 of its bytes, in lower-case hexadecimal digits."""
+        ...
 
-    :param path: as it is in the URL, or decoded.
-    :return: in ASCII, None if too little would be left of the file's name, or of a path that
-        is none.
+
+class Asked(NamedTuple):
+    """What a request says that matters for a dictionary; None for a field that is absent.
+
+    :param available: Available-Dictionary.
+    :param site: Sec-Fetch-Site.
+    :param mode: Sec-Fetch-Mode.
+    :param origin: Origin.
     """
-    if not path.startswith("/") or path.startswith("//") or len(path) > _MAX_LENGTH:
+
+    available: str | None = None
+    site: str | None = None
+    mode: str | None = None
+    origin: str | None = None
+
+
+NOTHING_ASKED = Asked()
+"""What nearly every request says."""
+
+
+class Transport(NamedTuple):
+    """What dictionaries have to do with an exchange, where an application has any.
+
+    :param dictionary: the one that the response may be coded with, None for none.
+    :param link: where the client may get others, if it is a document: the value of a Link
+        field; None for none.
+    :param own: that the response is a dictionary itself: the value of Use-As-Dictionary; None
+        if it is none.
+    """
+
+    dictionary: Known | None = None
+    link: str | None = None
+    own: str | None = None
+
+
+NO_TRANSPORT = Transport()
+"""That of nearly every exchange of an application that has dictionaries."""
+
+
+@lru_cache(maxsize=256)
+def announced(available: str) -> str | None:
+    """Return the SHA-256 that Available-Dictionary names, in hexadecimal digits; None in doubt.
+
+    RFC 9842 section 2.2.
+    """
+    if len(available) > _MAX_AVAILABLE_LENGTH:
         return None
-    *folders, name = _encoded(path).split("/")
-    name_pattern = _starred(_without_appended(name))
-    pattern = "/".join([*map(_starred, folders), name_pattern])
-    if _STAR in pattern and not (_has_word(name_pattern) if _STAR in name_pattern else name):
+    found = _AVAILABLE.fullmatch(available)
+    return b64decode(found[1]).hex() if found else None
+
+
+def available(sha256: str) -> str:
+    """Return the value of Available-Dictionary that names a hash in hexadecimal digits."""
+    return f":{b64encode(bytes.fromhex(sha256)).decode()}:"
+
+
+def usable(asked: Asked, known: Mapping[str, Known], fields: Mapping[str, str]) -> Known | None:
+    """Return the dictionary that a client has for a response, None if there is none to be used.
+
+    :param known: the dictionaries of the server, by their hashes.
+    :param fields: the response's field values by lower-case name.
+    """
+    if asked.available is None:
         return None
-    return _SPECIAL.sub(r"\\\g<0>", pattern).replace(_STAR, "*")
+    dictionary = known.get(announced(asked.available) or "")
+    return dictionary if dictionary is not None and may_read(asked, fields) else None
 
 
-def checked_match(pattern: str) -> str:
-    """Return a pattern that somebody gives for the path of URLs, as it is sent.
+def depends_on_origin(asked: Asked) -> bool:
+    """Tell whether a response may be read depends on what it says of origins."""
+    return may_read(asked, {"access-control-allow-origin": "*"}) and not may_read(asked, {})
 
-    :param pattern: an absolute path in which ``*`` stands for any characters.
-    :raises ValueError: it is something else; the message goes on after the pattern's name.
+
+def may_read(asked: Asked, fields: Mapping[str, str]) -> bool:
+    """Tell whether the client's page may read the response (RFC 9842 section 9.3.3).
+
+    Of one that it may not, the length would tell whether it is like the dictionary.
+
+    :param fields: the response's field values by lower-case name.
     """
-    if not pattern.startswith("/"):
-        wanted = "it must be the path of URLs, which begins with a slash, such as /* or /shop/*"
-        raise ValueError(f"{wanted}, without scheme and host" if "://" in pattern else wanted)
-    if pattern.startswith("//"):
-        raise ValueError("it begins with two slashes, as a host does: it must be a path")
-    if _CONTROL.search(pattern):
-        raise ValueError("it has a control character")
-    if not pattern.isascii() and not _is_text(pattern):
-        raise ValueError("it has a character that is none of Unicode's")
-    for found in _ESCAPED_OR_SPECIAL.findall(pattern):
-        if found == "?":
-            raise ValueError("it has a query, or a mark of it: a pattern is of paths alone")
-        if found == "#":
-            raise ValueError("it has a fragment, which is never sent")
-        if found == "**":
-            raise ValueError("it has two stars in a row: one stands for any characters")
-        if found == "\\":
-            raise ValueError("it ends in a backslash, which has nothing to escape")
-        if len(found) == 1:
-            raise ValueError(
-                f"{found!r} means something else in URL patterns, of which only * may be used; "
-                f"for the character itself write \\{found}"
-            )
-        if not _SPECIAL.match(found[1]):
-            raise ValueError(f"it has a backslash before {found[1]!r}, which needs none")
-    if any(part in {".", ".."} for part in pattern.split("/")):
-        raise ValueError("it has a part that is only dots, which no URL has when it is sent")
-    checked = "".join(
-        _SPECIAL.sub(r"\\\g<0>", _encoded(escaped)) if escaped else star or _encoded(plain)
-        for escaped, star, plain in _PIECE.findall(pattern)
-    )
-    if len(checked) > _MAX_LENGTH:
-        raise ValueError(f"it has more than {_MAX_LENGTH} characters")
-    return checked
-
-
-def matches(pattern: str, path: str) -> bool:
-    """Tell whether a pattern matches the path of a URL, as URLPattern does.
-
-    :param pattern: what :func:`match_of` or :func:`checked_match` returned.
-    :param path: as it is in the URL, or decoded; a query that follows does not count.
-    """
-    first, *others = _literals(pattern)
-    path = _encoded(path.partition("?")[0])
-    if not others:
-        return path == first
-    *between, last = others
-    if not path.startswith(first):
-        return False
-    start, stop = len(first), len(path) - len(last)
-    for literal in between:
-        found = path.find(literal, start, stop)
-        if found < 0:
-            return False
-        start = found + len(literal)
-    return start <= stop and path.endswith(last)
-
-
-def _literals(pattern: str) -> list[str]:
-    """Return what stands between the stars of a pattern, and before and after them."""
-    literals = [""]
-    for escaped, star, plain in _PIECE.findall(pattern):
-        if star:
-            literals.append("")
-        else:
-            literals[-1] += escaped or plain
-    return literals
-
-
-def _encoded(path: str) -> str:
-    """Return a path as it is in a URL; what is encoded already stays as it is."""
-    return _STRAY_PERCENT.sub("%25", quote(path, safe=_IN_PATHS, errors="surrogateescape"))
-
-
-def _is_text(text: str) -> bool:
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
-
-
-def _without_appended(name: str) -> str:
-    """Return a file's name with a star for what a bundler has appended, before its suffixes."""
-    for found in _APPENDED.finditer(name):
-        parts = re.split("[-_]", found[0])
-        if found[0].islower():
-            # Whatever is between separators elsewhere is looked at later.
-            is_hash = "" in parts and _has_digit(found[0])
-        else:
-            is_hash = not all(map(_are_words, parts))
-        if is_hash:
-            return f"{name[: found.start()]}{_STAR}{name[found.end() :]}"
-    return name
-
-
-def _starred(segment: str) -> str:
-    """Return a part of a path with stars for hashes and versions."""
-    segment = _VERSION.sub(_STAR, segment)
-    segment = _PART.sub(lambda part: _STAR if _is_hash(part, segment) else part[0], segment)
-    return _JOINED.sub(_STAR, segment)
-
-
-def _is_hash(found: re.Match[str], segment: str) -> bool:
-    """Tell whether letters and digits look like a hash, and stand alone between separators."""
-    part = found[0]
-    around = segment[found.start() - 1 : found.start()] + segment[found.end() : found.end() + 1]
-    if around.strip("-._@\0") or not _has_digit(part):
-        return False
-    if _HEX.fullmatch(part):
-        return not _WORD_AND_NUMBER.fullmatch(part)
-    return len(part) >= 8 and not _are_words(part)
-
-
-def _has_digit(part: str) -> bool:
-    return any(map(str.isdigit, part))
-
-
-def _are_words(part: str) -> bool:
-    """Tell whether letters and digits could be words, such as ``base64Url``."""
-    runs = _RUN.findall(part)
-    if any(len(run) > 6 and run[1:].islower() for run in runs):
+    _, site, mode, origin = asked
+    if site is None and mode is None:
+        # No browser, or an old one: nobody but the client itself sees the length.
         return True
-    return (
-        bool(runs)
-        and not runs[0].isdigit()
-        and all(
-            len(run) <= 4 if run.isdigit() else len(run) > 1 and run[1:].islower()
-            for run in runs
-        )
-    )
+    if site == "same-origin" or mode in {"navigate", "same-origin"}:
+        return True
+    allowed = fields.get("access-control-allow-origin")
+    return mode == "cors" and origin is not None and allowed in {"*", origin}
 
 
-def _has_word(name: str) -> bool:
-    """Tell whether a file's name with stars says, beside its suffix, what it is."""
-    stem, dot, _ = name.rpartition(".")
-    words = re.split(r"[-._@\0]", stem if dot else name)
-    return any(word and word.lower() not in _NO_WORDS for word in words)
+def use_as_dictionary(match: str, destinations: tuple[str, ...] = ()) -> str:
+    """Return the value of Use-As-Dictionary (RFC 9842 section 2.1).
+
+    :param match: the URL pattern of the responses that the dictionary is for, in printable
+        ASCII.
+    :param destinations: of which requests, in the words of Fetch; all if there are none.
+    """
+    value = f"match={_quoted(match)}"
+    if destinations:
+        value += f", match-dest=({' '.join(map(_quoted, destinations))})"
+    return value
+
+
+def link_to(path: str) -> str:
+    """Return the value of a Link field that has the browser fetch a dictionary when idle.
+
+    RFC 9842 section 3.
+
+    :param path: where it is served, in the characters of a URL.
+    """
+    return f'<{path}>; rel="compression-dictionary"'
+
+
+def _quoted(text: str) -> str:
+    """Return a string of a structured field (RFC 9651 section 3.3.3)."""
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
+
+
+def is_kept_fresh(fields: Mapping[str, str]) -> bool:
+    """Tell whether a client keeps a response fresh for a while, so that it is a dictionary.
+
+    RFC 9842 section 2.1.5: the lifetime of a dictionary is its freshness in the HTTP cache.
+
+    :param fields: the response's field values by lower-case name.
+    """
+    cache_control = fields.get("cache-control")
+    if cache_control is None:
+        return "expires" in fields
+    if has_directive(cache_control, "no-store") or has_directive(cache_control, "no-cache"):
+        return False
+    max_age = seconds_of_directive(cache_control, "max-age")
+    return "expires" in fields if max_age is None else max_age > 0

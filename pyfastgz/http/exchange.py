@@ -13,6 +13,11 @@ from typing import Protocol
 from .conditions import Conditions
 from .conditions import failed_precondition
 from .conditions import lists
+from .dictionaries import BASE
+from .dictionaries import CODING as DICTIONARY_CODING
+from .dictionaries import MARK_LENGTH
+from .dictionaries import Known
+from .dictionaries import Transport
 from .eligibility import Selection
 from .eligibility import SkipReason
 from .fields import declared_length
@@ -161,6 +166,7 @@ class Exchange(NamedTuple):
     :param ready: its coded forms that lie ready, by coding.
     :param range: the request's Range field, as its client sent it; None if there is none, or
         nothing lies ready.
+    :param transport: what dictionaries have to do with it; None if the application has none.
     """
 
     method: str
@@ -177,12 +183,20 @@ class Exchange(NamedTuple):
     file: Hashable | None = None
     ready: Mapping[str, Ready] = NOTHING_READY
     range: str | None = None
+    transport: Transport | None = None
 
 
 def without(exchange: Exchange, coding: str) -> Exchange:
     """Return an exchange in which the form in a coding does not lie ready."""
     ready = {key: each for key, each in exchange.ready.items() if key != coding}
     return exchange._replace(ready=ready)
+
+
+def without_dictionary(exchange: Exchange) -> Exchange:
+    """Return an exchange of which the client has no dictionary."""
+    assert exchange.transport is not None
+    transport = exchange.transport._replace(dictionary=None)
+    return without(exchange, DICTIONARY_CODING)._replace(transport=transport)
 
 
 # ---- What is asked of it ----
@@ -206,7 +220,8 @@ def choice_for(exchange: Exchange, policy: Policy, wishes: Wishes) -> Choice:
     """Return the coding for a response, and whether it has to have one.
 
     Of codings that the client likes equally one that lies ready comes first: it costs nothing
-    any more, it was made at the highest level, and it has a length and ranges.
+    any more, it was made at the highest level, and it has a length and ranges. But one with a
+    dictionary that the client has comes before all others: it is the smallest by far.
     """
     is_whole = exchange.body is Body.WHOLE
     codings = policy.algorithm if is_whole else policy.algorithm_streaming
@@ -218,7 +233,15 @@ def choice_for(exchange: Exchange, policy: Policy, wishes: Wishes) -> Choice:
     if ready := exchange.ready:
         others = (coding for coding in codings if coding not in ready)
         codings = (*filter(ready.__contains__, codings), *others)
+    if dictionary_of(exchange) is not None and BASE in codings:
+        codings = (DICTIONARY_CODING, *codings)
     return choose(exchange.accept_encoding, codings)
+
+
+def dictionary_of(exchange: Exchange) -> Known | None:
+    """Return the dictionary that a response may be coded with, None for none."""
+    transport = exchange.transport
+    return None if transport is None else transport.dictionary
 
 
 def wanted(exchange: Exchange, policy: Policy) -> bool | None:
@@ -236,6 +259,8 @@ def least_nbytes(policy: Policy, *, is_needed: bool = False) -> int:
 
 def level_for(policy: Policy, wishes: Wishes, coding: str) -> int:
     """Return the level of a coding that the view asks for, or else the policy's."""
+    if coding == DICTIONARY_CODING:
+        coding = BASE
     level = wishes.levels.get(coding)
     return policy.levels[coding] if level is None else level
 
@@ -253,7 +278,9 @@ def tag_for(exchange: Exchange, policy: Policy, coding: str) -> str | None:
     ):
         # Each message is flushed, so that how they are cut shows in the bytes.
         return weak_tag(etag)
-    return coded_tag(etag, coding)
+    dictionary = dictionary_of(exchange) if coding == DICTIONARY_CODING else None
+    # Each dictionary makes other bytes.
+    return coded_tag(etag, coding, dictionary.sha256[:MARK_LENGTH] if dictionary else "")
 
 
 def is_listed(conditions: Conditions, tag: str | None) -> bool:

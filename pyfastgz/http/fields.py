@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from collections.abc import Iterator
 from collections.abc import Mapping
 from functools import lru_cache
 from math import inf
@@ -86,7 +87,9 @@ _SPELLINGS = {
     "content-range": "Content-Range",
     "content-type": "Content-Type",
     "etag": "ETag",
+    "link": "Link",
     "server-timing": "Server-Timing",
+    "use-as-dictionary": "Use-As-Dictionary",
     "vary": "Vary",
 }
 
@@ -96,8 +99,11 @@ Edits = Mapping[str, str | None]
 NO_EDITS: Edits = {}
 """Nothing is to change."""
 
-VARY_ALONE: Edits = {"vary": "Accept-Encoding"}
-"""What :func:`vary_edits` returns for a response that has no Vary yet."""
+ON_CODING = ("Accept-Encoding",)
+"""The fields of a request that a response follows from which may be coded."""
+
+ON_DICTIONARY = ("Accept-Encoding", "Available-Dictionary")
+"""The same where the coding may need a dictionary (RFC 9842 section 6.2)."""
 
 
 def edited(headers: Iterable[tuple[str, str]], edits: Edits) -> list[tuple[str, str]]:
@@ -114,6 +120,28 @@ def edited(headers: Iterable[tuple[str, str]], edits: Edits) -> list[tuple[str, 
 def added_lines(edits: Edits) -> list[tuple[str, str]]:
     """Return the lines of the fields that edits set."""
     return [(_SPELLINGS[key], value) for key, value in edits.items() if value is not None]
+
+
+class Added(dict[str, "str | None"]):
+    """The edits of a response that gets fields, and had none of these: told by their type.
+
+    They are right for all clients, so that nobody needs a copy of the response.
+
+    :param values: the fields by lower-case name.
+    """
+
+    __slots__ = ("lines",)
+
+    def __init__(self, values: Mapping[str, str | None]) -> None:
+        super().__init__(values)
+        self.lines = tuple(added_lines(values))
+        """The lines that are added."""
+
+
+VARY_ALONE: Mapping[tuple[str, ...], Added] = {
+    names: Added({"vary": ", ".join(names)}) for names in (ON_CODING, ON_DICTIONARY)
+}
+"""By the names, what :func:`vary_edits` returns for a response that has no Vary yet."""
 
 
 def collect(headers: Iterable[tuple[str, str]]) -> dict[str, str]:
@@ -176,42 +204,55 @@ def has_directive(cache_control: str | None, name: str) -> bool:
         return False
     value = cache_control.lower()
     # The substring settles almost every response.
-    if name not in value:
-        return False
-    return name in [
-        token.partition("=")[0].rstrip() for token in tokens(_QUOTED.sub("", value))
-    ]
+    return name in value and name in dict(_directives(value))
+
+
+def seconds_of_directive(cache_control: str, name: str) -> int | None:
+    """Return the least number of seconds that directives of a name have; None without one.
+
+    One that is no number counts as 0 (RFC 9111 section 4.2.1).
+    """
+    arguments = [text for key, text in _directives(cache_control.lower()) if key == name]
+    return min((_number(text) or 0 for text in arguments), default=None)
+
+
+def _directives(value: str) -> Iterator[tuple[str, str]]:
+    """Return the directives of a Cache-Control value, with their arguments unless quoted."""
+    for token in tokens(_QUOTED.sub("", value)):
+        name, _, argument = token.partition("=")
+        yield name.rstrip(), argument.strip()
 
 
 @lru_cache(maxsize=64)
-def vary_with_accept_encoding(vary: str | None) -> str:
-    """Return the Vary value that also names Accept-Encoding (RFC 9110 section 12.5.5).
+def vary_with(vary: str, added: tuple[str, ...] = ON_CODING) -> str:
+    """Return the Vary value that also names some fields (RFC 9110 section 12.5.5).
 
     ``*`` says more than any list and stays alone. The application's names keep their order and
     spelling, each once.
 
-    :param vary: the present value, several lines joined with commas; None if there is none.
+    :param vary: the present value, several lines joined with commas.
+    :param added: the fields, as they are usually spelled.
     """
-    if vary is None:
-        return "Accept-Encoding"
     names: dict[str, str] = {}
     for token in tokens(vary):
         names.setdefault(token.lower(), token)
     if "*" in names:
         return "*"
-    names.setdefault("accept-encoding", "Accept-Encoding")
+    for name in added:
+        names.setdefault(name.lower(), name)
     return ", ".join(names.values())
 
 
-def vary_edits(fields: Mapping[str, str]) -> Edits:
-    """Return what makes Vary name Accept-Encoding.
+def vary_edits(fields: Mapping[str, str], names: tuple[str, ...]) -> Edits:
+    """Return what makes Vary name some fields.
 
     :param fields: field values by lower-case name.
+    :param names: :data:`ON_CODING` or :data:`ON_DICTIONARY`.
     """
     vary = fields.get("vary")
     if vary is None:
-        return VARY_ALONE
-    wanted = vary_with_accept_encoding(vary)
+        return VARY_ALONE[names]
+    wanted = vary_with(vary, names)
     return NO_EDITS if wanted == vary else {"vary": wanted}
 
 

@@ -14,6 +14,7 @@ from typing import NamedTuple
 from typing import TypeVar
 
 from .answers import Answer
+from .dictionaries import Transport
 from .exchange import Body
 from .exchange import Exchange
 from .exchange import Policy
@@ -80,12 +81,14 @@ class Shape(NamedTuple):
     :param is_plain: the response may be that of a plain exchange.
     :param length_at: which line is that of Content-Length, None without one: the only line of
         such a response that is not true of the coded body.
+    :param has_link: there is a line with the name Link, to which another would be added.
     """
 
     type_at: int
     settles: bool
     is_plain: bool
     length_at: int | None
+    has_link: bool = False
 
 
 def _shape_of(names: tuple[str, ...]) -> Shape:
@@ -100,6 +103,7 @@ def _shape_of(names: tuple[str, ...]) -> Shape:
         settles,
         settles and lengths <= 1 and MATTERS.isdisjoint(lower),
         lower.index("content-length") if lengths else None,
+        "link" in lower,
     )
 
 
@@ -125,12 +129,14 @@ class PlainPlans:
     """The plans that a policy has for plain exchanges.
 
     :param policy: the settings that hold.
+    :param transport: what dictionaries have to do with them; None for nothing.
     """
 
-    __slots__ = ("by_type", "min_nbytes", "policy")
+    __slots__ = ("by_type", "min_nbytes", "policy", "transport")
 
-    def __init__(self, policy: Policy) -> None:
+    def __init__(self, policy: Policy, transport: Transport | None = None) -> None:
         self.policy = policy
+        self.transport = transport
         self.min_nbytes = least_nbytes(policy)
         self.by_type: Known[str, Answer | TypePlans | None] = Known(self._for_type)
         """By Content-Type: the answer for a type that is never coded, or the plans for others;
@@ -155,4 +161,5 @@ class PlainPlans:
     ) -> Answer | Plan:
         fields = {"content-type": content_type}
         exchange = Exchange("GET", 200, fields, Body.WHOLE, nbytes, accept_encoding)
+        exchange = exchange._replace(transport=self.transport)
         return plan_response(exchange, self.policy)

@@ -18,10 +18,12 @@ from .answers import answer_ready
 from .answers import as_it_is
 from .answers import refuse
 from .answers import varied
+from .answers import vary_of
 from .conditions import allows_part
 from .conditions import failed_precondition
 from .conditions import lists
 from .conditions import names_none
+from .dictionaries import CODING as DICTIONARY_CODING
 from .eligibility import STILL_VARIES
 from .eligibility import SkipReason
 from .eligibility import skip_reason
@@ -31,6 +33,7 @@ from .exchange import Exchange
 from .exchange import Policy
 from .exchange import Wishes
 from .exchange import choice_for
+from .exchange import dictionary_of
 from .exchange import failed_condition
 from .exchange import is_coded_whole
 from .exchange import is_listed
@@ -39,6 +42,7 @@ from .exchange import left_alone_for
 from .exchange import level_for
 from .exchange import tag_for
 from .exchange import wanted
+from .exchange import without_dictionary
 from .fields import Edits
 from .fields import complete_length
 from .fields import declared_length
@@ -46,7 +50,6 @@ from .fields import flush_rule
 from .fields import has_directive
 from .fields import is_of_events
 from .fields import media_type
-from .fields import vary_edits
 from .steps import Plan
 from .steps import Step
 from .tags import ends_like_coded
@@ -79,6 +82,17 @@ def answer_at_sight(status: int, fields: Mapping[str, str], policy: Policy) -> A
 
 def plan_candidate(exchange: Exchange, policy: Policy, wishes: Wishes) -> Answer | Plan:
     """Decide about a response for which :func:`answer_at_sight` has none."""
+    plan = _plan_candidate(exchange, policy, wishes)
+    if isinstance(plan, Answer) or plan.coding != DICTIONARY_CODING:
+        return plan
+    # What a dictionary is good for, only coding tells; and its bytes may be lost.
+    return plan._replace(
+        dictionary=dictionary_of(exchange),
+        otherwise=_plan_candidate(without_dictionary(exchange), policy, wishes),
+    )
+
+
+def _plan_candidate(exchange: Exchange, policy: Policy, wishes: Wishes) -> Answer | Plan:
     method, status, fields, body = exchange[:4]
     reason = None
     if wishes.exempt:
@@ -99,7 +113,7 @@ def plan_candidate(exchange: Exchange, policy: Policy, wishes: Wishes) -> Answer
     if is_wanted is None:
         return Plan(Step.ASK, exchange, policy)
     if not is_wanted:
-        return varied(fields, SkipReason.PREDICATE)
+        return varied(exchange, SkipReason.PREDICATE)
 
     coding, identity_refused = choice_for(exchange, policy, wishes)
     if coding is None:
@@ -248,7 +262,7 @@ def _plan_304(
     etag = fields.get("etag")
     if reason not in STILL_VARIES or etag is None:
         return answer_304(exchange, policy, None, reason)
-    if ends_like_coded(etag, policy.known_codings) and not vary_edits(fields):
+    if ends_like_coded(etag, policy.known_codings) and not vary_of(exchange):
         # An application inside of this one has made it, and has looked at it.
         return LEFT[reason]
     coding, identity_refused = None, False
@@ -295,7 +309,7 @@ def _plan_part(exchange: Exchange, policy: Policy, wishes: Wishes) -> Answer | P
                 length = None if nbytes is None else str(nbytes)
                 edits: Edits = {"content-range": None, "content-length": length}
                 return Plan(Step.RESTORE, exchange, policy, edits=edits)
-    return varied(exchange.fields, SkipReason.PARTIAL)
+    return varied(exchange, SkipReason.PARTIAL)
 
 
 def _allows_part(exchange: Exchange, policy: Policy, coding: str) -> bool:

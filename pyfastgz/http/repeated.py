@@ -32,12 +32,14 @@ class Key(NamedTuple):
     :param conditions: None but for a 304.
     :param is_translated: False but for a 304.
     :param lines: the lines of the response.
+    :param place: what dictionaries depend on; empty if the application has none.
     """
 
     accept_encoding: str | None
     conditions: Conditions | None
     is_translated: bool
     lines: tuple[tuple[str, str], ...]
+    place: tuple[str | None, ...] = ()
 
 
 def is_for_many(exchange: Exchange) -> bool:
@@ -90,6 +92,6 @@ class FilePlans:
         if made_by is not policy or len(plans) >= _MAX_KNOWN:
             plans = {}
             self._now = policy, plans
-        asked = [key.accept_encoding, *(key.conditions or ())]
+        asked = [key.accept_encoding, *(key.conditions or ()), *key.place]
         if sum(len(field) for field in asked if field) <= MAX_HEADER_LENGTH:
             plans[key] = plan

@@ -11,6 +11,7 @@ from .answers import answer_304
 from .answers import answer_coded
 from .answers import answer_condition
 from .answers import as_it_is
+from .dictionaries import Known
 from .eligibility import SkipReason
 from .exchange import Exchange
 from .exchange import Policy
@@ -48,6 +49,8 @@ class Plan(NamedTuple):
         all is a matter of Cache-Control (RFC 9111 section 5.2.2.5).
     :param edits: what makes a part whole again.
     :param settled: the answer, where it does not depend on what is made.
+    :param dictionary: what the coding refers to (RFC 9842); None for nothing.
+    :param otherwise: what to do instead if there is nothing to gain from the dictionary.
     """
 
     step: Step
@@ -64,6 +67,8 @@ class Plan(NamedTuple):
     may_keep: bool = False
     edits: Edits = NO_EDITS
     settled: Answer | None = None
+    dictionary: Known | None = None
+    otherwise: Answer | Plan | None = None
 
     def answer(
         self, in_nbytes: int = 0, out_nbytes: int = 0, *, failed: bool = False

@@ -22,7 +22,7 @@ from threading import RLock
 from types import MappingProxyType
 from typing import Any
 
-from ..coding import KNOWN_CODINGS
+from ..coding import TAGGED_CODINGS
 from ..coding.br import BrotliSettings
 from ..errors import ConfigurationError
 from ..http.eligibility import wildcard_pattern
@@ -57,7 +57,7 @@ class Policy:
     :param algorithm: enabled codings that are available, in order of preference; in two orders
         for ``"auto"``.
     :param algorithm_streaming: the same for streamed responses.
-    :param known_codings: every coding that there is.
+    :param known_codings: every coding that a response may have.
     :param levels: the level of every coding, by its name.
     :param brotli: how to use brotli.
     :param flush_seconds: in which time a stream may be flushed once more.
@@ -102,7 +102,7 @@ class Policy:
         """Make once what follows from the settings."""
         levels = {coding: getattr(self, NAMES[key]) for coding, key in LEVEL_KEYS.items()}
         derived = {
-            "known_codings": KNOWN_CODINGS,
+            "known_codings": TAGGED_CODINGS,
             "levels": MappingProxyType(levels),
             "brotli": BrotliSettings(self.br_mode, self.br_window, self.br_block),
             "flush_seconds": self.stream_flush_ms / 1000,

@@ -303,12 +303,10 @@ NAMES: Mapping[str, str] = MappingProxyType({key: name for name, key in KEYS.ite
 """The name in the policy of each setting by its key."""
 
 LEVEL_KEYS: Mapping[str, str] = MappingProxyType(
-    {
-        coding: f"{_PREFIX}LEVEL" if coding == "gzip" else f"{_PREFIX}{coding.upper()}_LEVEL"
-        for coding in KNOWN_CODINGS
-    }
+    {coding: f"{_PREFIX}{coding.upper()}_LEVEL" for coding in KNOWN_CODINGS}
+    | {"gzip": f"{_PREFIX}LEVEL", "dcz": f"{_PREFIX}ZSTD_LEVEL"}
 )
-"""The setting of the level of each coding."""
+"""The setting of the level of each coding; with a dictionary zstd has the same."""
 
 
 def read_setting(settings: Mapping[str, Any], key: str) -> Any:

@@ -118,11 +118,27 @@ class Siblings:
         :param path: the file, as it was opened.
         :param source: as what it is known.
         """
+        return self._find(path, source).usable
+
+    def digest_of(self, file: Any, known: FileId) -> str | None:
+        """Return the SHA-256 of an open file in hexadecimal digits, as the manifest has it.
+
+        None if that is about another, or there is none. The bytes are not looked at.
+
+        :param known: as what it is known.
+        """
+        path = file.name
+        listed = self._find(path, known).listed if type(path) is str else None
+        if listed is None or not fits(listed, known.nbytes, known.mtime_ns):
+            return None
+        return listed.sha256
+
+    def _find(self, path: str, source: FileId) -> _Found:
         now = self._clock()
         found = self._found.get(path)
         if found is None or found.source != source or found.until <= now:
             found = self._look(path, source, found, now)
-        return found.usable
+        return found
 
     def opened(self, sibling: Sibling, source: Any) -> FileIO | None:
         """Return a sibling, opened, None if its bytes or the file's are not those they were.

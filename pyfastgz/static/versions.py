@@ -17,7 +17,7 @@ from ..coding.dictionary import Dictionary
 from ..coding.encoder import compress
 from ..disk import digest_of
 from ..disk import read_regular
-from ..http.dictionaries import match_of
+from ..http.patterns import match_of
 from ..store.dictionary_folder import About
 from ..store.dictionary_folder import DictionaryFolder
 from ..store.dictionary_folder import choose_dropped

@@ -22,8 +22,9 @@ from time import perf_counter
 from typing import Any
 from typing import NamedTuple
 
-from ..coding.br import BrotliSettings
+from ..coding import Settings
 from ..coding.core import fingerprint_of
+from ..coding.dictionary import Dictionary
 from ..coding.encoder import compress
 from ..counter import Counter
 
@@ -33,15 +34,24 @@ ENTRY_NBYTES = 700
 MAX_SHARE = 8
 """One entry takes at most this part of the room: an eighth."""
 
+# Of these a level says all.
+_SIMPLE = frozenset({"gzip", "deflate", "zstd"})
+
 # The parameters of what is kept without being coded here.
 _AS_IT_IS = "as it is"
 
 # Of the doorkeeper, 4 bytes each; a power of two.
 _DOORS = 16 * 1024
 
-Code = Callable[[bytes, str, int, BrotliSettings], tuple[bytes, float]]
+Code = Callable[[bytes, str, int, Settings], tuple[bytes, float]]
 """Codes a body in a coding at a level, with the settings of brotli; returns the coded body and
 the seconds that the encoder took, 0 if it did not have to."""
+
+
+def _all(coding: str, level: int, settings: Settings) -> Hashable:
+    """Return what the coded form of a body depends on, beside the body."""
+    # A dictionary that is no longer in use is not to be held by what was made with it.
+    return coding, level, getattr(settings, "sha256", settings)
 
 
 class StoreStats(NamedTuple):
@@ -91,14 +101,17 @@ class _Entry:
 
 
 def code_in_time(
-    body: bytes, coding: str, level: int, brotli: BrotliSettings
+    body: bytes, coding: str, level: int, settings: Settings
 ) -> tuple[bytes, float]:
     """Code a body, and tell how many seconds that took.
 
     Raises as :func:`~pyfastgz.coding.encoder.compress`.
     """
     start = perf_counter()
-    coded = compress(body, coding, level=level, brotli=brotli)
+    if isinstance(settings, Dictionary):
+        coded = compress(body, coding, level=level, dictionary=settings)
+    else:
+        coded = compress(body, coding, level=level, brotli=settings)
     return coded, perf_counter() - start
 
 
@@ -136,7 +149,7 @@ class BodyStore:
         self._count_hit = self._hits.add
 
     def compress(
-        self, body: bytes, coding: str, level: int, brotli: BrotliSettings
+        self, body: bytes, coding: str, level: int, settings: Settings
     ) -> tuple[Form, float]:
         """Return the coded form of a body, and the seconds that coding took, 0 if it was kept.
 
@@ -145,11 +158,11 @@ class BodyStore:
         nbytes = len(body)
         if nbytes > self._max_entry_nbytes:
             self._misses.add()
-            coded, seconds = self._code(body, coding, level, brotli)
+            coded, seconds = self._code(body, coding, level, settings)
             return Form(coded), seconds
         fingerprint = fingerprint_of(body)
         key = fingerprint, nbytes
-        parameters = (coding, level) if coding != "br" else (coding, level, brotli)
+        parameters = (coding, level) if coding in _SIMPLE else _all(coding, level, settings)
         entry = self._entries.get(key)
         if entry is not None and entry.body == body:
             kept = entry.forms.get(parameters)
@@ -157,7 +170,7 @@ class BodyStore:
                 entry.used = self._count_hit()
                 return kept, 0.0
         self._misses.add()
-        coded, seconds = self._code(body, coding, level, brotli)
+        coded, seconds = self._code(body, coding, level, settings)
         form = Form(coded)
         door, name = fingerprint & (_DOORS - 1), fingerprint >> 32
         if entry is not None or self._doors[door] == name:
@@ -166,13 +179,26 @@ class BodyStore:
             self._doors[door] = name
         return form, seconds
 
+    def kept(self, body: bytes, parameters: Hashable) -> Form | None:
+        """Return the coded form of a body if it is kept, and then count a hit.
+
+        :param parameters: the coding, the level and, with a dictionary, its hash.
+        """
+        entry = self._entries.get((fingerprint_of(body), len(body)))
+        if entry is None or entry.body != body:
+            return None
+        kept = entry.forms.get(parameters)
+        if kept is not None:
+            entry.used = self._count_hit()
+        return kept
+
     def compress_file(
         self,
         name: Hashable,
         read: Callable[[], tuple[bytes, bool]],
         coding: str,
         level: int,
-        brotli: BrotliSettings,
+        settings: Settings,
     ) -> tuple[Form, float]:
         """Return the coded form of what has a name, without reading it if that is kept.
 
@@ -182,12 +208,12 @@ class BodyStore:
         :param read: returns these bytes, and whether the name may be trusted to stand for them.
         :return: as for :meth:`compress`. Raises what reading and coding raise.
         """
-        parameters = (coding, level) if coding != "br" else (coding, level, brotli)
+        parameters = (coding, level) if coding in _SIMPLE else _all(coding, level, settings)
         kept = self._named(name, parameters)
         if kept is not None:
             return kept, 0.0
         body, is_certain = read()
-        coded, seconds = self._code(body, coding, level, brotli)
+        coded, seconds = self._code(body, coding, level, settings)
         form = Form(coded)
         if is_certain:
             self._keep(name, None, parameters, form)

@@ -10,8 +10,10 @@ from time import monotonic
 from time import thread_time
 from typing import Any
 
+from ..coding import Settings
 from ..coding import br
 from ..coding import core
+from ..coding.dictionary import Dictionary
 from .bodies import Code
 from .bodies import code_in_time
 from .keyed import VERSION
@@ -110,13 +112,13 @@ class SharedStore:
         self._offices: dict[int, _Office] = {}
 
     def compress(
-        self, body: bytes, coding: str, level: int, brotli: br.BrotliSettings
+        self, body: bytes, coding: str, level: int, settings: Settings
     ) -> tuple[bytes, float]:
         """Return the coded form of a body, and the seconds that coding took, 0 if it was there.
 
         Raises what coding raises.
         """
-        kind = kind_of(coding, level, brotli)
+        kind = kind_of(coding, level, settings)
         key = ""
         office = None
         if self._is_expensive(len(body), kind):
@@ -127,7 +129,7 @@ class SharedStore:
                 if kept is not None:
                     return kept, 0.0
         start = thread_time()
-        coded, seconds = self._code(body, coding, level, brotli)
+        coded, seconds = self._code(body, coding, level, settings)
         used = thread_time() - start
         self._note(len(body), kind, used)
         if used >= self._border:
@@ -236,24 +238,26 @@ class _Office:
 
 
 @lru_cache(maxsize=64)
-def kind_of(coding: str, level: int, brotli: br.BrotliSettings) -> str:
+def kind_of(coding: str, level: int, settings: Settings) -> str:
     """Return what the coded form of a body depends on, but for the body and this package.
 
-    That has no spaces, and at most some 50 characters.
+    That has no spaces, and at most some 100 characters.
     """
     if coding == "zstd":
         return f"zstd;{core.zstd_kind()};{level}"
+    if isinstance(settings, Dictionary):
+        return f"{coding};{core.zstd_kind()};{level};{settings.sha256}"
     if coding == "br":
-        settings = "-".join(map(str, brotli))
-        return f"br;{br.version()};{level};{settings}"
+        numbers = "-".join(map(str, settings))
+        return f"br;{br.version()};{level};{numbers}"
     return f"{coding};{level}"
 
 
 def entry_key(body: bytes, kind: str) -> str:
     """Return under which key the coded form of a body is kept.
 
-    It is some 100 characters of ASCII, none of them a space: memcached, which is the strictest,
-    takes 250, with whatever prefix the back end has.
+    It is at most some 200 characters of ASCII, none of them a space: memcached, which is the
+    strictest, takes 250, with whatever prefix the back end has.
     """
     return f"pyfastgz;{VERSION};{kind};{len(body)};{sha256(body).hexdigest()}"
 

@@ -17,6 +17,9 @@ TEST = re.compile(r"^(?: {4})?(?:async )?def (test_\w+)\(", re.MULTILINE)
 IN_A_NAME = re.compile(r"_([rc]\d+)(?=_|$)")
 
 
+NEVER_GIVEN = {57, 58, 59}
+"""Numbers that stand for no rule."""
+
 OF_FLASK = {"R41"}
 """Rules of what only Flask has: contexts, and what is called when they end."""
 
@@ -38,7 +41,8 @@ def find_tested() -> Counter[str]:
 def test_rules_are_numbered_once_and_none_is_missing() -> None:
     for letter in "RC":
         numbers = sorted(int(rule[1:]) for rule in RULES if rule[0] == letter)
-        assert numbers == list(range(1, len(numbers) + 1))
+        expected = set(range(1, numbers[-1] + 1)) - (NEVER_GIVEN if letter == "R" else set())
+        assert numbers == sorted(expected)
 
 
 @pytest.mark.parametrize("rule", RULES)

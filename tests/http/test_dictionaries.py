@@ -1,223 +1,171 @@
-"""Which URLs dictionaries are for: patterns made of paths, given by people, and matched."""
+"""RFC 9842's fields: which dictionary there is for a response, and what says that it is one."""
 
 from __future__ import annotations
 
-import random
-import re
-from fnmatch import translate
+from base64 import b64encode
+from typing import NamedTuple
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pyfastgz.http.dictionaries import checked_match
-from pyfastgz.http.dictionaries import match_of
-from pyfastgz.http.dictionaries import matches
+from pyfastgz.http.dictionaries import Asked
+from pyfastgz.http.dictionaries import announced
+from pyfastgz.http.dictionaries import depends_on_origin
+from pyfastgz.http.dictionaries import is_kept_fresh
+from pyfastgz.http.dictionaries import link_to
+from pyfastgz.http.dictionaries import may_read
+from pyfastgz.http.dictionaries import usable
+from pyfastgz.http.dictionaries import use_as_dictionary
 
-RANDOM = random.Random(9842)
-BASE64URL = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
-TEXT = st.text(st.characters(codec="utf-8", exclude_characters="?"), max_size=30)
+DIGEST = bytes(range(200, 232))
+HASH = DIGEST.hex()
+AVAILABLE = f":{b64encode(DIGEST).decode()}:"
 
 
-@pytest.mark.parametrize(
-    ("path", "pattern"),
-    [
-        # webpack, Django, Next.js, Parcel
-        ("/static/app.3f2a9c1b.js", "/static/app.*.js"),
-        ("/static/js/2.3f2a9c1b.chunk.js", "/static/js/2.*.chunk.js"),
-        ("/static/css/base.27e20196a850.css", "/static/css/base.*.css"),
-        (
-            "/_next/static/chunks/main-app-4e5f6a7b8c9d0e1f.js",
-            "/_next/static/chunks/main-app-*.js",
-        ),
-        ("/static/app.27E20196A850.css", "/static/app.*.css"),
-        # Vite and Rollup
-        ("/assets/index-C2xafa1K.js", "/assets/index-*.js"),
-        ("/assets/index-DZwrgTdA.js", "/assets/index-*.js"),
-        ("/assets/index-B-_x3fa1.js", "/assets/index-*.js"),
-        ("/assets/index-55pd--u6.js", "/assets/index-*.js"),
-        # esbuild
-        ("/assets/app-G7K2LMN4.js", "/assets/app-*.js"),
-        ("/assets/app-GXKZLMNQ.js", "/assets/app-*.js"),
-        # versions
-        ("/static/bootstrap-5.3.2.min.css", "/static/bootstrap-*.min.css"),
-        ("/static/jquery-3.7.1-rc.1.min.js", "/static/jquery-*.min.js"),
-        ("/static/chart-4.0.0b2.js", "/static/chart-*.js"),
-        ("/static/vue@3.4.21/dist/vue.global.js", "/static/vue@*/dist/vue.global.js"),
-        ("/v1.2.3/app.js", "/*/app.js"),
-        ("/static/report-20240115.css", "/static/report-*.css"),
-        # several of them
-        ("/static/app-1.2.3-3f2a9c1b.js", "/static/app-*.js"),
-        ("/static/app.3f2a9c1b.chunk.27e20196.js", "/static/app.*.chunk.*.js"),
-        ("/static/3f2a9c1b/app.3f2a9c1b.js", "/static/*/app.*.js"),
-        ("/static/app.3f2a9c1b", "/static/app.*"),
-    ],
-)
-def test_versions_of_a_file_have_one_pattern(path: str, pattern: str) -> None:
-    assert match_of(path) == pattern
-    assert matches(pattern, path)
+class Known(NamedTuple):
+    sha256: str
+
+
+KNOWN = {HASH: Known(HASH)}
+
+
+@pytest.mark.parametrize("field", [AVAILABLE, f" {AVAILABLE}\t"])
+def test_r60_available_dictionary_is_a_byte_sequence(field: str) -> None:
+    assert announced(field) == HASH
 
 
 @pytest.mark.parametrize(
-    "path",
+    "field",
     [
-        "/",
-        "/favicon.ico",
-        "/static/app.js",
-        "/static/bootstrap.min.js",
-        "/static/bootstrap5.css",
-        "/static/defaced.css",
-        "/static/facade2.css",
-        "/static/2024/report-2024.css",
-        "/api/v1/app.js",
-        "/static/base64url.js",
-        "/static/html5shiv.js",
-        "/static/i18next.js",
-        "/static/i18nextHttpBackend.min.js",
-        "/static/polyfills-es2015.js",
-        "/static/sha256sum.js",
-        "/static/my-DataGrid.js",
-        "/static/Dark-Red.css",
-        "/static/roboto-v30-latin-700.woff2",
-        "/static/theme-dark-100.css",
-    ],
-)
-def test_words_and_numbers_are_no_hashes(path: str) -> None:
-    assert match_of(path) == path
-
-
-@pytest.mark.parametrize(
-    "path",
-    [
-        "/static/3f2a9c1b.js",
-        "/static/3f2a9c1b.min.js",
-        "/static/chunk-G7K2LMN4.js",
-        "/static/1.2.3.js",
-        "/static/3f2a9c1b",
-        "/static/3f2a9c1b/",
-        "/uploads/27e20196a850-3f2a9c1b.jpg",
-        "app.js",
-        "//cdn/app.js",
         "",
-        "/" + "a" * 2000,
+        "::",
+        AVAILABLE.strip(":"),
+        AVAILABLE[1:],
+        AVAILABLE[:-1],
+        AVAILABLE[:-2] + ":",
+        AVAILABLE.replace("=", ""),
+        f'"{HASH}"',
+        f":{HASH}:",
+        f":{b64encode(DIGEST[:-1]).decode()}:",
+        f":{b64encode(DIGEST * 2).decode()}:",
+        f"{AVAILABLE};a=1",
+        f"{AVAILABLE}, {AVAILABLE}",
+        f"{AVAILABLE},",
+        AVAILABLE.replace("y", "\u0443"),
+        AVAILABLE.replace(":", ";"),
+        AVAILABLE + "\n",
+        " " * 70_000 + AVAILABLE,
     ],
 )
-def test_there_is_no_pattern_if_too_little_is_left(path: str) -> None:
-    assert match_of(path) is None
+def test_r60_what_is_in_doubt_names_none(field: str) -> None:
+    assert announced(field) is None
+    assert usable(Asked(field), KNOWN, {}) is None
+
+
+@given(st.text(max_size=80))
+def test_r60_any_field_is_survived(field: str) -> None:
+    found = announced(field)
+    assert found is None or len(found) == 64
+
+
+def test_r61_only_a_hash_that_is_known_counts() -> None:
+    assert usable(Asked(AVAILABLE), KNOWN, {}) is KNOWN[HASH]
+    assert usable(Asked(AVAILABLE), {}, {}) is None
+    assert usable(Asked(), KNOWN, {}) is None
+
+
+ANY = {"access-control-allow-origin": "*"}
+ITS = {"access-control-allow-origin": "https://a.example"}
+BOTH = {"access-control-allow-origin": "https://a.example, *"}
+ORIGIN = "https://a.example"
 
 
 @pytest.mark.parametrize(
-    ("alphabet", "length", "least"),
+    ("site", "mode", "origin", "fields"),
     [
-        ("0123456789abcdef", 8, 0.97),
-        ("0123456789abcdef", 12, 0.99),
-        ("ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", 8, 0.99),
-        (BASE64URL, 8, 0.93),
+        (None, None, None, {}),
+        ("same-origin", "cors", None, {}),
+        ("same-origin", "no-cors", None, {}),
+        ("none", "navigate", None, {}),
+        ("cross-site", "navigate", None, {}),
+        ("same-site", "same-origin", None, {}),
+        ("cross-site", "cors", ORIGIN, ANY),
+        ("same-site", "cors", ORIGIN, ITS),
+        (None, "cors", ORIGIN, ITS),
     ],
 )
-def test_nearly_all_hashes_are_known(alphabet: str, length: int, least: float) -> None:
-    hashes = ["".join(RANDOM.choices(alphabet, k=length)) for _ in range(2000)]
-    known = [match_of(f"/assets/index-{each}.js") == "/assets/index-*.js" for each in hashes]
-    assert sum(known) / len(known) > least
-
-
-def test_what_means_something_in_a_pattern_is_escaped() -> None:
-    assert match_of("/static/a(1)*:x+.js") == r"/static/a\(1\)\*\:x\+.js"
-    assert match_of("/a/{x}\\#?.js") == "/a/%7Bx%7D%5C%23%3F.js"
-
-
-def test_what_is_no_ascii_is_as_in_a_url() -> None:
-    assert match_of("/größe 1.css") == "/gr%C3%B6%C3%9Fe%201.css"
-    assert match_of("/gr%C3%B6%C3%9Fe%201.css") == "/gr%C3%B6%C3%9Fe%201.css"
-    assert match_of("/100%.css") == "/100%25.css"
-    assert match_of("/\udcff.css") == "/%FF.css"
-
-
-@given(TEXT)
-def test_a_pattern_of_a_path_matches_it(text: str) -> None:
-    pattern = match_of("/" + text)
-    if pattern is not None:
-        assert pattern.isascii()
-        assert pattern.isprintable()
-        assert matches(pattern, "/" + text)
-        if not {".", ".."}.intersection(pattern.split("/")):
-            assert checked_match(pattern) == pattern
+def test_r63_who_may_read_the_response(
+    site: str | None, mode: str | None, origin: str | None, fields: dict[str, str]
+) -> None:
+    assert may_read(Asked(AVAILABLE, site, mode, origin), fields)
 
 
 @pytest.mark.parametrize(
-    ("given_pattern", "sent"),
+    ("site", "mode", "origin", "fields"),
     [
-        ("/*", "/*"),
-        ("/", "/"),
-        ("/shop/*/reviews", "/shop/*/reviews"),
-        ("/größe/*", "/gr%C3%B6%C3%9Fe/*"),
-        (r"/wiki/Main\:*", r"/wiki/Main\:*"),
+        ("cross-site", "no-cors", None, ANY),
+        ("same-site", "no-cors", ORIGIN, ANY),
+        ("none", "no-cors", None, {}),
+        ("none", None, None, {}),
+        (None, "no-cors", None, {}),
+        (None, "websocket", ORIGIN, ANY),
+        ("cross-site", "cors", ORIGIN, {}),
+        ("cross-site", "cors", None, ANY),
+        ("cross-site", "cors", "https://b.example", ITS),
+        ("cross-site", "cors", ORIGIN, BOTH),
+        ("cross-site", "cors", f"{ORIGIN}, {ORIGIN}", ITS),
+        ("same-origin, same-origin", None, None, {}),
+        ("cross-site", "navigate, navigate", None, {}),
+        ("", "", "", {"access-control-allow-origin": ""}),
     ],
 )
-def test_paths_with_stars_may_be_given(given_pattern: str, sent: str) -> None:
-    assert checked_match(given_pattern) == sent
-    assert checked_match(sent) == sent
+def test_r63_who_may_not(
+    site: str | None, mode: str | None, origin: str | None, fields: dict[str, str]
+) -> None:
+    asked = Asked(AVAILABLE, site, mode, origin)
+    assert not may_read(asked, fields)
+    assert usable(asked, KNOWN, fields) is None
+
+
+def test_r63_only_requests_of_other_origins_depend_on_what_the_response_says() -> None:
+    assert depends_on_origin(Asked(AVAILABLE, "cross-site", "cors", ORIGIN))
+    assert not depends_on_origin(Asked(AVAILABLE, "same-origin", "cors", ORIGIN))
+    assert not depends_on_origin(Asked(AVAILABLE, "cross-site", "no-cors", ORIGIN))
+    assert not depends_on_origin(Asked())
 
 
 @pytest.mark.parametrize(
-    ("pattern", "fault"),
+    ("cache_control", "expires", "expected"),
     [
-        ("", "begins with a slash"),
-        ("shop/*", "begins with a slash"),
-        ("https://shop.example/*", "without scheme and host"),
-        ("//shop.example/*", "as a host does"),
-        ("/shop?*", "query"),
-        ("/shop#top", "fragment"),
-        ("/shop/**", "two stars"),
-        ("/shop/:id", r"write \\:"),
-        ("/shop/(.*)", r"write \\\("),
-        ("/shop{/x}", r"write \\\{"),
-        ("/shop+", r"write \\\+"),
-        ("/shop/\\", "ends in a backslash"),
-        ("/shop/\\d", "needs none"),
-        ("/shop/\n", "control character"),
-        ("/shop/\udcff", "Unicode"),
-        ("/shop/../*", "only dots"),
-        ("/" + "x" * 1024, "1024"),
+        (None, None, False),
+        (None, "Thu, 01 Jan 2099 00:00:00 GMT", True),
+        ("public", None, False),
+        ("public", "Thu, 01 Jan 2099 00:00:00 GMT", True),
+        ("max-age=60", None, True),
+        ("public, Max-Age = 31536000, immutable", None, True),
+        ("max-age=0", "Thu, 01 Jan 2099 00:00:00 GMT", False),
+        ("max-age=60, max-age=0", None, False),
+        ("max-age=soon", None, False),
+        ("s-maxage=60", None, False),
+        ("no-cache, max-age=60", None, False),
+        ("max-age=60, no-store", None, False),
+        ('no-cache="set-cookie", max-age=60', None, False),
+        ('private="max-age=60"', None, False),
     ],
 )
-def test_other_patterns_are_refused_with_the_reason(pattern: str, fault: str) -> None:
-    with pytest.raises(ValueError, match=fault):
-        checked_match(pattern)
+def test_r69_only_what_stays_fresh_is_a_dictionary(
+    cache_control: str | None, expires: str | None, expected: bool
+) -> None:
+    fields = {"cache-control": cache_control, "expires": expires}
+    present = {name: value for name, value in fields.items() if value is not None}
+    assert is_kept_fresh(present) is expected
 
 
-@pytest.mark.parametrize(
-    ("pattern", "path", "is_match"),
-    [
-        ("/*", "/", True),
-        ("/*", "/a/b?c", True),
-        ("/a", "/a", True),
-        ("/a", "/a?v=2", True),
-        ("/a", "/a/", False),
-        ("/a/*", "/a", False),
-        ("/app.*.js", "/app.1.js", True),
-        ("/app.*.js", "/app.js", False),
-        ("/app.*.js", "/app.1.css", False),
-        ("/app.*.js", "/app.1.css?x.js", False),
-        ("/a*a", "/a", False),
-        ("/a*b*c", "/abbcc", True),
-        ("/a*b*c", "/acb", False),
-        (r"/a\*", "/a*", True),
-        (r"/a\*", "/ab", False),
-        ("/gr%C3%B6%C3%9Fe", "/größe", True),
-    ],
-)
-def test_stars_match_any_characters(pattern: str, path: str, is_match: bool) -> None:
-    assert matches(pattern, path) is is_match
-
-
-@given(st.text("ab/*", max_size=12), st.text("ab/", max_size=16))
-def test_matching_is_that_of_stars(text: str, path: str) -> None:
-    pattern = re.sub(r"\*+", "*", text)
-    assert matches(f"/{pattern}", f"/{path}") is bool(
-        re.match(translate(f"/{pattern}"), f"/{path}")
+def test_fields_of_a_dictionary() -> None:
+    assert use_as_dictionary("/app.*.js") == 'match="/app.*.js"'
+    assert use_as_dictionary('/a"\\(.js') == 'match="/a\\"\\\\(.js"'
+    assert use_as_dictionary("/*", ("document", "frame")) == (
+        'match="/*", match-dest=("document" "frame")'
     )
-
-
-def test_many_stars_take_no_long() -> None:
-    assert not matches("/" + "a*" * 400 + "b", "/" + "a" * 100_000)
+    assert link_to("/d/1") == '</d/1>; rel="compression-dictionary"'

@@ -1,0 +1,223 @@
+"""What dictionaries have to do with the responses of an application (RFC 9842).
+
+The folder of dictionaries says which there are; here is what follows for a request: the one its
+client has, those it may get, and whether the response is one itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import lru_cache
+from time import monotonic
+from typing import TYPE_CHECKING
+from typing import TypeVar
+from urllib.parse import quote
+
+from .http.dictionaries import CODING
+from .http.dictionaries import NO_TRANSPORT
+from .http.dictionaries import NOTHING_ASKED
+from .http.dictionaries import PATH
+from .http.dictionaries import Asked
+from .http.dictionaries import Known
+from .http.dictionaries import Transport
+from .http.dictionaries import announced
+from .http.dictionaries import depends_on_origin
+from .http.dictionaries import link_to
+from .http.dictionaries import usable
+from .http.dictionaries import use_as_dictionary
+from .http.patterns import match_of
+from .http.patterns import matches
+from .http.plain import PlainPlans
+
+if TYPE_CHECKING:
+    from .http.exchange import Ready
+    from .store.dictionaries import Dictionaries
+    from .store.dictionary_index import Entry
+
+_match_of = lru_cache(maxsize=1024)(match_of)
+
+LOOK_SECONDS = 1.0
+"""How long it is before somebody looks whether there are other dictionaries."""
+
+_MAX_PATHS = 4096
+_MAX_PLANS = 256
+
+_K = TypeVar("_K")
+_V = TypeVar("_V")
+
+Offers = tuple[str, ...]
+"""The hashes of the dictionaries that a document links to."""
+
+# What documents are fetched for, in the words of Fetch.
+_DOCUMENTS = frozenset({"document", "frame", "iframe"})
+
+
+class Transports:
+    """Finds what dictionaries have to do with requests. Safe for concurrent use.
+
+    What is remembered is bounded: when it is too much, it is forgotten and found again.
+
+    :param dictionaries: the dictionaries of the application.
+    """
+
+    __slots__ = (
+        "_entries",
+        "_offers",
+        "_plans",
+        "at_root",
+        "dictionaries",
+        "has_pages",
+        "until",
+    )
+
+    def __init__(self, dictionaries: Dictionaries) -> None:
+        self.dictionaries = dictionaries
+        self._entries: Mapping[str, Entry] = dictionaries.entries
+        self.has_pages = bool(dictionaries.pages)
+        """Whether requests that name no dictionary are all the same."""
+        self._offers: dict[tuple[str, str], Offers] = {}
+        self._plans: dict[tuple[str, Offers, Asked], PlainPlans] = {}
+        self.until = 0.0
+        """Until when what is remembered holds, in the seconds of ``monotonic``."""
+        self.at_root: dict[str | tuple[str | None, ...], PlainPlans] = {}
+        """What :meth:`plain_plans` returned for an empty root: by path, or by path, Available-
+        Dictionary, Sec-Fetch-Site and Sec-Fetch-Mode. For whoever has no time for a call."""
+
+    def known(self, asked: Asked) -> Asked:
+        """Return what a request says, if it names a dictionary that there is.
+
+        So no client decides how much is remembered.
+        """
+        if asked.available is None or announced(asked.available) in self._entries_now():
+            return asked
+        return NOTHING_ASKED
+
+    def of(
+        self,
+        root: str,
+        path: str,
+        asked: Asked,
+        fields: Mapping[str, str],
+        digest: str | None = None,
+    ) -> Transport:
+        """Return what dictionaries have to do with an exchange.
+
+        :param root: where the application is mounted, as WSGI's ``SCRIPT_NAME``.
+        :param path: of the request below that, as WSGI's ``PATH_INFO``.
+        :param asked: what the request says of dictionaries.
+        :param fields: of the response, by lower-case name.
+        :param digest: the SHA-256 of the file that it is, in hexadecimal digits; None for none.
+        """
+        entries = self._entries_now()
+        own = None
+        if digest is not None and digest in entries:
+            match = _match_of(_text(f"{root}{path}"))
+            own = None if match is None else use_as_dictionary(match)
+        return self._transport(root, self._offers_at(root, path), asked, fields, own)
+
+    def plain_plans(
+        self, root: str, path: str, asked: Asked, base: PlainPlans
+    ) -> PlainPlans | None:
+        """Return the plans for plain exchanges of a request; None if more has to be looked at.
+
+        :param root: as for :meth:`of`, and so are ``path`` and ``asked``.
+        :param base: those of requests that dictionaries have nothing to do with.
+        """
+        self._entries_now()
+        if depends_on_origin(asked):
+            return None
+        said, asked = asked[:3], self.known(asked)
+        offers = self._offers_at(root, path)
+        if asked is NOTHING_ASKED and not offers:
+            plans = base
+        else:
+            key = (root, offers, asked)
+            found = self._plans.get(key)
+            if found is None or found.policy is not base.policy:
+                transport = self._transport(root, offers, asked, {}, None)
+                found = PlainPlans(base.policy, transport)
+                _remember(self._plans, key, found, _MAX_PLANS)
+            plans = found
+        if not root and asked[:3] == said:
+            _remember(self.at_root, (path, *said) if said[0] else path, plans, _MAX_PATHS)
+        return plans
+
+    def with_difference(
+        self, ready: Mapping[str, Ready], digest: str, dictionary: Known
+    ) -> Mapping[str, Ready]:
+        """Return what lies ready for a file, its difference from a dictionary perhaps too.
+
+        :param digest: the SHA-256 of the file, in hexadecimal digits.
+        """
+        difference = self.dictionaries.difference(digest, dictionary.sha256)
+        return ready if difference is None else {**ready, CODING: difference}
+
+    def _entries_now(self) -> Mapping[str, Entry]:
+        """Return the dictionaries there are now, and forget what follows from others."""
+        if monotonic() < self.until:
+            return self._entries
+        entries = self.dictionaries.entries
+        if entries is not self._entries:
+            self._entries = entries
+            self.has_pages = bool(self.dictionaries.pages)
+            self._offers.clear()
+            self._plans.clear()
+            self.at_root.clear()
+        self.until = monotonic() + LOOK_SECONDS
+        return entries
+
+    def _transport(
+        self,
+        root: str,
+        offers: Offers,
+        asked: Asked,
+        fields: Mapping[str, str],
+        own: str | None,
+    ) -> Transport:
+        dictionary = usable(asked, self._entries, fields)
+        link = None
+        if offers:
+            has = announced(asked.available) if asked.available else None
+            place = quote(_text(root)) + PATH
+            wanted = [f"{place}{sha256}" for sha256 in offers if sha256 != has]
+            link = ", ".join(map(link_to, wanted)) or None
+        if dictionary is None and link is None and own is None:
+            return NO_TRANSPORT
+        return Transport(dictionary, link, own)
+
+    def _offers_at(self, root: str, path: str) -> Offers:
+        """Return which dictionaries a document links to, the best of each kind."""
+        offers = self._offers.get((root, path))
+        if offers is None:
+            offers = self._look(_text(f"{root}{path}"))
+            _remember(self._offers, (root, path), offers, _MAX_PATHS)
+        return offers
+
+    def _look(self, path: str) -> Offers:
+        if PATH in path:
+            return ()
+        # Of several a client takes the one with the longest pattern, then the newest (RFC 9842
+        # section 2.2.3), and one for other destinations is for other responses.
+        best: dict[tuple[str, ...], Entry] = {}
+        # What is for other paths, and not for documents, is for what documents fetch.
+        fetched: dict[str, Entry] = {}
+        for entry in self.dictionaries.pages:
+            match = entry.match or ""
+            if matches(match, path):
+                before = best.get(entry.destinations)
+                if before is None or len(match) >= len(before.match or ""):
+                    best[entry.destinations] = entry
+            elif _DOCUMENTS.isdisjoint(entry.destinations):
+                fetched[entry.name] = entry
+        return tuple(entry.sha256 for entry in (*best.values(), *fetched.values()))
+
+
+def _remember(known: dict[_K, _V], key: _K, value: _V, max_count: int) -> None:
+    if len(known) >= max_count:
+        known.clear()
+    known[key] = value
+
+
+def _text(path: str) -> str:
+    """Return the text of a path, of which WSGI has the bytes as characters (PEP 3333)."""
+    return path.encode("latin-1", "replace").decode("utf-8", "replace")
