@@ -174,16 +174,15 @@ class Transports:
         fields: Mapping[str, str],
         own: str | None,
     ) -> Transport:
+        named = announced(asked.available) if asked.available is not None else None
         dictionary = usable(asked, self._entries, fields)
         link = None
         if offers:
-            has = announced(asked.available) if asked.available else None
             place = quote(_text(root)) + PATH
-            wanted = [f"{place}{sha256}" for sha256 in offers if sha256 != has]
+            wanted = [f"{place}{sha256}" for sha256 in offers if sha256 != named]
             link = ", ".join(map(link_to, wanted)) or None
-        if dictionary is None and link is None and own is None:
-            return NO_TRANSPORT
-        return Transport(dictionary, link, own)
+        transport = Transport(dictionary, link, own, is_named=named in self._entries)
+        return NO_TRANSPORT if transport == NO_TRANSPORT else transport
 
     def _offers_at(self, root: str, path: str) -> Offers:
         """Return which dictionaries a document links to, the best of each kind."""

@@ -22,10 +22,12 @@ from .fields import NO_EDITS
 from .fields import OF_THE_REPRESENTATION
 from .fields import ON_CODING
 from .fields import ON_DICTIONARY
+from .fields import ON_READER
 from .fields import STALE_WHEN_CODED
 from .fields import VARY_ALONE
 from .fields import Added
 from .fields import Edits
+from .fields import has_directive
 from .fields import media_type
 from .fields import vary_edits
 from .ranges import UNSATISFIABLE
@@ -74,8 +76,18 @@ _REFUSALS = {
 
 def vary_of(exchange: Exchange) -> Edits:
     """Return what makes Vary name what a response follows from, coded or not."""
-    names = ON_CODING if exchange.transport is None else ON_DICTIONARY
-    return vary_edits(exchange.fields, names)
+    return vary_edits(exchange.fields, _names_in_vary(exchange))
+
+
+def _names_in_vary(exchange: Exchange) -> tuple[str, ...]:
+    transport = exchange.transport
+    if transport is None:
+        return ON_CODING
+    # A shared cache must not send one client what may be read by another alone.
+    is_shared = transport.is_named and not has_directive(
+        exchange.fields.get("cache-control"), "private"
+    )
+    return ON_READER if is_shared else ON_DICTIONARY
 
 
 def _standing(exchange: Exchange) -> Edits:
@@ -105,7 +117,7 @@ def _standing(exchange: Exchange) -> Edits:
 def varied(exchange: Exchange, reason: SkipReason) -> Answer:
     """Send the representation without a coding."""
     edits = _standing(exchange)
-    names = ON_CODING if exchange.transport is None else ON_DICTIONARY
+    names = _names_in_vary(exchange)
     if edits is VARY_ALONE[names]:
         return _VARIED[names][reason]
     return Answer(reason, edits) if edits else LEFT[reason]

@@ -33,6 +33,9 @@ LINKING = frozenset({"text/html", "application/xhtml+xml"})
 MARK_LENGTH = 8
 """So many digits of the hash of its dictionary tell a coded form in its entity tag."""
 
+# Chromium takes no response with one of these for a dictionary.
+_ALWAYS_ASKED_FOR = ("no-store", "no-cache", "must-revalidate")
+
 # A structured field with one byte sequence, of 32 bytes (RFC 9651 section 3.3.5). What has
 # parameters, or a second member from a second line, is in doubt.
 _AVAILABLE = re.compile(r"[ \t]*:([A-Za-z0-9+/]{43}=):[ \t]*", re.ASCII)
@@ -75,11 +78,13 @@ class Transport(NamedTuple):
         field; None for none.
     :param own: that the response is a dictionary itself: the value of Use-As-Dictionary; None
         if it is none.
+    :param is_named: the client has a dictionary of this server, whether it is used or not.
     """
 
     dictionary: Known | None = None
     link: str | None = None
     own: str | None = None
+    is_named: bool = False
 
 
 NO_TRANSPORT = Transport()
@@ -169,14 +174,17 @@ def _quoted(text: str) -> str:
 def is_kept_fresh(fields: Mapping[str, str]) -> bool:
     """Tell whether a client keeps a response fresh for a while, so that it is a dictionary.
 
-    RFC 9842 section 2.1.5: the lifetime of a dictionary is its freshness in the HTTP cache.
+    RFC 9842 section 2.2.1: a dictionary is one as long as it is fresh, or may be used stale.
 
     :param fields: the response's field values by lower-case name.
     """
     cache_control = fields.get("cache-control")
     if cache_control is None:
         return "expires" in fields
-    if has_directive(cache_control, "no-store") or has_directive(cache_control, "no-cache"):
+    if any(has_directive(cache_control, name) for name in _ALWAYS_ASKED_FOR):
         return False
+    # It may be stale for so long (RFC 5861 section 3).
+    if seconds_of_directive(cache_control, "stale-while-revalidate"):
+        return True
     max_age = seconds_of_directive(cache_control, "max-age")
     return "expires" in fields if max_age is None else max_age > 0

@@ -29,7 +29,9 @@ from pyfastgz.http.steps import Step
 CODED = {"dcz": 3, **LEVELS}
 WITH = replace(POLICY, levels=CODED, known_codings=(*POLICY.known_codings, "dcz"))
 CHROMIUM = "gzip, deflate, br, zstd, dcb, dcz"
-VARY = {"vary": "Accept-Encoding, Available-Dictionary"}
+ALONE = "Accept-Encoding, Available-Dictionary"
+READER = f"{ALONE}, Sec-Fetch-Site, Sec-Fetch-Mode, Origin"
+VARY = {"vary": READER}
 
 
 class Known(NamedTuple):
@@ -42,7 +44,7 @@ class Ready(NamedTuple):
 
 
 OLD = Known("0123456789abcdef" * 4)
-HAS = Transport(OLD)
+HAS = Transport(OLD, is_named=True)
 ASKED = change(PAGE, accept_encoding=CHROMIUM, transport=HAS)
 TAG = '"a:dcz-01234567"'
 
@@ -58,7 +60,7 @@ def test_r62_a_dictionary_comes_before_all_codings() -> None:
     assert isinstance(plan.otherwise, Plan)
     assert (plan.otherwise.step, plan.otherwise.coding) == (Step.CODE, "zstd")
     assert plan.otherwise.dictionary is None
-    assert plan.otherwise.exchange.transport == NO_TRANSPORT
+    assert plan.otherwise.exchange.transport == Transport(is_named=True)
 
 
 @pytest.mark.parametrize(
@@ -114,7 +116,7 @@ def test_r64_every_variant_says_what_it_follows_from(
         planned = plan_response_of(exchange)
         answers = [planned] if isinstance(planned, Answer) else finished(planned)
         for answer in answers:
-            assert answer.edits["vary"] == VARY["vary"]
+            assert answer.edits["vary"] == (READER if transport.is_named else ALONE)
 
 
 def plan_response_of(exchange: Exchange) -> Answer | Plan:
@@ -142,9 +144,25 @@ def test_r64_refusals_too(status: int) -> None:
 
 def test_r64_what_is_never_coded_says_nothing() -> None:
     assert answer_of(change(ASKED, content_type="image/png"), WITH).edits == {}
-    cookie = change(ASKED, vary="Cookie, available-dictionary", accept_encoding=None)
+    cookie = change(
+        ASKED,
+        vary="Cookie, available-dictionary",
+        accept_encoding=None,
+        transport=NO_TRANSPORT,
+    )
     vary = answer_of(cookie, WITH).edits["vary"]
     assert vary == "Cookie, available-dictionary, Accept-Encoding"
+
+
+@pytest.mark.parametrize(
+    ("cache_control", "vary"), [("private, max-age=60", ALONE), ("public", READER)]
+)
+def test_r64_what_one_client_may_read_no_cache_sends_another(
+    cache_control: str, vary: str
+) -> None:
+    for transport in (HAS, Transport(is_named=True)):
+        asked = change(ASKED, transport=transport, cache_control=cache_control)
+        assert plan_of(asked, WITH).answer(2000, 100).edits["vary"] == vary
 
 
 def test_r65_each_dictionary_has_a_tag() -> None:
@@ -237,7 +255,7 @@ def test_r69_a_response_says_that_it_is_a_dictionary() -> None:
     assert plan.answer(2000, 100).edits["use-as-dictionary"] == OWN.own
     assert plan.answer(2000, 2000).edits["use-as-dictionary"] == OWN.own
     plain = answer_of(change(file, accept_encoding=None), WITH)
-    assert plain.edits == {**VARY, "use-as-dictionary": OWN.own}
+    assert plain.edits == {"vary": ALONE, "use-as-dictionary": OWN.own}
 
 
 @pytest.mark.parametrize(
@@ -284,7 +302,7 @@ def test_r70_a_page_links_to_its_dictionary() -> None:
     page = change(ASKED, transport=OFFERED)
     assert plan_of(page, WITH).answer(2000, 100).edits["link"] == OFFERED.link
     plain = change(page, accept_encoding=None)
-    assert answer_of(plain, WITH).edits == {**VARY, "link": OFFERED.link}
+    assert answer_of(plain, WITH).edits == {"vary": ALONE, "link": OFFERED.link}
     with_own = change(plain, link="</a.css>; rel=preload")
     expected = f"</a.css>; rel=preload, {OFFERED.link}"
     assert answer_of(with_own, WITH).edits["link"] == expected
