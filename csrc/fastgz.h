@@ -191,7 +191,8 @@ typedef struct fgz_dictionary fgz_dictionary;
  * Make a dictionary, in *dictionary_ret, of 1 to FGZ_DICTIONARY_MAX_NBYTES
  * bytes and their SHA-256, 32 bytes that nothing here checks.  The bytes are
  * taken as they are, whatever they begin with (RFC 9842, section 2).  They are
- * not copied, and must stay where they are until the dictionary is freed.
+ * not copied, and must stay where they are until the dictionary is freed.  To
+ * input that lies in the same memory they may be of no use.
  *
  * Up to 256 KB are prepared: a millisecond for 100 KB at level 3, and 400 KB of
  * memory, or more at higher levels.  Longer ones are searched anew for each

@@ -219,7 +219,8 @@ static const struct {
 #define ZSTD_PREPARED_MAX_BODY_NBYTES ((size_t)1 << 20)
 
 /* A stream's tables are as large as those that it refers to.  Where these take
- * more memory, it reads the dictionary into tables of its own. */
+ * more memory, and at the levels that weigh costs, which take most beside them,
+ * it reads the dictionary into tables of its own. */
 #define ZSTD_STREAM_PREPARED_MAX_NBYTES ((size_t)1280 << 10)
 
 /* The window and the tables of a context, as powers of 2 of bytes and of
@@ -506,6 +507,7 @@ static size_t refer_stream(fgz_zstd *zstd)
         return from_zstd(ZSTD_CCtx_refCDict(zstd->cctx, NULL));
     return refer(zstd,
                  dictionary->prepared != NULL &&
+                     known_level(zstd) < ZSTD_FIRST_NOT_ATTACHED_LEVEL &&
                      ZSTD_sizeof_CDict(dictionary->prepared) <=
                          ZSTD_STREAM_PREPARED_MAX_NBYTES,
                  false);

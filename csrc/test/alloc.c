@@ -35,23 +35,56 @@ void fgz_test_free(void *memory)
     free(memory);
 }
 
-static uint8_t in[200000], out[1000000];
+static uint8_t in[200000], out[1000000], long_dictionary[300000];
 
 /* Code a stream, from a reset, and two bodies, of which the shorter may be
  * coded in another way. */
-static size_t code(fgz_encoder *enc)
+static size_t code_all(fgz_encoder *enc, size_t in_nbytes)
 {
     size_t result = fgz_reset(enc, FGZ_SIZE_UNKNOWN);
 
     if (!fgz_is_error(result))
-        result = fgz_flush(enc, in, sizeof(in), out, sizeof(out));
+        result = fgz_flush(enc, in, in_nbytes, out, sizeof(out));
     if (!fgz_is_error(result))
         result = fgz_finish(enc, NULL, 0, out, sizeof(out));
     if (!fgz_is_error(result))
-        result = fgz_compress(enc, in, sizeof(in), out, sizeof(out));
+        result = fgz_compress(enc, in, in_nbytes, out, sizeof(out));
     if (fgz_is_error(result))
         return result;
-    return fgz_compress(enc, in, sizeof(in) / 10, out, sizeof(out));
+    return fgz_compress(enc, in, in_nbytes / 10, out, sizeof(out));
+}
+
+/* Make a dictionary, of which nothing is left if that fails, and code with it.
+ */
+static size_t code_with(fgz_encoder *enc, const uint8_t *bytes, size_t nbytes,
+                        int level)
+{
+    fgz_dictionary *dictionary;
+    size_t result = fgz_dictionary_create(&dictionary, bytes, nbytes,
+                                          test_digest_bytes(), level, NULL);
+
+    CHECK((dictionary == NULL) == (fgz_is_error(result) != 0));
+    if (dictionary == NULL)
+        return result;
+    CHECK(fgz_refer(enc, dictionary) == 0);
+    result = code_all(enc, sizeof(in) / 10);
+    CHECK(fgz_refer(enc, NULL) == 0);
+    fgz_dictionary_free(dictionary);
+    return result;
+}
+
+/* Code, with a dictionary that is prepared and one that is not if the coding
+ * has any. */
+static size_t code(fgz_encoder *enc, fgz_coding coding, int level)
+{
+    size_t result;
+
+    if (coding != FGZ_DCZ)
+        return code_all(enc, sizeof(in));
+    result = code_with(enc, in + 100000, 20000, level);
+    return fgz_is_error(result) ?
+               result :
+               code_with(enc, long_dictionary, sizeof(long_dictionary), level);
 }
 
 /* A body of several chunks: what is allocated for one is allocated at once. */
@@ -75,6 +108,7 @@ TEST_MAIN
     for (int level = 10; level < TEST_NLEVELS; level++)
         check_largest(level);
     test_fill(in, sizeof(in), 3, 1);
+    test_fill(long_dictionary, sizeof(long_dictionary), 4, 2);
     for (unsigned c = 0; c < TEST_NCODINGS; c++)
         for (unsigned index = 0; index < test_nlevels(test_codings[c]);
              index++) {
@@ -89,13 +123,13 @@ TEST_MAIN
                 result = fgz_create(&enc, coding, level, NULL);
                 CHECK((enc == NULL) == (fgz_is_error(result) != 0));
                 if (enc != NULL) {
-                    result = code(enc);
+                    result = code(enc, coding, level);
                     if (nallocs >= failing) {
                         unsigned const which = failing;
 
                         CHECK(fgz_error_code(result) == FGZ_ERROR_MEMORY);
                         failing = 0;
-                        CHECK(!fgz_is_error(code(enc)));
+                        CHECK(!fgz_is_error(code(enc, coding, level)));
                         failing = which;
                     }
                 }

@@ -3,7 +3,8 @@
  *
  * The frames of gzip and zlib are taken apart here, and nothing optional is
  * allowed in them; their blocks go through inflate.h; zstd through libzstd,
- * with the window that the web allows.
+ * with the window that the web allows, and behind the header of dcz with the
+ * dictionary of test.h, or another.
  */
 #ifndef FGZ_TEST_DECODE_H
 #define FGZ_TEST_DECODE_H
@@ -26,6 +27,8 @@ typedef struct test_decoder {
     test_inflater inflater;
     ZSTD_DCtx *dctx;
     size_t zstd_in_nbytes; /* decoded so far */
+    const uint8_t *dictionary;
+    size_t dictionary_nbytes;
 } test_decoder;
 
 /* Make a decoder for one body of at most out_nbytes_avail bytes. */
@@ -43,12 +46,14 @@ static inline test_decoder *test_decoder_create(fgz_coding coding, uint8_t *out,
     test_inflate_begin(&decoder->inflater, out, out_nbytes_avail);
     decoder->dctx = NULL;
     decoder->zstd_in_nbytes = 0;
-    if (coding == FGZ_ZSTD) {
+    if (test_is_zstd(coding)) {
         decoder->dctx = ZSTD_createDCtx();
         CHECK(decoder->dctx != NULL);
         CHECK(!ZSTD_isError(ZSTD_DCtx_setParameter(
             decoder->dctx, ZSTD_d_windowLogMax, DECODE_ZSTD_MAX_WINDOW_LOG)));
     }
+    decoder->dictionary = test_dictionary_bytes();
+    decoder->dictionary_nbytes = TEST_DICTIONARY_NBYTES;
     return decoder;
 }
 
@@ -56,6 +61,22 @@ static inline void test_decoder_free(test_decoder *decoder)
 {
     ZSTD_freeDCtx(decoder->dctx);
     free(decoder);
+}
+
+/* Check the header of dcz (RFC 9842, section 5) once it is there, and have what
+ * follows refer to the dictionary. */
+static inline void decode_dcz_header(test_decoder *decoder, const uint8_t *in,
+                                     size_t in_nbytes)
+{
+    size_t const nbytes = 8 + TEST_DIGEST_NBYTES;
+
+    if (in_nbytes < nbytes || decoder->zstd_in_nbytes > 0)
+        return;
+    CHECK(memcmp(in, "\x5e\x2a\x4d\x18\x20\0\0\0", 8) == 0);
+    CHECK(memcmp(in + 8, test_digest_bytes(), TEST_DIGEST_NBYTES) == 0);
+    CHECK(!ZSTD_isError(ZSTD_DCtx_refPrefix(decoder->dctx, decoder->dictionary,
+                                            decoder->dictionary_nbytes)));
+    decoder->zstd_in_nbytes = nbytes;
 }
 
 static inline void decode_zstd(test_decoder *decoder, const uint8_t *in,
@@ -145,8 +166,11 @@ static inline void test_decode(test_decoder *decoder, const uint8_t *in,
     size_t header_nbytes = 0;
     test_inflate_status status;
 
-    if (decoder->coding == FGZ_ZSTD) {
-        decode_zstd(decoder, in, in_nbytes);
+    if (test_is_zstd(decoder->coding)) {
+        if (decoder->coding == FGZ_DCZ)
+            decode_dcz_header(decoder, in, in_nbytes);
+        if (decoder->coding != FGZ_DCZ || decoder->zstd_in_nbytes > 0)
+            decode_zstd(decoder, in, in_nbytes);
         return;
     }
     if (decoder->coding != FGZ_RAW) {
@@ -169,21 +193,33 @@ static inline void test_decode(test_decoder *decoder, const uint8_t *in,
     }
 }
 
-/* Check that coded is one whole frame of exactly this body. */
-static inline void test_check_decodes(fgz_coding coding, const uint8_t *coded,
-                                      size_t coded_nbytes, const uint8_t *body,
-                                      size_t body_nbytes)
+/* Check that coded is one whole frame of exactly this body, with this
+ * dictionary if it has one. */
+static inline void test_check_decodes_with(
+    fgz_coding coding, const uint8_t *coded, size_t coded_nbytes,
+    const uint8_t *body, size_t body_nbytes, const uint8_t *dictionary,
+    size_t dictionary_nbytes)
 {
     uint8_t *const out = malloc(body_nbytes + 1);
     test_decoder *decoder;
 
     CHECK(out != NULL);
     decoder = test_decoder_create(coding, out, body_nbytes);
+    decoder->dictionary = dictionary;
+    decoder->dictionary_nbytes = dictionary_nbytes;
     test_decode(decoder, coded, coded_nbytes);
     CHECK(decoder->is_done && decoder->out_nbytes == body_nbytes);
     CHECK(body_nbytes == 0 || memcmp(out, body, body_nbytes) == 0);
     test_decoder_free(decoder);
     free(out);
+}
+
+static inline void test_check_decodes(fgz_coding coding, const uint8_t *coded,
+                                      size_t coded_nbytes, const uint8_t *body,
+                                      size_t body_nbytes)
+{
+    test_check_decodes_with(coding, coded, coded_nbytes, body, body_nbytes,
+                            test_dictionary_bytes(), TEST_DICTIONARY_NBYTES);
 }
 
 #endif /* FGZ_TEST_DECODE_H */

@@ -7,7 +7,7 @@
 TEST_MAIN
 {
     static const char *const names[TEST_NCODINGS] = {"gzip", "zlib", "raw",
-                                                     "zstd"};
+                                                     "zstd", "dcz"};
 
     for (unsigned c = 0; c < TEST_NCODINGS; c++)
         for (unsigned index = 0; index < test_nlevels(test_codings[c]);

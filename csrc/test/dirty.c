@@ -70,7 +70,7 @@ static void check_dirty(fgz_encoder *(*create)(fgz_coding, int),
             1 + test_random(state) % (1u << (6 + round * 2));
         size_t nbytes;
 
-        if (round % 2 == 0 || (coding == FGZ_ZSTD && index > 6))
+        if (round % 2 == 0 || (test_is_zstd(coding) && index > 6))
             in_nbytes %= 10000;
         soil(dirty, state);
         CHECK(fgz_reset(dirty, 0) == 0);
@@ -85,8 +85,8 @@ static void check_dirty(fgz_encoder *(*create)(fgz_coding, int),
         nbytes =
             code_stream(fresh, in_nbytes, piece_nbytes, flush_nbytes, expected);
         CHECK(code_stream(dirty, in_nbytes,
-                          coding == FGZ_ZSTD ? piece_nbytes :
-                                               1 + piece_nbytes / 3,
+                          test_is_zstd(coding) ? piece_nbytes :
+                                                 1 + piece_nbytes / 3,
                           flush_nbytes, actual) == nbytes);
         CHECK(memcmp(expected, actual, nbytes) == 0);
         fgz_free(fresh);

@@ -10,7 +10,7 @@
 #define ZSTD_SMALL_MAX_NBYTES ((size_t)400 * 1024)
 #define ZSTD_STREAM_MAX_NBYTES ((size_t)3 * 1024 * 1024)
 
-static uint8_t in[300000], out[1000000];
+static uint8_t in[300000], out[1000000], dictionary_bytes[300000];
 
 static void check_memory(const fgz_encoder *enc)
 {
@@ -56,6 +56,27 @@ static void check_zstd(fgz_encoder *enc, size_t max_nbytes)
     fgz_free(enc);
 }
 
+/* A dictionary of hundreds of kilobytes makes no stream larger. */
+static void check_long_dictionary(int level)
+{
+    static const size_t nbytes[] = {200000, sizeof(dictionary_bytes)};
+
+    for (size_t i = 0; i < 2; i++)
+        for (uint32_t is_small = 0; is_small <= 1; is_small++) {
+            fgz_encoder *const enc =
+                test_create_of_size(FGZ_DCZ, level, is_small);
+            fgz_dictionary *dictionary;
+
+            test_fill(dictionary_bytes, nbytes[i], 3, 1);
+            dictionary = test_dictionary_create(dictionary_bytes, nbytes[i],
+                                                level, is_small);
+            CHECK(fgz_refer(enc, dictionary) == 0);
+            check_zstd(enc, is_small == 1 ? ZSTD_SMALL_MAX_NBYTES :
+                                            ZSTD_STREAM_MAX_NBYTES);
+            fgz_dictionary_free(dictionary);
+        }
+}
+
 TEST_MAIN
 {
     for (unsigned index = 0; index < TEST_NLEVELS; index++) {
@@ -63,11 +84,14 @@ TEST_MAIN
 
         check_zstd(test_create_small(FGZ_ZSTD, level), ZSTD_SMALL_MAX_NBYTES);
         check_zstd(test_create(FGZ_ZSTD, level), ZSTD_STREAM_MAX_NBYTES);
+        check_zstd(test_create_small(FGZ_DCZ, level), ZSTD_SMALL_MAX_NBYTES);
+        check_zstd(test_create(FGZ_DCZ, level), ZSTD_STREAM_MAX_NBYTES);
+        check_long_dictionary(level);
     }
     for (unsigned c = 0; c < TEST_NCODINGS; c++) {
         fgz_coding const coding = test_codings[c];
 
-        if (coding == FGZ_ZSTD)
+        if (test_is_zstd(coding))
             continue;
         for (int level = 0; level < TEST_NLEVELS; level++) {
             fgz_encoder *const small = test_create_small(coding, level);

@@ -28,7 +28,8 @@ static void check_create(void)
         CHECK(fgz_error_code(fgz_create(&enc, coding, fgz_level_min(coding) - 1,
                                         NULL)) == FGZ_ERROR_LEVEL &&
               enc == NULL);
-        fgz_free(test_create(coding, fgz_level_min(coding)));
+        CHECK(fgz_create(&enc, coding, fgz_level_min(coding), NULL) == 0);
+        fgz_free(enc);
     }
     CHECK(fgz_level_min((fgz_coding)9) == 0);
     CHECK(fgz_level_max((fgz_coding)9) == 0);
@@ -154,13 +155,13 @@ static void check_flush(fgz_encoder *enc, fgz_coding coding)
     size_t made = fgz_flush(enc, NULL, 0, out, ROOM_NBYTES);
 
     CHECK(!fgz_is_error(made));
-    if (coding != FGZ_ZSTD)
+    if (!test_is_zstd(coding))
         CHECK(made == (coding == FGZ_GZIP ? 10u : coding == FGZ_ZLIB ? 2u : 0));
     for (unsigned nbytes = 1; nbytes < 40; nbytes++) {
         made = fgz_flush(enc, "<p>a a a b ab ab</p><p>a a a b ab ab</p>",
                          nbytes, out, ROOM_NBYTES);
         CHECK(!fgz_is_error(made) && made > 0);
-        if (coding != FGZ_ZSTD) {
+        if (!test_is_zstd(coding)) {
             CHECK(made > sizeof(sync));
             CHECK(memcmp(out + made - sizeof(sync), sync, sizeof(sync)) == 0);
             CHECK(fgz_flush(enc, NULL, 0, out, ROOM_NBYTES) == 0);

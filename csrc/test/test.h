@@ -8,6 +8,7 @@
 #ifndef FGZ_TEST_H
 #define FGZ_TEST_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -26,9 +27,16 @@
         } \
     } while (0)
 
-static const fgz_coding test_codings[] = {FGZ_GZIP, FGZ_ZLIB, FGZ_RAW,
-                                          FGZ_ZSTD};
+static const fgz_coding test_codings[] = {FGZ_GZIP, FGZ_ZLIB, FGZ_RAW, FGZ_ZSTD,
+                                          FGZ_DCZ};
 #define TEST_NCODINGS (sizeof(test_codings) / sizeof(test_codings[0]))
+
+/* Whether libzstd writes it, whose output depends on more, and which promises
+ * less. */
+static inline bool test_is_zstd(fgz_coding coding)
+{
+    return coding == FGZ_ZSTD || coding == FGZ_DCZ;
+}
 
 /* How many levels there are to test of a coding. */
 #define TEST_NLEVELS 13
@@ -39,8 +47,8 @@ static inline int test_level(fgz_coding coding, unsigned index)
 {
     static const int zstd_levels[10] = {-5, 1, 2, 3, 5, 7, 9, 13, 19, 22};
 
-    return coding == FGZ_ZSTD ? zstd_levels[index % 10] :
-                                (int)(index % TEST_NLEVELS);
+    return test_is_zstd(coding) ? zstd_levels[index % 10] :
+                                  (int)(index % TEST_NLEVELS);
 }
 
 /*
@@ -101,23 +109,80 @@ static inline void test_fill(uint8_t *buffer, size_t nbytes, unsigned kind,
     }
 }
 
-static inline fgz_encoder *test_create(fgz_coding coding, int level)
-{
-    fgz_encoder *enc;
+/* The dictionary of all that is tested with one, noise and text in turns: its
+ * bytes, in memory of exactly their size, and what stands for their hash. */
+#define TEST_DICTIONARY_NBYTES ((size_t)30000)
+#define TEST_DIGEST_NBYTES 32
 
-    CHECK(fgz_create(&enc, coding, level, NULL) == 0);
-    CHECK(enc != NULL);
-    return enc;
+static inline const uint8_t *test_dictionary_bytes(void)
+{
+    static uint8_t *bytes;
+
+    if (bytes == NULL) {
+        bytes = malloc(TEST_DICTIONARY_NBYTES);
+        CHECK(bytes != NULL);
+        test_fill(bytes, TEST_DICTIONARY_NBYTES, 5, 77);
+    }
+    return bytes;
 }
 
-static inline fgz_encoder *test_create_small(fgz_coding coding, int level)
+static inline const uint8_t *test_digest_bytes(void)
 {
-    fgz_options const options = {sizeof(options), 1};
+    static uint8_t digest[TEST_DIGEST_NBYTES];
+
+    test_fill(digest, sizeof(digest), 0, 78);
+    return digest;
+}
+
+static inline fgz_dictionary *test_dictionary_create(const uint8_t *bytes,
+                                                     size_t nbytes, int level,
+                                                     uint32_t is_small)
+{
+    fgz_options const options = {sizeof(options), is_small};
+    fgz_dictionary *dictionary;
+
+    CHECK(fgz_dictionary_create(&dictionary, bytes, nbytes, test_digest_bytes(),
+                                level, &options) == 0);
+    CHECK(dictionary != NULL);
+    return dictionary;
+}
+
+/* That dictionary for encoders of a level and size, made once. */
+static inline const fgz_dictionary *test_dictionary(int level,
+                                                    uint32_t is_small)
+{
+    static fgz_dictionary *made[2][32];
+    fgz_dictionary **const slot = &made[is_small][level + 5];
+
+    CHECK(level >= -5 && level < 27);
+    if (*slot == NULL)
+        *slot = test_dictionary_create(test_dictionary_bytes(),
+                                       TEST_DICTIONARY_NBYTES, level, is_small);
+    return *slot;
+}
+
+/* An encoder that refers to that dictionary if its coding has one. */
+static inline fgz_encoder *test_create_of_size(fgz_coding coding, int level,
+                                               uint32_t is_small)
+{
+    fgz_options const options = {sizeof(options), is_small};
     fgz_encoder *enc;
 
     CHECK(fgz_create(&enc, coding, level, &options) == 0);
     CHECK(enc != NULL);
+    if (coding == FGZ_DCZ)
+        CHECK(fgz_refer(enc, test_dictionary(level, is_small)) == 0);
     return enc;
+}
+
+static inline fgz_encoder *test_create(fgz_coding coding, int level)
+{
+    return test_create_of_size(coding, level, 0);
+}
+
+static inline fgz_encoder *test_create_small(fgz_coding coding, int level)
+{
+    return test_create_of_size(coding, level, 1);
 }
 
 #endif /* FGZ_TEST_H */

@@ -34,8 +34,8 @@ long one.
 
 _Key = tuple[bytes, int, bool]
 
-# By digest, level, and whether it is for small encoders; what comes first goes first, if it was
-# not used since it came last.
+# By digest, level, and whether it is for small encoders; what comes first goes first, unless it
+# was used again since it came there.
 _kept: dict[_Key, core.Prepared] = {}
 
 _lock = RLock()
@@ -51,14 +51,15 @@ def prepared(dictionary: Dictionary, level: int, *, small: bool) -> core.Prepare
         raise ValueError('the coding "dcz" needs a dictionary')
     key = (dictionary.digest, level, small)
     found = _kept.get(key)
-    if found is None:
-        with _lock:
-            # Another thread may have been first.
-            found = _kept.get(key)
-            if found is None:
-                found = core.Prepared(dictionary.data, dictionary.digest, level, small=small)
-                _keep(key, found)
-    found.was_used = True
+    if found is not None:
+        found.was_used = True
+        return found
+    with _lock:
+        # Another thread may have been first.
+        found = _kept.get(key)
+        if found is None:
+            found = core.Prepared(dictionary.data, dictionary.digest, level, small=small)
+            _keep(key, found)
     return found
 
 

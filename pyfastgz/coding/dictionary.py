@@ -30,7 +30,8 @@ class Dictionary:
     __slots__ = ("_data", "_digest")
 
     def __init__(self, data: Buffer) -> None:
-        self._data = as_bytes(data)
+        # A copy, even of bytes: what lies where a body does may be of no use to libzstd.
+        self._data = bytes(bytearray(as_bytes(data)))
         if not 0 < len(self._data) <= MAX_NBYTES:
             raise ValueError(
                 f"a dictionary has 1 to {MAX_NBYTES} bytes, but this one {len(self._data)}"

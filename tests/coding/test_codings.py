@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 import pyfastgz
@@ -18,7 +20,7 @@ from pyfastgz.coding.dictionary import Dictionary
 DICTIONARY = Dictionary(b"<li>lamp</li><li>table</li>" * 40)
 
 
-def settings_of(name: str) -> tuple[Settings, dict[str, Dictionary]]:
+def settings_of(name: str) -> tuple[Settings, dict[str, Any]]:
     """What the row of a coding takes, and what the functions take for it."""
     if CODINGS[name].has_dictionary:
         return DICTIONARY, {"dictionary": DICTIONARY}
