@@ -202,7 +202,7 @@ C_WARNINGS := -std=c11 -Wall -Wextra -Wshadow -Wundef -Wvla -Wstrict-prototypes 
 CTEST := build/ctest
 EMULATOR :=
 
-FUZZ_TARGETS := roundtrip stream bound sequences
+FUZZ_TARGETS := roundtrip stream bound sequences dictionary
 C_PROPERTIES := $(patsubst csrc/test/%.c,$(CTEST)/%,$(wildcard csrc/test/*.c))
 C_REPLAYS := $(FUZZ_TARGETS:%=$(CTEST)/fuzz/%)
 

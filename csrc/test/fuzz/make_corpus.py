@@ -18,7 +18,8 @@ from pathlib import Path
 
 CORPUS = Path(__file__).resolve().parent / "corpus"
 
-CODINGS = ("gzip", "zlib", "raw", "zstd")
+CODINGS = ("gzip", "zlib", "raw", "zstd", "dcz")
+ZSTDS = ("zstd", "dcz")
 NOISE, ONE_BYTE, TWO_SYMBOLS, TEXT, COPIES, TURNS = range(6)
 
 
@@ -92,9 +93,9 @@ BODIES = {name: bytes([name in SMALL]) + steps for name, steps in STEPS.items()}
 def heads() -> Iterator[tuple[str, bytes]]:
     """Yield a name and the first two bytes for each coding, level and size of encoder."""
     for index, coding in enumerate(CODINGS):
-        levels = (-5, 0, 1, 3, 6, 9) if coding == "zstd" else range(-1, 13)
+        levels = (-5, 0, 1, 3, 6, 9) if coding in ZSTDS else range(-1, 13)
         for level in levels:
-            first = level + 5 if coding == "zstd" else level + 1
+            first = level + 5 if coding in ZSTDS else level + 1
             yield f"{coding}{level:+}", bytes([index, first])
     for level in (1, 2, 3, 6, 9, 12):
         yield f"gzip{level:+}-small", bytes([0, 128 + level + 1])
@@ -156,7 +157,25 @@ def sequences() -> Iterator[tuple[str, bytes]]:
             yield f"{level}-{body_name}", search + u16(number * 4099 % 65536) + body
 
 
-TARGETS = {"roundtrip": roundtrip, "stream": stream, "bound": bound, "sequences": sequences}
+def dictionary() -> Iterator[tuple[str, bytes]]:
+    """Yield every body with another one for a dictionary, whole and cut, small and not."""
+    names = list(BODIES)
+    for number, (body_name, body) in enumerate(BODIES.items()):
+        for more in (0, 1, 5):
+            name = names[(number + more) % len(names)]
+            known = STEPS[name]
+            head = bytes([number * 7 % 16 + 128 * (more % 2)]) + u16(number * 1009 % 65536)
+            head += bytes([name in SMALL]) + u16(len(known)) + known
+            yield f"{name}-{body_name}", head + body
+
+
+TARGETS = {
+    "roundtrip": roundtrip,
+    "stream": stream,
+    "bound": bound,
+    "sequences": sequences,
+    "dictionary": dictionary,
+}
 
 
 def seeds() -> dict[Path, bytes]:
