@@ -6,9 +6,11 @@ import json
 import threading
 from collections.abc import Callable
 from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import asdict
 from dataclasses import dataclass
 from dataclasses import field
+from functools import partial
 from typing import TYPE_CHECKING
 from typing import Any
 
@@ -16,9 +18,11 @@ from flask import Flask
 from flask import Response
 from flask import request
 from werkzeug.datastructures import Headers
+from werkzeug.wsgi import ClosingIterator
 
 import pyfastgz
 from pyfastgz.policy.table import DEFAULTS
+from tools.kit.documents.content import make_article
 from tools.kit.documents.content import make_product
 
 if TYPE_CHECKING:
@@ -126,9 +130,22 @@ class Watch:
             return asdict(self._record)
 
 
-def create_app(coding: str) -> Flask:
-    """Return an application that codes in one way, if the browser accepts that."""
+def make_text(nbytes: int) -> str:
+    """Return what is at ``/text``: prose, names and numbers."""
+    text = "".join(
+        f"{product}\n{make_article(n, sections=1)}\n" for n, product in enumerate(PRODUCTS)
+    )
+    return text[:nbytes]
+
+
+def create_app(coding: str, level: int | None = None) -> Flask:
+    """Return an application that codes in one way, if the browser accepts that.
+
+    :param level: zstd's; None for the default.
+    """
     app = Flask(__name__)
+    if level is not None:
+        app.config["COMPRESS_ZSTD_LEVEL"] = level
     app.config["COMPRESS_ALGORITHM"] = [coding]
     app.config["COMPRESS_ALGORITHM_STREAMING"] = [coding]
     app.config["COMPRESS_MIMETYPES"] = [*DEFAULTS["COMPRESS_MIMETYPES"], "text/event-stream"]
@@ -144,14 +161,19 @@ def create_app(coding: str) -> Flask:
             response.headers["Cache-Control"] = "no-cache"
         return response
 
-    _add_events(app, watch)
+    add_events(app, watch, EVENTS)
     _add_slow_page(app, watch)
     _add_visit(app, watch)
+
+    @app.get("/text/<int:nbytes>")
+    def text(nbytes: int) -> Response:
+        return Response(make_text(nbytes), mimetype="text/plain")
+
     return app
 
 
 def add_record(app: Flask, watch: Watch) -> None:
-    """Note what the application answers, and show the record at ``/record``.
+    """Note what the application answers, body bytes counted, and show it at ``/record``.
 
     Call this after the extension is initialised: what is asked and answered is noted outside
     of it.
@@ -159,23 +181,32 @@ def add_record(app: Flask, watch: Watch) -> None:
     inner = app.wsgi_app
 
     def noting(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        accepted = environ.get("HTTP_ACCEPT_ENCODING", "")
-        condition = environ.get("HTTP_IF_NONE_MATCH")
+        exchange: dict[str, Any] = {
+            "path": environ["PATH_INFO"],
+            "accepted": environ.get("HTTP_ACCEPT_ENCODING", ""),
+            "available": environ.get("HTTP_AVAILABLE_DICTIONARY"),
+            "condition": environ.get("HTTP_IF_NONE_MATCH"),
+            "nbytes": 0,
+        }
 
         def start(status: str, lines: list[tuple[str, str]], *error: Any) -> Any:
             headers = Headers(lines)
-            exchange = {
-                "path": environ["PATH_INFO"],
-                "accepted": accepted,
-                "condition": condition,
-                "status": int(status[:3]),
-                "coding": headers.get("Content-Encoding"),
-                "tag": headers.get("ETag"),
-            }
+            exchange["status"] = int(status[:3])
+            exchange["coding"] = headers.get("Content-Encoding")
+            exchange["tag"] = headers.get("ETag")
             watch.change(lambda record: record.exchanges.append(exchange))
             return start_response(status, lines, *error)
 
-        return inner(environ, start)
+        def count(nbytes: int, _: Record) -> None:
+            exchange["nbytes"] += nbytes
+
+        def counted(chunks: Iterable[bytes]) -> Iterator[bytes]:
+            for chunk in chunks:
+                watch.change(partial(count, len(chunk)))
+                yield chunk
+
+        chunks = inner(environ, start)
+        return ClosingIterator(counted(chunks), getattr(chunks, "close", None))
 
     app.wsgi_app = noting  # type: ignore[method-assign]
 
@@ -185,9 +216,14 @@ def add_record(app: Flask, watch: Watch) -> None:
         return watch.snapshot()
 
 
-def _add_events(app: Flask, watch: Watch) -> None:
+def add_events(app: Flask, watch: Watch, events: Sequence[str]) -> None:
+    """Have the page ``/events`` get events one by one, from ``/events/stream``.
+
+    :param events: their data.
+    """
+
     @app.get("/events")
-    def events() -> str:
+    def events_page() -> str:
         return _EVENTS_PAGE
 
     @app.get("/events/stream")
@@ -199,11 +235,11 @@ def _add_events(app: Flask, watch: Watch) -> None:
 
         def chunks() -> Iterator[str]:
             # No event is made before the page's script has said that it got the last one.
-            for number, data in enumerate(EVENTS):
+            for number, data in enumerate(events):
                 if not have_received(number):
                     break
                 yield f"id: {number}\ndata: {data}\n\n"
-            have_received(len(EVENTS))
+            have_received(len(events))
             yield "event: end\ndata: \n\n"
             watch.change(lambda record: setattr(record, "events_are_over", True))
 

@@ -44,35 +44,52 @@ _OPTIONS = (
 
 
 @contextmanager
-def visiting(url: str) -> Iterator[None]:
-    """Have Chromium show a page while the block runs."""
+def running(url: str, *options: str, piped: bool = False) -> Iterator[subprocess.Popen[bytes]]:
+    """Have Chromium show a page while the block runs.
+
+    :param options: more of Chromium's.
+    :param piped: its file descriptors 3 and 4 are connected to the process's ``stdin`` and
+        ``stdout``.
+    """
+    streams = subprocess.PIPE if piped else subprocess.DEVNULL
+    moved = 'exec "$@" 3<&0 4>&1 </dev/null >/dev/null'
+    shell = ["sh", "-c", moved, "sh"] if piped else []
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+        profile = f"--user-data-dir={folder}/profile"
         process = subprocess.Popen(
-            [str(CHROMIUM), *_OPTIONS, f"--user-data-dir={folder}/profile", url],
+            [*shell, str(CHROMIUM), *_OPTIONS, profile, *options, url],
             env={**os.environ, "HOME": folder},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
+            stdin=streams,
+            stdout=streams,
             stderr=subprocess.DEVNULL,
+            bufsize=0,
             # A group of its own can be killed with all its processes.
             start_new_session=True,
         )
         try:
-            yield
+            yield process
         finally:
             with suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
+            # Closes the pipes, too.
+            process.communicate()
 
 
 def visit(port: int, path: str, *, until: str) -> dict[str, Any]:
     """Have Chromium visit a page until the server has seen something; return its record."""
     # br and zstd are offered on secure connections, and to this name.
-    with visiting(f"http://localhost:{port}{path}"):
+    with running(f"http://localhost:{port}{path}"):
         for _ in range(MAX_ANSWERS):
-            record: dict[str, Any] = json.loads(fetch(port, f"/record/{until}").body)
+            record = record_of(port, until)
             if record[until]:
                 return record
     pytest.fail(f"Chromium did not get to the end of {path}: {record}")
+
+
+def record_of(port: int, until: str) -> dict[str, Any]:
+    """Return what the server has seen, at once or when there is some of a kind."""
+    record: dict[str, Any] = json.loads(fetch(port, f"/record/{until}").body)
+    return record
 
 
 def exchanges(record: dict[str, Any], path: str) -> list[dict[str, Any]]:

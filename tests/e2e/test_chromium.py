@@ -9,9 +9,12 @@ import pytest
 
 from tests.e2e.browser_application import EVENTS
 from tests.e2e.browser_application import PRODUCTS
+from tests.e2e.browser_application import make_text
 from tests.e2e.chromium import CHROMIUM
 from tests.e2e.chromium import exchanges
+from tests.e2e.chromium import record_of
 from tests.e2e.chromium import visit
+from tests.e2e.devtools import browsing
 from tools.kit.decoders import CODINGS
 from tools.kit.server import gunicorn_command
 from tools.kit.server import serving
@@ -67,3 +70,19 @@ def test_page_json_and_cache(server: int, coding: str) -> None:
     for answer in found["answers"]:
         assert answer["status"] == 200
         assert json.loads(answer["text"]) == PRODUCTS
+
+
+@pytest.mark.parametrize("level", [2, 3, 4])
+def test_zstd_of_short_bodies(level: int) -> None:
+    """Of the lengths and levels at which matches are found otherwise."""
+    lengths = [2_000, 10_000, 40_000]
+    application = f"tests.e2e.browser_application:create_app('zstd', {level})"
+    with serving(gunicorn_command(application)) as port, browsing() as tab:
+        tab.go(f"http://localhost:{port}/visit")
+        for nbytes in lengths:
+            assert tab.fetch(f"/text/{nbytes}") == make_text(nbytes)
+        record = record_of(port, "exchanges")
+    for nbytes in lengths:
+        (exchange,) = exchanges(record, f"/text/{nbytes}")
+        assert exchange["coding"] == "zstd"
+        assert 0 < exchange["nbytes"] < nbytes
