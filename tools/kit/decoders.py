@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import zlib
 from importlib.util import find_spec
 from typing import Any
@@ -14,6 +15,9 @@ if find_spec("brotli"):
 
 # RFC 9659: what every client can decode.
 _MAX_WINDOW_NBYTES = 2**23
+
+# RFC 9842 section 5: what is before the hash.
+_DCZ = bytes.fromhex("5e2a4d1820000000")
 
 CODINGS = ("gzip", "deflate", "zstd", *(("br",) if find_spec("brotli") else ()))
 """The codings that can be decoded here."""
@@ -88,8 +92,33 @@ class _Identity:
         return True
 
 
-def make_decoder(coding: str | None) -> Decoder:
-    """Return a decoder for one body; ``None`` and ``"identity"`` mean that it is not coded."""
+class _WithDictionary(_WithUnusedData):
+    """A zstd frame that refers to a dictionary, after its header (RFC 9842 section 5)."""
+
+    def __init__(self, dictionary: bytes) -> None:
+        known = zstandard.ZstdCompressionDict(
+            dictionary, dict_type=zstandard.DICT_TYPE_RAWCONTENT
+        )
+        context = zstandard.ZstdDecompressor(
+            dict_data=known, max_window_size=max(_MAX_WINDOW_NBYTES, len(dictionary) * 5 // 4)
+        )
+        super().__init__(context.decompressobj())
+        # What must come before the frame, as far as it did not come yet.
+        self._header = _DCZ + hashlib.sha256(dictionary).digest()
+
+    def feed(self, coded: bytes) -> bytes:
+        header = coded[: len(self._header)]
+        if not self._header.startswith(header):
+            raise DecodingError("the header is not that of dcz with this dictionary")
+        self._header = self._header[len(header) :]
+        return super().feed(coded[len(header) :])
+
+
+def make_decoder(coding: str | None, dictionary: bytes | None = None) -> Decoder:
+    """Return a decoder for one body; ``None`` and ``"identity"`` mean that it is not coded.
+
+    :param dictionary: what dcz refers to.
+    """
     if coding is None or coding == "identity":
         return _Identity()
     if coding == "gzip":
@@ -101,15 +130,18 @@ def make_decoder(coding: str | None) -> Decoder:
         return _WithUnusedData(context.decompressobj())
     if coding == "br" and coding in CODINGS:
         return _Brotli()
+    if coding == "dcz" and dictionary is not None:
+        return _WithDictionary(dictionary)
     raise DecodingError(f"no decoder for the coding {coding!r}")
 
 
-def decode(coding: str | None, coded: bytes) -> bytes:
+def decode(coding: str | None, coded: bytes, dictionary: bytes | None = None) -> bytes:
     """Decode one complete body.
 
+    :param dictionary: what dcz refers to.
     :raises DecodingError: it is damaged, ends too early, or goes on after its end.
     """
-    decoder = make_decoder(coding)
+    decoder = make_decoder(coding, dictionary)
     body = decoder.feed(coded)
     if not decoder.at_end():
         raise DecodingError(f"the coded body ends too early, after {len(coded)} bytes")
