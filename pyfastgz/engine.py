@@ -8,14 +8,12 @@ from collections.abc import Callable
 from collections.abc import MutableMapping
 from contextlib import suppress
 from typing import Any
-from typing import NamedTuple
 
 from .coding import Settings
 from .coding.dictionary import Dictionary
 from .coding.encoder import Encoder
 from .coding.stream import CodedStream
 from .http.answers import Answer
-from .http.fields import added_lines
 from .http.repeated import FilePlans
 from .http.repeated import is_for_many
 from .http.steps import Plan
@@ -23,11 +21,14 @@ from .http.steps import Step
 from .http.tags import ends_like_coded
 from .http.tags import is_strong
 from .http.tags import parse_tag
-from .outcome import Outcome
 from .outcome import Stats
 from .outcome import Tally
-from .outcome import outcome_of
 from .policy import LivePolicy
+from .settling import Coded
+from .settling import coded_before
+from .settling import coded_now
+from .settling import not_coded
+from .settling import the_smaller
 from .static.siblings import Siblings
 from .store.bodies import BodyStore
 from .store.bodies import Form
@@ -50,21 +51,6 @@ _MAX_LOGGED = 64
 _MAX_OWN_TAGS = 1024
 
 _NOTHING_KEPT = StoreStats(0, 0, 0, 0)
-
-
-class Coded(NamedTuple):
-    """A body that was coded, and what the client gets.
-
-    :param answer: the latter.
-    :param body: the coded body, if that is sent.
-    :param outcome: what became of it.
-    :param lines: those that the answer adds to the response, if the body is sent.
-    """
-
-    answer: Answer
-    body: bytes
-    outcome: Outcome
-    lines: tuple[tuple[str, str], ...] = ()
 
 
 class Engine:
@@ -131,7 +117,7 @@ class Engine:
         """
         nbytes = len(body)
         if nbytes < plan.min_nbytes:
-            return _not_coded(plan.answer(nbytes))
+            return not_coded(plan.answer(nbytes))
         if plan.dictionary is not None:
             return self._code_with_dictionary(plan, body, own_level, key)
         coding, level, brotli = plan.coding, plan.level, self.settings.last.brotli
@@ -152,7 +138,7 @@ class Engine:
                 form, seconds = self.store.compress(body, coding, level, brotli)
                 coded = form.coded
         except Exception as error:
-            return _not_coded(self.failed(plan, error))
+            return not_coded(self.failed(plan, error))
         return coded_now(plan, nbytes, coded, seconds)
 
     def dictionary_of(self, plan: Plan) -> Dictionary | None:
@@ -171,7 +157,7 @@ class Engine:
             assert otherwise is not None
             if isinstance(otherwise, Plan):
                 return self.code(otherwise, body, own_level, key)
-            return _not_coded(otherwise)
+            return not_coded(otherwise)
 
         coding, level = plan.coding, plan.level
         dictionary = self.dictionary_of(plan)
@@ -186,7 +172,7 @@ class Engine:
         except Exception as error:
             self.failed(plan, error)
             return code_otherwise()
-        return _the_smaller(plan, len(body), form, seconds, code_otherwise)
+        return the_smaller(plan, len(body), form, seconds, code_otherwise)
 
     def _code_or_fetch(
         self, body: bytes, coding: str, level: int, settings: Settings
@@ -228,7 +214,7 @@ class Engine:
                 form = Form(coded)
         except Exception as error:
             answer = self.failed(plan, error)
-            return _not_coded(answer) if plan.dictionary is None else None
+            return not_coded(answer) if plan.dictionary is None else None
         nbytes = plan.exchange.nbytes or 0
         if plan.dictionary is not None:
             return self._the_smaller_file(plan, nbytes, form, seconds, read)
@@ -259,7 +245,7 @@ class Engine:
             assert coded is not None
             return coded
 
-        return _the_smaller(plan, nbytes, form, seconds, code_otherwise)
+        return the_smaller(plan, nbytes, form, seconds, code_otherwise)
 
     def ready_body(self, sibling: Sibling, source: Any) -> bytes | None:
         """Return the bytes of a sibling, None if it is to be sent as the file that it is.
@@ -348,65 +334,3 @@ class Engine:
                 with suppress(KeyError, StopIteration, RuntimeError):
                     del self.own_tags[next(iter(self.own_tags))]
             self.own_tags[parse_tag(etag).opaque] = None
-
-
-def coded_now(plan: Plan, nbytes: int, coded: bytes, seconds: float) -> Coded:
-    """Settle what the client gets of a body of so many bytes."""
-    answer = plan.answer(nbytes, len(coded))
-    if answer.coding is None:
-        return _not_coded(answer)
-    return Coded(answer, coded, Outcome(answer.coding, None, nbytes, len(coded), seconds))
-
-
-def coded_before(plan: Plan, nbytes: int, form: Form) -> Coded:
-    """Settle what the client gets of a body of so many bytes that was kept: once for a plan."""
-    note = form.note
-    if note is None or note[0] is not plan:
-        settled = coded_now(plan, nbytes, form.coded, 0.0)
-        if settled.answer.coding is not None:
-            settled = settled._replace(lines=tuple(added_lines(settled.answer.edits)))
-        form.note = plan, settled
-        return settled
-    noted: Coded = note[1]
-    return noted
-
-
-# What is coded to this part of its length or less would hardly be smaller without a dictionary:
-# by the 44 bytes that name it and check it at most, which count where it is short.
-_EVIDENT_SHARE = 16
-_EVIDENT_NBYTES = 256
-
-
-def _the_smaller(
-    plan: Plan,
-    nbytes: int,
-    form: Form,
-    seconds: float,
-    code_otherwise: Callable[[], Coded],
-) -> Coded:
-    """Settle what the client gets of a body that was coded with a dictionary.
-
-    :param nbytes: how many bytes the body has.
-    :param form: its coded form, and how long that took: ``seconds``, 0 if it was kept.
-    :param code_otherwise: codes it without the dictionary.
-    """
-    note = form.note
-    if note is not None and note[0] is plan:
-        noted: Coded = note[1]
-        return noted
-    settled = coded_now(plan, nbytes, form.coded, seconds)
-    out_nbytes = len(form.coded)
-    if not _EVIDENT_NBYTES <= out_nbytes <= nbytes // _EVIDENT_SHARE:
-        plain = code_otherwise()
-        if (nbytes if plain.answer.coding is None else len(plain.body)) <= out_nbytes:
-            settled = plain
-    if not seconds and is_for_many(plan.exchange):
-        settled = settled._replace(outcome=settled.outcome._replace(seconds=0.0))
-        if settled.answer.coding is not None:
-            settled = settled._replace(lines=tuple(added_lines(settled.answer.edits)))
-        form.note = plan, settled
-    return settled
-
-
-def _not_coded(answer: Answer) -> Coded:
-    return Coded(answer, b"", outcome_of(answer))

@@ -12,8 +12,6 @@ from flask import Response
 from flask import make_response
 
 from .border import asked_of
-from .engine import coded_before
-from .engine import coded_now
 from .handling import NOT_LOOKED_AT
 from .handling import ORDINARY
 from .handling import WISHES
@@ -36,6 +34,8 @@ from .responses import applied
 from .responses import kind_of
 from .responses import with_body
 from .responses import with_lines
+from .settling import coded_before
+from .settling import coded_now
 
 if TYPE_CHECKING:
     from .engine import Engine

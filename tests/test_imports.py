@@ -34,13 +34,16 @@ CENTRE = (
     "pyfastgz.http",
     "pyfastgz.outcome",
     "pyfastgz.policy",
+    "pyfastgz.settling",
     "pyfastgz.static",
     "pyfastgz.store",
+    "pyfastgz.transports",
 )
 FLASK = ("blinker", "click", "flask", "werkzeug")
 DOORS = {
-    "extension": ("handling", "hook", "border", "responses", "targets"),
-    "hook": ("handling", "responses"),
+    "extension": ("dictionary_route", "handling", "hook", "border", "responses", "targets"),
+    "dictionary_route": (),
+    "hook": ("border", "handling", "responses"),
     "handling": ("file_responses", "files", "responses"),
     "file_responses": ("border", "files", "responses"),
     "responses": ("border", "files"),
@@ -82,6 +85,8 @@ ALLOWED = {
         "pyfastgz.errors",
     ),
     "pages.py": (),
+    "settling.py": ("pyfastgz.http", "pyfastgz.outcome", "pyfastgz.store"),
+    "transports.py": ("pyfastgz.http", "pyfastgz.store"),
     "engine.py": CENTRE,
     **{
         f"{door}.py": (*CENTRE, *FLASK, *(f"pyfastgz.{other}" for other in others))
@@ -169,6 +174,7 @@ def test_flask_is_imported_by_its_door_alone() -> None:
         if name.split(".")[0] in {"flask", "werkzeug"}
     }
     assert touching == {
+        "dictionary_route",
         "extension",
         "handling",
         "files",

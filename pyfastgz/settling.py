@@ -1,0 +1,92 @@
+"""What a client gets of a body, once it is coded: the answer, and what became of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from .http.answers import Answer
+from .http.fields import added_lines
+from .http.repeated import is_for_many
+from .http.steps import Plan
+from .outcome import Outcome
+from .outcome import outcome_of
+from .store.bodies import Form
+
+
+class Coded(NamedTuple):
+    """A body that was coded, and what the client gets.
+
+    :param answer: the latter.
+    :param body: the coded body, if that is sent.
+    :param outcome: what became of it.
+    :param lines: those that the answer adds to the response, if the body is sent.
+    """
+
+    answer: Answer
+    body: bytes
+    outcome: Outcome
+    lines: tuple[tuple[str, str], ...] = ()
+
+
+def coded_now(plan: Plan, nbytes: int, coded: bytes, seconds: float) -> Coded:
+    """Settle what the client gets of a body of so many bytes."""
+    answer = plan.answer(nbytes, len(coded))
+    if answer.coding is None:
+        return not_coded(answer)
+    return Coded(answer, coded, Outcome(answer.coding, None, nbytes, len(coded), seconds))
+
+
+def coded_before(plan: Plan, nbytes: int, form: Form) -> Coded:
+    """Settle what the client gets of a body of so many bytes that was kept: once for a plan."""
+    note = form.note
+    if note is None or note[0] is not plan:
+        settled = coded_now(plan, nbytes, form.coded, 0.0)
+        if settled.answer.coding is not None:
+            settled = settled._replace(lines=tuple(added_lines(settled.answer.edits)))
+        form.note = plan, settled
+        return settled
+    noted: Coded = note[1]
+    return noted
+
+
+# What is coded to this part of its length or less would hardly be smaller without a dictionary:
+# by the 44 bytes that name it and check it at most, which count where it is short.
+_EVIDENT_SHARE = 16
+_EVIDENT_NBYTES = 256
+
+
+def the_smaller(
+    plan: Plan,
+    nbytes: int,
+    form: Form,
+    seconds: float,
+    code_otherwise: Callable[[], Coded],
+) -> Coded:
+    """Settle what the client gets of a body that was coded with a dictionary.
+
+    :param nbytes: how many bytes the body has.
+    :param form: its coded form, and how long that took: ``seconds``, 0 if it was kept.
+    :param code_otherwise: codes it without the dictionary.
+    """
+    note = form.note
+    if note is not None and note[0] is plan:
+        noted: Coded = note[1]
+        return noted
+    settled = coded_now(plan, nbytes, form.coded, seconds)
+    out_nbytes = len(form.coded)
+    if not _EVIDENT_NBYTES <= out_nbytes <= nbytes // _EVIDENT_SHARE:
+        plain = code_otherwise()
+        if (nbytes if plain.answer.coding is None else len(plain.body)) <= out_nbytes:
+            settled = plain
+    if not seconds and is_for_many(plan.exchange):
+        settled = settled._replace(outcome=settled.outcome._replace(seconds=0.0))
+        if settled.answer.coding is not None:
+            settled = settled._replace(lines=tuple(added_lines(settled.answer.edits)))
+        form.note = plan, settled
+    return settled
+
+
+def not_coded(answer: Answer) -> Coded:
+    """Settle that a body is not sent in a coding."""
+    return Coded(answer, b"", outcome_of(answer))
