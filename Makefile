@@ -9,8 +9,8 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-CORE_SOURCES := $(wildcard csrc/*.c csrc/deflate/*.c csrc/checksum/*.c csrc/parse/*.c)
-CORE_HEADERS := $(wildcard csrc/*.h csrc/deflate/*.h csrc/checksum/*.h csrc/parse/*.h)
+CORE_SOURCES := $(wildcard csrc/*.c csrc/deflate/*.c csrc/checksum/*.c csrc/entropy/*.c csrc/parse/*.c csrc/zstd/*.c)
+CORE_HEADERS := $(wildcard csrc/*.h csrc/deflate/*.h csrc/checksum/*.h csrc/entropy/*.h csrc/parse/*.h csrc/zstd/*.h)
 PYTHON_SOURCES := $(wildcard csrc/python/*.[ch])
 TEST_HEADERS := $(wildcard csrc/test/*.h csrc/test/fuzz/*.h)
 C_FILES := $(CORE_SOURCES) $(CORE_HEADERS) $(PYTHON_SOURCES) $(TEST_HEADERS) \
@@ -356,7 +356,7 @@ coverage: setup .venv/coverage.group  ## how much of the core the C tests run: 9
 	rm -rf build/coverage
 	$(MAKE) --no-print-directory run-c-programs CTEST=build/coverage CC=gcc \
 	    SANITIZE=--coverage C_OPTIMISATION=-O0
-	$(BIN)/gcovr --root . --gcov-suspicious-hits-threshold 0 --filter csrc/deflate/ --filter csrc/checksum/ --filter csrc/parse/ --filter 'csrc/[a-z_]*\.c' \
+	$(BIN)/gcovr --root . --gcov-suspicious-hits-threshold 0 --filter csrc/deflate/ --filter csrc/checksum/ --filter csrc/entropy/ --filter csrc/parse/ --filter csrc/zstd/ --filter 'csrc/[a-z_]*\.c' \
 	    --fail-under-line 98 --txt-metric line build/coverage
 
 .PHONY: clean

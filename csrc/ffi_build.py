@@ -28,6 +28,7 @@ from tools.zstd_pin import ROOT
 from tools.zstd_pin import check
 
 CSRC = ROOT / "csrc"
+FOLDERS = ("checksum", "deflate", "entropy", "parse", "python", "zstd")
 
 # What Python's headers do not declare is not in the stable ABI; old compilers let it pass.
 WARNINGS = ["-Wall", "-Werror=implicit-function-declaration"]
@@ -121,7 +122,7 @@ def declarations() -> str:
 
 def sources() -> list[str]:
     """Return the core's C files, relative to the root as setuptools wants them."""
-    folders = (CSRC, CSRC / "checksum", CSRC / "deflate", CSRC / "parse", CSRC / "python")
+    folders = (CSRC, *(CSRC / name for name in FOLDERS))
     paths = [path for folder in folders for path in folder.glob("*.c")]
     return sorted(os.path.relpath(path, ROOT) for path in paths)
 

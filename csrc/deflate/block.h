@@ -5,7 +5,7 @@
 #ifndef FGZ_BLOCK_H
 #define FGZ_BLOCK_H
 
-#include "bitwriter.h"
+#include "../entropy/bitwriter.h"
 #include "codes.h"
 #include "token.h"
 

@@ -5,8 +5,8 @@
 #ifndef FGZ_CODES_H
 #define FGZ_CODES_H
 
-#include "bitwriter.h"
-#include "huffman.h"
+#include "../entropy/bitwriter.h"
+#include "../entropy/huffman.h"
 #include "token.h"
 
 /*

@@ -5,7 +5,7 @@
  */
 #include "test.h"
 
-#include "../deflate/huffman.h"
+#include "../entropy/huffman.h"
 
 /* The cost of Huffman's code by its definition: join the two lightest. */
 static uint64_t optimal_cost(const uint32_t *freqs, unsigned nsyms)

@@ -1,6 +1,7 @@
 /*
- * huffman.h - length-limited prefix codes, RFC 1951 section 3.2.2: how often
- * each symbol occurs in, lengths and codes out
+ * huffman.h - length-limited prefix codes: how often each symbol occurs in,
+ * lengths out, and the codes that DEFLATE makes of them (RFC 1951, section
+ * 3.2.2)
  */
 #ifndef FGZ_HUFFMAN_H
 #define FGZ_HUFFMAN_H
@@ -9,7 +10,7 @@
 
 /* The largest alphabet here: literals and lengths. */
 #define FGZ_HUFFMAN_MAX_NSYMS 288
-/* The longest code that DEFLATE allows. */
+/* The longest code that DEFLATE allows; zstd's are shorter. */
 #define FGZ_HUFFMAN_MAX_NBITS 15
 
 /* A canonical code.  In a small body a quarter of the symbols occur, so what
@@ -17,7 +18,7 @@
 typedef struct fgz_huffman_code {
     /* Of every symbol; 0: it has no code. */
     uint8_t lengths[FGZ_HUFFMAN_MAX_NSYMS];
-    /* First bit lowest; undefined for symbols that have none. */
+    /* Of DEFLATE, first bit lowest; undefined for symbols that have none. */
     uint16_t codes[FGZ_HUFFMAN_MAX_NSYMS];
     /* The symbols that have a code, in order. */
     uint16_t used[FGZ_HUFFMAN_MAX_NSYMS];
@@ -51,17 +52,22 @@ void fgz_huffman_grow(fgz_huffman_tree *tree, const uint32_t *freqs,
                       unsigned nsyms);
 
 /*
- * Give each symbol of the tree a code of 1 to max_nbits, so that the sum of
- * frequencies by lengths is least, but for the effect of the limit.  The code
- * is complete, as inflaters ask for.
+ * Give each symbol of the tree a length of 1 to max_nbits, so that the sum of
+ * frequencies by lengths is least, but for the effect of the limit.  The
+ * lengths are those of a complete code, as decoders ask for; code->codes is
+ * left as it was.
  *
  * 2^max_nbits is at least the count of symbols that have a code; nsyms is as
  * above.
  */
+void fgz_huffman_limit(fgz_huffman_code *code, const fgz_huffman_tree *tree,
+                       unsigned nsyms, unsigned max_nbits);
+
+/* The same, and then the codes of DEFLATE. */
 void fgz_huffman_assign(fgz_huffman_code *code, const fgz_huffman_tree *tree,
                         unsigned nsyms, unsigned max_nbits);
 
-/* Both. */
+/* All of it. */
 void fgz_huffman_build(fgz_huffman_code *code, const uint32_t *freqs,
                        unsigned nsyms, unsigned max_nbits);
 

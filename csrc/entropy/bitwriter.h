@@ -1,5 +1,6 @@
 /*
- * bitwriter.h - the order of bits in DEFLATE, RFC 1951 section 3.1.1
+ * bitwriter.h - the order of bits in DEFLATE (RFC 1951, section 3.1.1) and in
+ * zstd (RFC 8878, section 4)
  *
  * Bits fill bytes from the lowest bit up.  They gather in a 64-bit word; a
  * flush stores the whole word and steps over the complete bytes, with no
@@ -21,6 +22,12 @@ typedef struct fgz_bitwriter {
 FGZ_INLINE uint64_t fgz_bits_avail(const fgz_bitwriter *out)
 {
     return 8 * (uint64_t)(out->end - out->next) - out->nbits;
+}
+
+/* The lowest nbits of a value, fewer than 64. */
+FGZ_INLINE uint64_t fgz_low_bits(uint64_t value, unsigned nbits)
+{
+    return value & (((uint64_t)1 << nbits) - 1);
 }
 
 /* The most bits that can be put between two flushes: with the 7 that may wait
