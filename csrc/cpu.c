@@ -8,6 +8,7 @@
  */
 #include "cpu.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "fastgz.h"
@@ -16,12 +17,25 @@
 
 #  include <stdatomic.h>
 
-#  if defined(__aarch64__) && defined(__linux__)
+#  if defined(__x86_64__)
+#    include <cpuid.h>
+#  elif defined(__aarch64__) && defined(__linux__)
 #    include <sys/auxv.h>
 #  endif
 
 /* Several threads may fill this in at once; they write the same value. */
 static atomic_uint cpu_features;
+
+#  if defined(__x86_64__)
+/* Counts of leading zeros, by whose name not all compilers ask. */
+static bool cpu_has_lzcnt(void)
+{
+    unsigned eax, ebx, ecx = 0, edx;
+
+    return __get_cpuid(0x80000001u, &eax, &ebx, &ecx, &edx) != 0 &&
+           (ecx & 1u << 5) != 0;
+}
+#  endif
 
 static unsigned cpu_detect(void)
 {
@@ -36,7 +50,7 @@ static unsigned cpu_detect(void)
     if (__builtin_cpu_supports("avx2"))
         features |= FGZ_CPU_AVX2;
     if (__builtin_cpu_supports("bmi") && __builtin_cpu_supports("bmi2") &&
-        __builtin_cpu_supports("popcnt"))
+        __builtin_cpu_supports("popcnt") && cpu_has_lzcnt())
         features |= FGZ_CPU_BMI2;
 #  elif defined(__aarch64__)
     /* What the compiler may take for granted: on Apple's systems, both. */

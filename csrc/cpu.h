@@ -26,7 +26,7 @@
 /* x86-64: the same and more on 32 bytes. */
 #define FGZ_CPU_AVX2 (1u << 2)
 /* x86-64: shifts by variable counts that leave the flags alone, and counts of
- * bits and of trailing zeros. */
+ * bits and of zeros at either end. */
 #define FGZ_CPU_BMI2 (1u << 3)
 /* aarch64: carry-less multiplication of 64-bit words. */
 #define FGZ_CPU_PMULL (1u << 4)

@@ -135,11 +135,6 @@ int fgz_level_max(fgz_coding coding);
 const char *fgz_version(void);
 unsigned fgz_zstd_version(void);
 
-/* Whether the matches of some zstd bodies are found here instead of by libzstd:
- * 1 or 0.  That takes the libzstd that is compiled in; with another one the
- * bytes differ, and decode to the same. */
-int fgz_zstd_finds_matches(void);
-
 /* The name of an instruction set that is in use because this processor has it,
  * such as "avx2": of the first for index 0, NULL after the last. */
 const char *fgz_cpu_feature_name(unsigned index);

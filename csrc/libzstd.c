@@ -9,15 +9,13 @@
  * fgz_zstd_stream asks until all is written, for which fgz_zstd_stream_bound
  * leaves room.
  *
- * For some levels and lengths of bodies the matches are found by sequences.c,
- * and libzstd writes what was found.  What refers to a dictionary is found and
- * written by libzstd alone.
+ * For some levels and lengths of bodies it is not asked: what they are made of
+ * is found and written by zstd/.  What refers to a dictionary is libzstd's.
  */
 
 /*
- * Custom memory and writing sequences are in no stable API.  They are for the
- * libzstd that is compiled in, whose version is known; memory for our test,
- * too.
+ * Custom memory is in no stable API.  It is for the libzstd that is compiled
+ * in, whose version is known, and for our test.
  */
 #if defined(FGZ_TEST_ALLOC) || defined(FGZ_ZSTD_COMPILED_IN)
 #  define ZSTD_STATIC_LINKING_ONLY
@@ -29,14 +27,7 @@
 
 #include "alloc.h"
 #include "dictionary.h"
-#include "sequences.h"
-
-/* Whether libzstd can be asked to write sequences. */
-#ifdef FGZ_ZSTD_COMPILED_IN
-#  define HAS_SEQUENCES 1
-#else
-#  define HAS_SEQUENCES 0
-#endif
+#include "zstd/writer.h"
 
 /* The first libzstd with the advanced API in its stable part. */
 #if ZSTD_VERSION_NUMBER < 10400
@@ -145,51 +136,28 @@ static const struct {
 #define FETCH_ENTROPY_NBYTES ((size_t)20 << 10)
 #define FETCH_LINE_NBYTES 64
 
-#if HAS_SEQUENCES
-
 /*
- * The bodies of which the matches are found by sequences.c, by level and
- * length, and how they are searched (see fgz_staged_search).  Where there is no
- * row libzstd finds them: below 1.5 KB and at level 1 it takes no longer, and
- * from level 5 on, and at level 4 up to 16 KB, it finds more.
- *
- * libzstd's time by ours, hot and with 16 MB swept, and its bytes by ours:
- * through Python, against the zstandard package with a reused compressor, at
- * AMD EPYC, family 25 model 17, over the held-back half of bench/corpus.
- *
- *            1.5-4 KB            4-16 KB             16-64 KB
- *   level 2                      1.13  1.19  1.014   1.08  1.23  1.010
- *   level 3  1.01  1.18  1.000   1.17  1.61  1.006   1.31  2.06  1.002
- *   level 4                                          1.51  2.22  1.007
+ * The bodies that are coded by zstd/, by level and length, and how they are
+ * searched (see fgz_staged_search).  Where there is no row libzstd codes them:
+ * from level 5 on, and at level 4 from 1.5 to 16 KB, it finds more, and of
+ * bodies below 64 bytes there is hardly anything to find.
  *
  * With one place less to try, level 3 takes 4 % less time from 4 to 16 KB, and
- * makes .3 % more than libzstd.
+ * makes .2 % more than libzstd; docs/encoder.md has the figures.
  */
 static const struct {
     int first_level, last_level;
     size_t min_nbytes, max_nbytes;
     unsigned hash_nbytes, max_depth;
 } sequence_rules[] = {
-    {3, 3, 1536, 4096, 4, 2},
-    {2, 2, 4097, FGZ_SEQUENCES_MAX_NBYTES, 5, 1},
+    {1, 2, 64, 4096, 4, 1},
+    {3, 3, 64, 4096, 4, 2},
+    {1, 2, 4097, FGZ_SEQUENCES_MAX_NBYTES, 5, 1},
     {3, 3, 4097, 16384, 5, 3},
     {3, 3, 16385, FGZ_SEQUENCES_MAX_NBYTES, 5, 2},
+    {4, 4, 64, 1535, 4, 3},
     {4, 4, 16385, FGZ_SEQUENCES_MAX_NBYTES, 5, 3},
 };
-
-/*
- * The settings for sequences: the least tables, since nothing is searched, and
- * the level at which libzstd takes the least time to find codes.  A strategy
- * that weighs their cost makes .04 % less from 4 to 16 KB, for 3 % of the time,
- * and nothing less above.
- */
-#  define ZSTD_SEQUENCES_LEVEL 1
-#  define ZSTD_SEQUENCES_TABLE_LOG 6
-
-/* libzstd may read so many bytes after the literals that it is given. */
-#  define LITERALS_MORE_NBYTES 8
-
-#endif
 
 /*
  * What a stream may hold back: one block, the largest there is (RFC 8878,
@@ -224,10 +192,9 @@ static const struct {
 #define ZSTD_STREAM_PREPARED_MAX_NBYTES ((size_t)1280 << 10)
 
 /* The window and the tables of a context, as powers of 2 of bytes and of
- * entries, or ZSTD_ITS_CHOICE; and whether they are those for sequences. */
+ * entries, or ZSTD_ITS_CHOICE. */
 typedef struct memory_logs {
     int window, hash, chain;
-    bool is_for_sequences;
 } memory_logs;
 
 struct fgz_zstd {
@@ -256,11 +223,6 @@ int fgz_zstd_level_max(void)
 unsigned fgz_zstd_version(void)
 {
     return ZSTD_versionNumber();
-}
-
-int fgz_zstd_finds_matches(void)
-{
-    return HAS_SEQUENCES;
 }
 
 /* Turn a result of libzstd into one of ours. */
@@ -320,14 +282,12 @@ static int known_level(const fgz_zstd *zstd)
 /* Memory for streams. */
 static memory_logs stream_memory(const fgz_zstd *zstd)
 {
-    static const memory_logs small = {ZSTD_SMALL_WINDOW_LOG,
-                                      ZSTD_SMALL_HASH_LOG, ZSTD_SMALL_CHAIN_LOG,
-                                      false};
+    static const memory_logs small = {
+        ZSTD_SMALL_WINDOW_LOG, ZSTD_SMALL_HASH_LOG, ZSTD_SMALL_CHAIN_LOG};
     static const memory_logs fast = {ZSTD_FAST_STREAM_WINDOW_LOG,
-                                     ZSTD_ITS_CHOICE, ZSTD_ITS_CHOICE, false};
-    static const memory_logs limited = {ZSTD_STREAM_WINDOW_LOG,
-                                        ZSTD_STREAM_HASH_LOG,
-                                        ZSTD_STREAM_CHAIN_LOG, false};
+                                     ZSTD_ITS_CHOICE, ZSTD_ITS_CHOICE};
+    static const memory_logs limited = {
+        ZSTD_STREAM_WINDOW_LOG, ZSTD_STREAM_HASH_LOG, ZSTD_STREAM_CHAIN_LOG};
     bool const has_large_tables =
         known_level(zstd) >= ZSTD_FIRST_LARGE_TABLES_LEVEL;
 
@@ -350,8 +310,7 @@ static memory_logs body_memory(const fgz_zstd *zstd, size_t in_nbytes)
 {
     int const level = known_level(zstd);
     int const log = body_log(in_nbytes);
-    memory_logs memory = {ZSTD_ITS_CHOICE, ZSTD_ITS_CHOICE, ZSTD_ITS_CHOICE,
-                          false};
+    memory_logs memory = {ZSTD_ITS_CHOICE, ZSTD_ITS_CHOICE, ZSTD_ITS_CHOICE};
 
     if (zstd->is_small)
         return stream_memory(zstd);
@@ -376,39 +335,18 @@ static size_t set_parameter(fgz_zstd *zstd, ZSTD_cParameter parameter,
     return from_zstd(ZSTD_CCtx_setParameter(zstd->cctx, parameter, value));
 }
 
-#if HAS_SEQUENCES
-/* Set what only sequences want, or have it as before. */
-static size_t set_sequences(fgz_zstd *zstd, bool is_for_sequences)
-{
-    /* Input and output are taken where they are, with no buffers. */
-    int const is_stable = is_for_sequences;
-
-    FGZ_FORWARD_IF_ERROR(
-        set_parameter(zstd, ZSTD_c_compressionLevel,
-                      is_for_sequences ? ZSTD_SEQUENCES_LEVEL : zstd->level));
-    FGZ_FORWARD_IF_ERROR(set_parameter(zstd, ZSTD_c_stableInBuffer, is_stable));
-    return set_parameter(zstd, ZSTD_c_stableOutBuffer, is_stable);
-}
-#endif
-
 /* Have the context take this memory.  What it was in the middle of is lost if
  * that is a change. */
 static size_t set_memory(fgz_zstd *zstd, memory_logs memory)
 {
     if (memory.window == zstd->memory.window &&
-        memory.hash == zstd->memory.hash &&
-        memory.chain == zstd->memory.chain &&
-        memory.is_for_sequences == zstd->memory.is_for_sequences)
+        memory.hash == zstd->memory.hash && memory.chain == zstd->memory.chain)
         return 0;
     FGZ_FORWARD_IF_ERROR(
         from_zstd(ZSTD_CCtx_reset(zstd->cctx, ZSTD_reset_session_only)));
     FGZ_FORWARD_IF_ERROR(set_parameter(zstd, ZSTD_c_windowLog, memory.window));
     FGZ_FORWARD_IF_ERROR(set_parameter(zstd, ZSTD_c_hashLog, memory.hash));
     FGZ_FORWARD_IF_ERROR(set_parameter(zstd, ZSTD_c_chainLog, memory.chain));
-#if HAS_SEQUENCES
-    if (memory.is_for_sequences != zstd->memory.is_for_sequences)
-        FGZ_FORWARD_IF_ERROR(set_sequences(zstd, memory.is_for_sequences));
-#endif
     zstd->memory = memory;
     return 0;
 }
@@ -443,13 +381,6 @@ size_t fgz_zstd_create(fgz_zstd **zstd_ret, int level, bool is_small)
     result = zstd->cctx == NULL ?
                  FGZ_ERROR(FGZ_ERROR_MEMORY) :
                  set_parameter(zstd, ZSTD_c_compressionLevel, level);
-#if HAS_SEQUENCES
-    if (!fgz_is_error(result))
-        result = set_parameter(zstd, ZSTD_c_blockDelimiters,
-                               ZSTD_sf_explicitBlockDelimiters);
-    if (!fgz_is_error(result))
-        result = set_parameter(zstd, ZSTD_c_repcodeResolution, ZSTD_ps_disable);
-#endif
     if (!fgz_is_error(result))
         result = set_memory(zstd, stream_memory(zstd));
     if (fgz_is_error(result)) {
@@ -540,35 +471,20 @@ size_t fgz_zstd_stream_bound(size_t held_nbytes, size_t in_nbytes)
            ZSTD_FRAME_EXTRA_NBYTES;
 }
 
-#if HAS_SEQUENCES
-
-_Static_assert(sizeof(fgz_sequence) == sizeof(ZSTD_Sequence) &&
-                   offsetof(fgz_sequence, offset) ==
-                       offsetof(ZSTD_Sequence, offset) &&
-                   offsetof(fgz_sequence, nliterals) ==
-                       offsetof(ZSTD_Sequence, litLength) &&
-                   offsetof(fgz_sequence, match_nbytes) ==
-                       offsetof(ZSTD_Sequence, matchLength),
-               "sequences are as libzstd takes them");
-
 /*
- * Code a body of which the matches are found here, if there is a rule for that.
+ * Code a body by zstd/, if there is a rule for that.
  *
  * @return its length; 0 where there is no rule, there are hardly any matches,
- * or libzstd does not write what was found: it does not where that would not be
- * shorter, or not fit; or FGZ_ERROR_MEMORY.
+ * it would not be shorter, or there may be too little room; or
+ * FGZ_ERROR_MEMORY.
  */
 static size_t compress_sequences(fgz_zstd *zstd, const uint8_t *in,
                                  size_t in_nbytes, uint8_t *out,
                                  size_t out_nbytes_avail)
 {
-    static const memory_logs memory = {ZSTD_ITS_CHOICE,
-                                       ZSTD_SEQUENCES_TABLE_LOG,
-                                       ZSTD_SEQUENCES_TABLE_LOG, true};
     size_t const nrules = sizeof(sequence_rules) / sizeof(sequence_rules[0]);
     int const level = known_level(zstd);
     fgz_sequences *sequences = zstd->sequences;
-    size_t made_nbytes;
     size_t k = 0;
 
     while (k < nrules && (level < sequence_rules[k].first_level ||
@@ -576,10 +492,7 @@ static size_t compress_sequences(fgz_zstd *zstd, const uint8_t *in,
                           in_nbytes < sequence_rules[k].min_nbytes ||
                           in_nbytes > sequence_rules[k].max_nbytes))
         k++;
-    /* Where there may be no room for a frame's header, libzstd 1.5.7 takes the
-     * error for its length and writes outside of the room. */
-    if (k == nrules || zstd->is_small ||
-        out_nbytes_avail < ZSTD_FRAMEHEADERSIZE_MAX)
+    if (k == nrules || zstd->is_small)
         return 0;
     if (sequences == NULL) {
         sequences = zstd->sequences = fgz_sequences_create();
@@ -589,17 +502,8 @@ static size_t compress_sequences(fgz_zstd *zstd, const uint8_t *in,
                             sequence_rules[k].hash_nbytes,
                             sequence_rules[k].max_depth))
         return 0;
-    FGZ_FORWARD_IF_ERROR(set_memory(zstd, memory));
-    made_nbytes = ZSTD_compressSequencesAndLiterals(
-        zstd->cctx, out, out_nbytes_avail,
-        (const ZSTD_Sequence *)(const void *)sequences->list, sequences->count,
-        sequences->literals, sequences->nliterals,
-        sequences->nliterals + LITERALS_MORE_NBYTES, in_nbytes);
-    return ZSTD_isError(made_nbytes) || made_nbytes >= in_nbytes ? 0 :
-                                                                   made_nbytes;
+    return fgz_sequences_write(sequences, in_nbytes, out, out_nbytes_avail);
 }
-
-#endif
 
 /*
  * Memory for a whole body that refers to a dictionary.  The window reaches over
@@ -609,8 +513,7 @@ static size_t compress_sequences(fgz_zstd *zstd, const uint8_t *in,
  */
 static memory_logs referring_memory(const fgz_zstd *zstd, size_t in_nbytes)
 {
-    memory_logs memory = {ZSTD_MIN_BODY_LOG, ZSTD_ITS_CHOICE, ZSTD_ITS_CHOICE,
-                          false};
+    memory_logs memory = {ZSTD_MIN_BODY_LOG, ZSTD_ITS_CHOICE, ZSTD_ITS_CHOICE};
 
     if (zstd->is_small)
         return stream_memory(zstd);
@@ -642,15 +545,14 @@ static size_t compress_referring(fgz_zstd *zstd, const uint8_t *in,
 size_t fgz_zstd_compress(fgz_zstd *zstd, const uint8_t *in, size_t in_nbytes,
                          uint8_t *out, size_t out_nbytes_avail)
 {
+    size_t made_nbytes;
+
     if (zstd->dictionary != NULL)
         return compress_referring(zstd, in, in_nbytes, out, out_nbytes_avail);
-#if HAS_SEQUENCES
-    size_t const made_nbytes =
+    made_nbytes =
         compress_sequences(zstd, in, in_nbytes, out, out_nbytes_avail);
-
     if (made_nbytes > 0)
         return made_nbytes;
-#endif
     FGZ_FORWARD_IF_ERROR(set_memory(zstd, body_memory(zstd, in_nbytes)));
     fetch_tables(zstd, in_nbytes);
     return from_zstd(

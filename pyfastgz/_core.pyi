@@ -64,9 +64,6 @@ class _Lib:
     def fgz_zstd_version(
         self,
     ) -> int: ...
-    def fgz_zstd_finds_matches(
-        self,
-    ) -> int: ...
     def fgz_cpu_feature_name(
         self,
         index_: int,

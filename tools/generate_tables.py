@@ -22,6 +22,16 @@ DEFLATE_OPENING = """\
  * edit.
  */
 """
+ZSTD_OPENING = """\
+/*
+ * The constants of RFC 8878 that constants.h declares: the codes of lengths, and
+ * the predefined distributions with their tables; and the logarithms with which
+ * fse.c reckons.
+ *
+ * Written by tools/generate_tables.py, which has where each comes from; do not
+ * edit.
+ */
+"""
 CRC32_OPENING = """\
 /*
  * crc32_tables.h - the constants of crc32.c and crc32_fold.h: the remainders of
@@ -44,6 +54,19 @@ DISTANCE_EXTRA_NBITS = [0, 0, 0, 0] + [n for n in range(1, 14) for _ in range(2)
 # RFC 1951, section 3.2.6.
 STATIC_LITLEN_NBITS = [8] * 144 + [9] * 112 + [7] * 24 + [8] * 8
 STATIC_DISTANCE_NBITS = [5] * 30
+
+# RFC 8878, section 3.1.1.3.2.1.1: extra bits of the codes of literals lengths, of which the
+# first is for 0, and of match lengths, for 3.
+LITERALS_LENGTH_EXTRA_NBITS = [0] * 16 + [1, 1, 1, 1, 2, 2, 3, 3, 4, *range(6, 17)]
+MATCH_LENGTH_EXTRA_NBITS = [0] * 32 + [1, 1, 1, 1, 2, 2, 3, 3, 4, 4, 5, *range(7, 17)]
+
+# RFC 8878, section 3.1.1.3.2.2: predefined distributions of literals lengths, offsets and match
+# lengths, in the order of the tables of a block; -1 is a probability of less than 1.
+PREDEFINED = [
+    [4, 3] + [2] * 11 + [1] * 3 + [2] * 9 + [3, 2] + [1] * 5 + [-1] * 4,
+    [1] * 6 + [2] * 3 + [1] * 15 + [-1] * 5,
+    [1, 4, 3] + [2] * 6 + [1] * 37 + [-1] * 7,
+]
 
 # RFC 1952, section 8: the generator of CRC-32, lowest degree in the highest bit.
 CRC32_REVERSED_POLYNOMIAL = 0xEDB88320
@@ -136,6 +159,76 @@ def deflate_tables() -> str:
     )
 
 
+def codes_of_lengths(extra_nbits: list[int], count: int) -> list[int]:
+    """Return the codes of the first count lengths."""
+    codes: list[int] = []
+    for code, nbits in enumerate(extra_nbits):
+        codes += [code] * (1 << nbits)
+        if len(codes) >= count:
+            break
+    return codes[:count]
+
+
+def spread(distribution: list[int]) -> list[int]:
+    """Return the symbol of each state (RFC 8878, section 4.1.1)."""
+    size = sum(map(abs, distribution))
+    rare = [symbol for symbol, cells in enumerate(distribution) if cells == -1]
+    symbols = [0] * (size - len(rare)) + rare[::-1]
+    position = 0
+    for symbol, cells in enumerate(distribution):
+        for _ in range(cells):
+            symbols[position] = symbol
+            position = (position + (size >> 1) + (size >> 3) + 3) % size
+            while position >= size - len(rare):
+                position = (position + (size >> 1) + (size >> 3) + 3) % size
+    return symbols
+
+
+def fse_table(distribution: list[int]) -> str:
+    """Return the initialiser of a table, as fse.h defines it."""
+    symbols = spread(distribution)
+    size = len(symbols)
+    entries: list[str] = []
+    states: list[str] = []
+    for symbol, cells in enumerate(map(abs, distribution)):
+        nbits = size.bit_length() - cells.bit_length()
+        bias = (nbits << 16) - (cells << nbits)
+        entries.append(f"{{{bias}, {(len(states) - cells) % 2**32}u}}")
+        states += [str(size + state) for state, its in enumerate(symbols) if its == symbol]
+    return (
+        f"    {{{size.bit_length() - 1},\n     {{\n{rows(entries, 4)}     }},\n     {{\n"
+        f"{rows(states, 16)}     }}}},\n"
+    )
+
+
+def zstd_tables() -> str:
+    """Return csrc/zstd/constants.c."""
+    log2_256ths = [round(256 * math.log2(max(n, 1))) for n in range(257)]
+    return (
+        ZSTD_OPENING
+        + '#include "constants.h"\n'
+        + "\nconst uint8_t fgz_literals_length_codes[64] = {\n"
+        + rows([str(code) for code in codes_of_lengths(LITERALS_LENGTH_EXTRA_NBITS, 64)], 16)
+        + "};\n\nconst uint8_t fgz_match_length_codes[128] = {\n"
+        + rows([str(code) for code in codes_of_lengths(MATCH_LENGTH_EXTRA_NBITS, 128)], 16)
+        + "};\n\nconst uint8_t fgz_literals_length_extra_nbits[36] = {\n"
+        + rows([str(nbits) for nbits in LITERALS_LENGTH_EXTRA_NBITS], 18)
+        + "};\n\nconst uint8_t fgz_match_length_extra_nbits[53] = {\n"
+        + rows([str(nbits) for nbits in MATCH_LENGTH_EXTRA_NBITS], 18)
+        + "};\n\nconst fgz_fse_distribution fgz_predefined_distributions[3] = {\n"
+        + "".join(
+            f"    {{{len(spread(cells)).bit_length() - 1},\n     {len(cells)},\n     {{\n"
+            f"{rows([str(abs(n)) for n in cells], 18)}     }}}},\n"
+            for cells in PREDEFINED
+        )
+        + "};\n\nconst fgz_fse_table fgz_predefined_tables[3] = {\n"
+        + "".join(map(fse_table, PREDEFINED))
+        + "};\n\nconst uint16_t fgz_fse_log2_256ths[257] = {\n"
+        + rows([str(value) for value in log2_256ths], 12)
+        + "};\n"
+    )
+
+
 def crc32_slices() -> list[list[int]]:
     """Return eight tables: the CRC of byte b with 0 to 7 zero bytes after it."""
     table = []
@@ -211,6 +304,7 @@ def main() -> int:
     check = parser.parse_args().check
     for path, text in (
         (CSRC / "deflate" / "tables.c", deflate_tables()),
+        (CSRC / "zstd" / "constants.c", zstd_tables()),
         (CSRC / "checksum" / "crc32_tables.h", crc32_tables()),
     ):
         if not check:

@@ -193,11 +193,6 @@ TEST_MAIN
     check_messages();
     CHECK(fgz_error_code(5) == FGZ_OK && !fgz_is_error(5));
     CHECK(fgz_version()[0] != '\0' && fgz_zstd_version() >= 10400);
-#ifdef FGZ_ZSTD_COMPILED_IN
-    CHECK(fgz_zstd_finds_matches() == 1);
-#else
-    CHECK(fgz_zstd_finds_matches() == 0);
-#endif
     check_create();
     check_options();
     for (unsigned c = 0; c < TEST_NCODINGS; c++)

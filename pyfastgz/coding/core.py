@@ -51,25 +51,15 @@ _new_output = ffi.new_allocator(should_clear_after_alloc=False)
 
 
 def versions() -> dict[str, str]:
-    """Return the versions of the core and of libzstd, and what depends on build and processor.
-
-    Where zstd's matches are found here, those of bodies of some lengths are, at some levels.
-    """
+    """Return the versions of the core and of libzstd, and what depends on the processor."""
     zstd = lib.fgz_zstd_version()
     names = [lib.fgz_cpu_feature_name(index) for index in range(32)]
     in_use = [_text(name) for name in names if name != ffi.NULL]
     return {
         "core": _text(lib.fgz_version()),
         "libzstd": f"{zstd // 10000}.{zstd // 100 % 100}.{zstd % 100}",
-        "zstd's matches": "found here" if lib.fgz_zstd_finds_matches() else "found by libzstd",
         "instruction sets": " ".join(in_use) or "portable",
     }
-
-
-def zstd_kind() -> str:
-    """Return what the bytes of zstd depend on beside this package, in one word."""
-    found = versions()
-    return f"{found['libzstd']}{'+' if lib.fgz_zstd_finds_matches() else ''}"
 
 
 def levels(number: int) -> range:

@@ -244,9 +244,9 @@ def kind_of(coding: str, level: int, settings: Settings) -> str:
     That has no spaces, and at most some 100 characters.
     """
     if coding == "zstd":
-        return f"zstd;{core.zstd_kind()};{level}"
+        return f"zstd;{core.versions()['libzstd']};{level}"
     if isinstance(settings, Dictionary):
-        return f"{coding};{core.zstd_kind()};{level};{settings.sha256}"
+        return f"{coding};{core.versions()['libzstd']};{level};{settings.sha256}"
     if coding == "br":
         numbers = "-".join(map(str, settings))
         return f"br;{br.version()};{level};{numbers}"

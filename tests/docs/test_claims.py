@@ -135,7 +135,8 @@ def test_architecture_has_every_file_of_the_encoder_and_every_c_program() -> Non
         for row in re.findall(r"^\| (`[\w.]+`(?:, `[\w.]+`)*) \|", text, re.MULTILINE)
         for name in re.findall(r"`([\w.]+)`", row)
     }
-    files = [path for part in ("parse", "deflate") for path in (ROOT / "csrc" / part).iterdir()]
+    parts = ("parse", "entropy", "deflate", "zstd")
+    files = [path for part in parts for path in (ROOT / "csrc" / part).iterdir()]
     # A header stands beside the file that it is of.
     names = {path.name for path in files if not path.with_suffix(".c").exists()}
     names |= {path.name for path in files if path.suffix == ".c"}

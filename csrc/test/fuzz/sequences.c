@@ -1,11 +1,13 @@
 /*
- * Fuzz target: the sequences of a body say the body, and a zstd frame at a
- * level that takes them decodes to it, after other bodies as well.
+ * Fuzz target: the sequences of a body say the body, and what is written of
+ * them in any room decodes to it; so does a zstd frame at a level that takes
+ * them, after other bodies as well.
  *
- * Input: level, bytes hashed, places tried, length of the body before (u16);
- * the body.
+ * Input: level, bytes hashed, places tried, length of the body before (u16),
+ * which also says how much room there is; the body.
  */
 #include "../../alloc.h"
+#include "../../zstd/writer.h"
 #include "../rebuild.h"
 #include "fuzz.h"
 
@@ -26,11 +28,20 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t data_nbytes)
     if (0 < body_nbytes && body_nbytes <= FGZ_SEQUENCES_MAX_NBYTES) {
         fgz_sequences *const sequences = fgz_sequences_create();
         uint8_t *const rebuilt = fuzz_alloc(body_nbytes);
+        size_t const room_nbytes = former_nbytes % (bound_nbytes + 1);
+        uint8_t *const room = fuzz_alloc(room_nbytes);
 
         CHECK(sequences != NULL);
         if (fgz_sequences_find(sequences, body, body_nbytes, hash_nbytes,
-                               max_depth))
+                               max_depth)) {
             test_check_sequences(sequences, body, body_nbytes, rebuilt);
+            made =
+                fgz_sequences_write(sequences, body_nbytes, room, room_nbytes);
+            CHECK(made <= room_nbytes && made < body_nbytes);
+            if (made > 0)
+                test_check_decodes(FGZ_ZSTD, room, made, body, body_nbytes);
+        }
+        free(room);
         free(rebuilt);
         fgz_mfree(sequences);
     }
