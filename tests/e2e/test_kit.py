@@ -13,6 +13,7 @@ from http.server import ThreadingHTTPServer
 
 import pytest
 
+from pyfastgz import Dictionary
 from pyfastgz import compress
 from tools.kit.checks import Mismatch
 from tools.kit.checks import Resource
@@ -22,6 +23,8 @@ from tools.kit.checks import check_not_modified
 from tools.kit.client import Answer
 from tools.kit.client import fetch
 from tools.kit.decoders import CODINGS
+from tools.kit.decoders import DecodingError
+from tools.kit.decoders import decode
 from tools.kit.decoders import make_decoder
 from tools.kit.documents.content import make_events
 from tools.kit.events import COUNT
@@ -123,6 +126,19 @@ def test_nothing_after_the_end(coding: str) -> None:
     assert decoder.feed(compress(BODY, coding)) == BODY
     assert decoder.feed(b"") == b""
     assert decoder.at_end()
+
+
+def test_dictionary_is_the_one_that_the_coded_body_names() -> None:
+    known = BODY[:2000]
+    coded = compress(BODY, "dcz", dictionary=Dictionary(known))
+    decoder = make_decoder("dcz", known)
+    pieces = [decoder.feed(coded[at : at + 1]) for at in range(len(coded))]
+    assert b"".join(pieces) == BODY
+    assert decoder.at_end()
+    with pytest.raises(DecodingError, match="header"):
+        decode("dcz", coded, known + b"x")
+    with pytest.raises(DecodingError, match="ends too early"):
+        decode("dcz", coded[:20], known)
 
 
 def test_raw_deflate() -> None:
