@@ -306,6 +306,38 @@ def test_json_with_a_dictionary(site: Site, tab: Tab) -> None:
 
 
 @in_chromium
+def test_r65_what_the_browser_keeps_outlives_dictionaries(site: Site, tab: Tab) -> None:
+    path = "/api/products/2"
+
+    def get(cache: str = "default") -> list[dict[str, Any]]:
+        assert tab.fetch(path, cache=cache) == make_products(2)
+        return site.exchanges(path)
+
+    start(site, tab)
+    assert [each["coding"] for each in get()] == ["zstd"]
+    old = site.put(make_products(0), API)
+    start(site, tab, old)
+    learn(site, tab, old, "/api/*")
+    assert len(get()) == 1
+    first = get("reload")[-1]
+    assert first["tag"].endswith(f':dcz-{old[:8]}"')
+
+    new = site.put(make_products(1), API)
+    start(site, tab, new)
+    learn(site, tab, new, "/api/*")
+    # Fresh, though the dictionary that it was made with is gone.
+    assert len(get()) == 2
+    # To the server, what is made with the new one is something else.
+    second = get("no-cache")[-1]
+    assert second["condition"] == first["tag"]
+    assert (second["status"], second["coding"]) == (200, "dcz")
+    assert second["tag"].endswith(f':dcz-{new[:8]}"')
+    third = get("no-cache")[-1]
+    assert third["condition"] == second["tag"]
+    assert (third["status"], third["tag"]) == (304, second["tag"])
+
+
+@in_chromium
 def test_r35_events_with_a_dictionary_arrive_one_by_one(site: Site, tab: Tab) -> None:
     """Each in the page's script before the next one is made."""
     sha256 = site.put(make_products(0), STREAM)
