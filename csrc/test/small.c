@@ -41,11 +41,11 @@ static size_t send_events(fgz_encoder *enc, unsigned nevents)
 
 static void check_zstd(fgz_encoder *enc, size_t max_nbytes)
 {
-    static const uint64_t totals[] = {FGZ_SIZE_UNKNOWN, 8 * sizeof(in)};
+    static const uint64_t totals[] = {FGZ_SIZE_UNKNOWN, 5 * sizeof(in)};
 
     for (size_t i = 0; i < sizeof(totals) / sizeof(*totals); i++) {
         CHECK(fgz_reset(enc, totals[i]) == 0);
-        for (unsigned n = 0; n < 8; n++) {
+        for (unsigned n = 0; n < 5; n++) {
             test_fill(in, sizeof(in), n % TEST_NKINDS, n);
             CHECK(!fgz_is_error(
                 fgz_flush(enc, in, sizeof(in), out, sizeof(out))));
@@ -56,7 +56,8 @@ static void check_zstd(fgz_encoder *enc, size_t max_nbytes)
     fgz_free(enc);
 }
 
-/* A dictionary of hundreds of kilobytes makes no stream larger. */
+/* A dictionary of hundreds of kilobytes makes no stream larger.  It is read
+ * anew at the levels above those that this is tried of. */
 static void check_long_dictionary(int level)
 {
     static const size_t nbytes[] = {200000, sizeof(dictionary_bytes)};
@@ -86,7 +87,8 @@ TEST_MAIN
         check_zstd(test_create(FGZ_ZSTD, level), ZSTD_STREAM_MAX_NBYTES);
         check_zstd(test_create_small(FGZ_DCZ, level), ZSTD_SMALL_MAX_NBYTES);
         check_zstd(test_create(FGZ_DCZ, level), ZSTD_STREAM_MAX_NBYTES);
-        check_long_dictionary(level);
+        if (level <= 13)
+            check_long_dictionary(level);
     }
     for (unsigned c = 0; c < TEST_NCODINGS; c++) {
         fgz_coding const coding = test_codings[c];
