@@ -15,6 +15,14 @@
 #define SHORT_NBYTES ((size_t)100000)
 #define LONG_NBYTES ((size_t)400000)
 
+/* The first level at which what is prepared has tables that are large enough:
+ * libzstd's own are not at the lowest ones. */
+#ifdef FGZ_ZSTD_COMPILED_IN
+#  define TABLES_LEVEL (-5)
+#else
+#  define TABLES_LEVEL 3
+#endif
+
 static uint8_t body[2000000], out[ROOM_NBYTES], again[ROOM_NBYTES];
 static uint8_t *dictionary_end;
 
@@ -164,7 +172,7 @@ static void check_lengths(int level, uint32_t is_small)
             fgz_free(fresh);
             test_check_decodes_with(FGZ_DCZ, out, made, body, body_nbytes,
                                     bytes, nbytes);
-            if (k == 0 && !is_small && nbytes >= 20000)
+            if (k == 0 && !is_small && nbytes >= 20000 && level >= TABLES_LEVEL)
                 CHECK(made < 60 + body_nbytes / 25);
         }
         CHECK(fgz_refer(dirty, NULL) == 0);
