@@ -147,6 +147,26 @@ def test_raw_deflate() -> None:
         check(make_answer("deflate", raw.compress(BODY) + raw.flush()), "deflate")
 
 
+def test_dcz() -> None:
+    known, other = BODY[:3000], BODY[:2999]
+    coded = compress(BODY, "dcz", dictionary=Dictionary(known))
+    answer = make_answer("dcz", coded)
+    check_body(answer, RESOURCE, "dcz", BODY, known)
+    wanted = r"^/page as dcz: the header is not that of dcz with this dictionary"
+    with pytest.raises(Mismatch, match=wanted):
+        check_body(answer, RESOURCE, "dcz", BODY, other)
+    with pytest.raises(Mismatch, match=r"^/page as dcz: the decoded body differs"):
+        check_body(answer, RESOURCE, "dcz", BODY + b"\n", known)
+    for at in range(len(coded)):
+        with pytest.raises(Mismatch, match=r"^/page as dcz: "):
+            check_body(make_answer("dcz", coded[:at]), RESOURCE, "dcz", BODY, known)
+    for at in range(len(coded) - 4, len(coded)):
+        damaged = bytearray(coded)
+        damaged[at] ^= 0x55
+        with pytest.raises(Mismatch, match=r"^/page as dcz: .*checksum"):
+            check_body(make_answer("dcz", bytes(damaged)), RESOURCE, "dcz", BODY, known)
+
+
 @pytest.mark.parametrize(
     ("name", "value", "message"),
     [

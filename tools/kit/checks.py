@@ -46,15 +46,22 @@ def check_fields(answer: Answer, resource: Resource, coding: str) -> None:
         expect(resource.path, coding, "Content-Length", length, str(len(answer.body)))
 
 
-def check_body(answer: Answer, resource: Resource, coding: str, body: bytes) -> None:
+def check_body(
+    answer: Answer,
+    resource: Resource,
+    coding: str,
+    body: bytes,
+    dictionary: bytes | None = None,
+) -> None:
     """Check that an answer decodes to the body, every byte, with nothing left over.
 
     :param coding: the one that the client asked for.
     :param body: the application's, before any coding.
+    :param dictionary: the one that the client said it has.
     :raises Mismatch: something differs.
     """
     try:
-        decoded = decode(answer.field("Content-Encoding"), answer.body)
+        decoded = decode(answer.field("Content-Encoding"), answer.body, dictionary)
     except DecodingError as error:
         raise Mismatch(f"{resource.path} as {coding}: {error}") from error
     if decoded != body:
