@@ -77,7 +77,7 @@ setup: .venv/built.stamp .venv/test.group  ## make the virtual environment and b
 BENCHMARK_STORAGE := build/benchmarks
 
 .PHONY: demo
-demo: .venv/built.stamp .venv/demo.group  ## serve a real application, fetch it in every coding, compare, and show a table
+demo: .venv/built.stamp .venv/demo.group  ## serve a real application, fetch it in every coding and with dictionaries, compare
 	$(BIN)/python -m tools.demo
 
 .PHONY: bench

@@ -203,8 +203,10 @@ def make_hook(  # noqa: PLR0915
             edits = plan.edits
             if type(edits) is Added:
                 headers._list = [*lines, *edits.lines]
-            else:
+            elif plan.text is None:
                 response = applied(response, plan, ORDINARY)
+            else:
+                return long_way(response)
             skipped[plan.reason]()
             if response_compressed.receivers:
                 notify(app, response, SKIPPED[plan.reason])

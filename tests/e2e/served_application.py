@@ -6,7 +6,9 @@ import os
 import random
 import tempfile
 import time
+from collections.abc import Iterable
 from collections.abc import Iterator
+from typing import Any
 
 from flask import Flask
 from flask import Response
@@ -86,17 +88,19 @@ class SharedAcknowledgements(Acknowledgements):
         return self._shared.wait_for(channel, count, events.PATIENCE_SECONDS)
 
 
-def create_damaging_app() -> Flask:
-    """Return an application whose gzip bodies are sent twice in one response."""
+def create_damaging_app(coding: str = "gzip") -> Flask:
+    """Return an application whose bodies in one coding are sent twice in one response."""
     app = create_demo()
+    inner = app.wsgi_app
 
-    def send_twice(response: Response) -> Response:
-        if response.content_encoding == "gzip" and not response.is_streamed:
+    def send_twice(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        response = Response.from_app(inner, environ)
+        if response.content_encoding == coding:
             response.set_data(2 * response.get_data())
-        return response
+        return response(environ, start_response)
 
-    # What was registered first runs last: this comes after the extension.
-    app.after_request_funcs[None].insert(0, send_twice)
+    # Outside of the extension, wherever that is among the functions after a request.
+    app.wsgi_app = send_twice  # type: ignore[method-assign]
     return app
 
 

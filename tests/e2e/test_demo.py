@@ -7,6 +7,8 @@ import re
 import subprocess
 import sys
 
+import pytest
+
 from tools.kit.decoders import CODINGS
 from tools.kit.server import ROOT
 from tools.kit.shop.resources import RESOURCES
@@ -25,18 +27,40 @@ def test_demo_passes() -> None:
     assert result.returncode == 0, result.stderr
     assert result.stderr == ""
     assert "\x1b" not in result.stdout
-    *printed, last = result.stdout.splitlines()
-    table = printed[next(at for at, line in enumerate(printed) if line.startswith("---")) :]
-    assert len({len(line) for line in table}) == 1
+    responses, visits, last = result.stdout.split("\n\n")
+    for text in (responses, visits):
+        lines = text.splitlines()
+        start = next(at for at, line in enumerate(lines) if line.startswith("---"))
+        assert len({len(line) for line in lines[start:]}) == 1
     found = re.match(r"(\d+) responses were checked", last)
     assert found
     assert int(found[1]) >= len(RESOURCES) * (1 + len(CODINGS))
     for resource in RESOURCES:
-        assert any(resource.path in line for line in table)
+        assert resource.path in responses
+    check_visits(visits)
 
 
-def test_demo_fails() -> None:
-    application = "tests.e2e.served_application:create_damaging_app()"
+def check_visits(text: str) -> None:
+    """Check that whoever comes again gets less, and what is told of the dictionaries."""
+    rows = [line.replace(",", "").split() for line in text.splitlines()[5:-1]]
+    kinds = [row[0] for row in rows]
+    assert kinds == ["dictionary", "dictionary", "JS", "CSS", "page", "page", "JSON"]
+    for kind, _, nbytes, zstd, *rest in rows:
+        assert int(zstd) < int(nbytes)
+        if kind == "dictionary":
+            assert rest == []
+            continue
+        dcz, less = rest
+        assert 40 < int(dcz) < int(zstd) * (0.5 if kind in {"JS", "CSS", "page"} else 1)
+        assert less == f"{1 - int(dcz) / int(zstd):.1%}"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "where"),
+    [("", "/login as gzip"), ("'dcz'", r"/static/debugger\.[0-9a-f]{8}\.js as dcz")],
+)
+def test_demo_fails(arguments: str, where: str) -> None:
+    application = f"tests.e2e.served_application:create_damaging_app({arguments})"
     result = subprocess.run(
         [sys.executable, "-m", "tools.demo", application],
         cwd=ROOT,
@@ -46,5 +70,5 @@ def test_demo_fails() -> None:
     )
     assert result.returncode == 1
     assert result.stdout == ""
-    wanted = r"FAILED: /login as gzip: \d+ bytes follow the end of the coded body\n"
+    wanted = rf"FAILED: {where}: \d+ bytes follow the end of the coded body\n"
     assert re.fullmatch(wanted, result.stderr)

@@ -1,5 +1,7 @@
 """Serve the application, fetch every path in every coding, check all, and show a table.
 
+Another table shows what those get who come again, and have dictionaries by then.
+
 ``python -m tools.demo`` exits 0 when everything was as it should be; otherwise it says which
 path, in which coding, was not. ``python -m tools.demo PACKAGE.MODULE:FUNCTION()`` does the same
 with another application that should answer as the shop does.
@@ -28,6 +30,8 @@ from .report import make_table
 from .timing import STDLIB
 from .timing import encode_seconds
 from .timing import encode_with_stdlib
+from .visits import make_visits_table
+from .visits import visit_twice
 
 APPLICATION = "tools.kit.shop.application:create_app()"
 """What is served unless told otherwise."""
@@ -73,10 +77,12 @@ def run(application: str) -> None:
         for resource in RESOURCES:
             tour.visit(resource, bodies[resource.path])
         tour.visit_events()
-    print(make_table(make_rows(tour.sent)).as_text())
+    visited = visit_twice(application)
+    print(make_table(make_rows(tour.sent)).as_text(), end="\n\n")
+    print(make_visits_table(visited).as_text(), end="\n\n")
     print(
-        f"{tour.nchecked} responses were checked, without coding and in {', '.join(CODINGS)}:"
-        " all are right."
+        f"{tour.nchecked} responses were checked, without coding and in {', '.join(CODINGS)},"
+        " and those of the visits: all are right."
     )
 
 

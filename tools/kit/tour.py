@@ -71,7 +71,7 @@ class Tour:
         :raises Mismatch: an event is wrong or was held back.
         """
         for coding in ("identity", *CODINGS):
-            answer = _answered(partial(follow_events, self.port, coding), EVENTS, coding)
+            answer = answered(partial(follow_events, self.port, coding), EVENTS, coding)
             self._check(answer, EVENTS, coding, make_events(COUNT))
 
     def _fetch(
@@ -79,7 +79,7 @@ class Tour:
     ) -> Answer:
         fields = {"Accept-Encoding": coding, **(condition or {})}
         request = partial(fetch, self.port, resource.path, fields=fields)
-        return _answered(request, resource, coding)
+        return answered(request, resource, coding)
 
     def _check(
         self, answer: Answer, resource: Resource, coding: str, pieces: tuple[bytes, ...]
@@ -98,7 +98,7 @@ class Tour:
             )
 
 
-def _answered(request: Callable[[], _T], resource: Resource, coding: str) -> _T:
+def answered(request: Callable[[], _T], resource: Resource, coding: str) -> _T:
     """Return what a request returns; no answer, or a broken one, is a mismatch too."""
     try:
         return request()

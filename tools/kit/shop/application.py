@@ -79,6 +79,10 @@ def _add_pages(app: Flask) -> None:
         items = [content.make_product(number) for number in range(50)]
         return render_template("products.html", products=items)
 
+    @app.get("/products/<int:number>")
+    def product_page(number: int) -> str:
+        return render_template("product.html", product=content.make_product(number))
+
     @app.get("/ledger")
     def ledger() -> str:
         entries = content.make_ledger("year", 1500)
