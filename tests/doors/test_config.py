@@ -400,7 +400,7 @@ def test_c2_each_unusable_change_is_logged_and_the_last_usable_value_kept(
     for bad in (99, 98):
         settings["COMPRESS_LEVEL"] = bad
         settings["COMPRESS_BR_LEVEL"] = bad
-        assert live.current().levels == {"gzip": 2, "deflate": -1, "br": 4, "zstd": 3}
+        assert live.current().levels == {"gzip": 2, "deflate": -1, "br": 4, "zstd": 3, "dcz": 3}
     assert len(caplog.records) == 4
     settings["COMPRESS_LEVEL"] = 3
     assert live.current().levels["gzip"] == 3
