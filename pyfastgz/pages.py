@@ -48,6 +48,11 @@ def page_of(body: bytes, again: bytes) -> Page:
     return Page(pieces, tuple(piece in lasting for piece in pieces))
 
 
+def lasting(page: Page) -> bytes:
+    """Return what of a page was the same when it was asked for again."""
+    return b"".join(piece for piece, lasts in zip(*page, strict=True) if lasts)
+
+
 def shared(pages: Sequence[Page], max_nbytes: int) -> bytes:
     """Return what two pages or more have, from the rarest to what all have."""
     builder = _Builder(pages)

@@ -21,6 +21,7 @@ from ..errors import ConfigurationError
 from ..http.patterns import checked_match
 from ..pages import WAYS
 from ..pages import best_way
+from ..pages import lasting
 from ..policy import Policy
 from ..static.report import shown
 from ..store.dictionary_folder import About
@@ -228,9 +229,13 @@ def _way(rest: Sequence[Asked], held: Sequence[Asked], max_nbytes: int, level: i
     if not held:
         return "what they share, and one of them"
 
+    # Without what is another each time: the same pages make the same dictionary.
+    bodies = [lasting(each.page) for each in held]
+
     def coded_nbytes(data: bytes) -> int:
-        sizes = _sizes(held, Dictionary(data), level)
-        return sum(each.dcz for each in sizes.values())
+        dictionary = Dictionary(data)
+        coded = (compress(body, "dcz", level=level, dictionary=dictionary) for body in bodies)
+        return sum(map(len, coded))
 
     return best_way([each.page for each in rest], max_nbytes, coded_nbytes)
 
