@@ -7,7 +7,6 @@ client has, those it may get, and whether the response is one itself.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import lru_cache
 from time import monotonic
 from typing import TYPE_CHECKING
 from typing import TypeVar
@@ -34,13 +33,14 @@ if TYPE_CHECKING:
     from .store.dictionaries import Dictionaries
     from .store.dictionary_index import Entry
 
-_match_of = lru_cache(maxsize=1024)(match_of)
-
 LOOK_SECONDS = 1.0
 """How long it is before somebody looks whether there are other dictionaries."""
 
 _MAX_PATHS = 4096
 _MAX_PLANS = 256
+
+# Of longer paths nothing is remembered.
+_MAX_LENGTH = 256
 
 _K = TypeVar("_K")
 _V = TypeVar("_V")
@@ -89,7 +89,7 @@ class Transports:
         So no client decides how much is remembered.
         """
         if asked.available is None or announced(asked.available) in self._entries_now():
-            return asked
+            return asked.usual()
         return NOTHING_ASKED
 
     def of(
@@ -111,7 +111,7 @@ class Transports:
         entries = self._entries_now()
         own = None
         if digest is not None and digest in entries:
-            match = _match_of(_text(f"{root}{path}"))
+            match = match_of(_text(f"{root}{path}"))
             own = None if match is None else use_as_dictionary(match)
         return self._transport(root, self._offers_at(root, path), asked, fields, own)
 
@@ -124,9 +124,11 @@ class Transports:
         :param base: those of requests that dictionaries have nothing to do with.
         """
         self._entries_now()
+        said, asked = asked[:3], self.known(asked)
         if depends_on_origin(asked):
             return None
-        said, asked = asked[:3], self.known(asked)
+        # It makes no difference then.
+        asked = asked._replace(origin=None) if asked is not NOTHING_ASKED else asked
         offers = self._offers_at(root, path)
         if asked is NOTHING_ASKED and not offers:
             plans = base
@@ -138,7 +140,7 @@ class Transports:
                 found = PlainPlans(base.policy, transport)
                 _remember(self._plans, key, found, _MAX_PLANS)
             plans = found
-        if not root and asked[:3] == said:
+        if not root and asked[:3] == said and len(path) <= _MAX_LENGTH:
             _remember(self.at_root, (path, *said) if said[0] else path, plans, _MAX_PATHS)
         return plans
 
@@ -189,7 +191,8 @@ class Transports:
         offers = self._offers.get((root, path))
         if offers is None:
             offers = self._look(_text(f"{root}{path}"))
-            _remember(self._offers, (root, path), offers, _MAX_PATHS)
+            if len(path) <= _MAX_LENGTH:
+                _remember(self._offers, (root, path), offers, _MAX_PATHS)
         return offers
 
     def _look(self, path: str) -> Offers:

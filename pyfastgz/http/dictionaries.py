@@ -36,6 +36,11 @@ MARK_LENGTH = 8
 # Chromium takes no response with one of these for a dictionary.
 _ALWAYS_ASKED_FOR = ("no-store", "no-cache", "must-revalidate")
 
+# The words of Fetch's metadata that say more than nothing.
+_SITES = frozenset({None, "same-origin", "same-site", "cross-site", "none"})
+_MODES = frozenset({None, "navigate", "same-origin", "cors", "no-cors"})
+_NO_WORD = "?"
+
 # A structured field with one byte sequence, of 32 bytes (RFC 9651 section 3.3.5). What has
 # parameters, or a second member from a second line, is in doubt.
 _AVAILABLE = re.compile(r"[ \t]*:([A-Za-z0-9+/]{43}=):[ \t]*", re.ASCII)
@@ -65,6 +70,16 @@ class Asked(NamedTuple):
     mode: str | None = None
     origin: str | None = None
 
+    def usual(self) -> Asked:
+        """Return the same with no words but those of Fetch, of which others allow nothing."""
+        site, mode = self.site, self.mode
+        if site in _SITES and mode in _MODES:
+            return self
+        return self._replace(
+            site=site if site in _SITES else _NO_WORD,
+            mode=mode if mode in _MODES else _NO_WORD,
+        )
+
 
 NOTHING_ASKED = Asked()
 """What nearly every request says."""
@@ -91,14 +106,16 @@ NO_TRANSPORT = Transport()
 """That of nearly every exchange of an application that has dictionaries."""
 
 
-@lru_cache(maxsize=256)
 def announced(available: str) -> str | None:
     """Return the SHA-256 that Available-Dictionary names, in hexadecimal digits; None in doubt.
 
     RFC 9842 section 2.2.
     """
-    if len(available) > _MAX_AVAILABLE_LENGTH:
-        return None
+    return _announced(available) if len(available) <= _MAX_AVAILABLE_LENGTH else None
+
+
+@lru_cache(maxsize=256)
+def _announced(available: str) -> str | None:
     found = _AVAILABLE.fullmatch(available)
     return b64decode(found[1]).hex() if found else None
 
