@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import re
 import struct
 import subprocess
@@ -19,8 +20,11 @@ from flask import Response
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 
 from pyfastgz import Compress
+from pyfastgz.store.dictionary_folder import About
+from pyfastgz.store.dictionary_folder import opened
 
 BODY = "<p>what becomes of it</p>\n" * 200
+LIST = "".join(f"<li>{n * n * 7919 % 100003}</li>" for n in range(400))
 Run = Callable[..., tuple[int, str]]
 
 
@@ -180,6 +184,36 @@ def test_the_effect_on_a_url(app: Flask, run: Run) -> None:
     assert "(NOT_ACCEPTED)" in run("/page", "--accept-encoding", "")[1]
     assert "(MEDIA_TYPE)" in run("/image")[1]
     assert "404" in run("/nowhere")[1]
+
+
+def test_the_dictionaries_for_a_url(app: Flask, run: Run, tmp_path: Path) -> None:
+    folder = str(tmp_path / "dictionaries")
+    with opened(folder, lambda: pytest.fail("the folder is in use")) as work:
+        work.put(LIST.encode(), About("pages", "site", "/*", ("document",)))
+        work.put(LIST.encode()[:999], About("pages", "shop", "/shop/*"))
+    app.config["COMPRESS_DICTIONARIES"] = folder
+    noise = random.Random(1).randbytes(999).hex()
+    app.add_url_rule("/other", "other", lambda: noise)
+    app.add_url_rule("/list", "list", lambda: f"{LIST}<p>new</p>")
+    Compress(app)
+    code, output = run("/list?a=b")
+    assert code == 0
+    _, with_dictionary = output.split("The same with pages site\n")
+    assert row(with_dictionary, "Content-Encoding") == "Content-Encoding dcz"
+    assert re.search(r"saves +[1-9][0-9]+ bytes", with_dictionary)
+    assert "shop" not in output.split("GET /list?a=b")[1]
+    # Where it does not help, that shows.
+    _, useless = run("/other")[1].split("The same with pages site\n")
+    assert row(useless, "Content-Encoding") == "Content-Encoding zstd"
+    assert re.search(r"saves +0 bytes", useless)
+
+
+def test_a_url_without_dictionaries(app: Flask, run: Run, tmp_path: Path) -> None:
+    app.config["COMPRESS_DICTIONARIES"] = str(tmp_path / "none yet")
+    Compress(app)
+    code, output = run("/page")
+    assert code == 0
+    assert "There is no dictionary for it." in output
 
 
 def test_what_is_kept(app: Flask, run: Run) -> None:
