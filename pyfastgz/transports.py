@@ -183,7 +183,7 @@ class Transports:
             place = quote(_text(root)) + PATH
             wanted = [f"{place}{sha256}" for sha256 in offers if sha256 != named]
             link = ", ".join(map(link_to, wanted)) or None
-        transport = Transport(dictionary, link, own, is_named=named in self._entries)
+        transport = Transport(dictionary, link, own)
         return NO_TRANSPORT if transport == NO_TRANSPORT else transport
 
     def _offers_at(self, root: str, path: str) -> Offers:

@@ -107,4 +107,3 @@ def test_r63_words_that_nobody_knows_allow_nothing(
         assert plans.transport is not None
         is_allowed = site in {"same-origin", None}
         assert (plans.transport.dictionary is not None) is is_allowed
-        assert plans.transport.is_named

@@ -22,12 +22,10 @@ from .fields import NO_EDITS
 from .fields import OF_THE_REPRESENTATION
 from .fields import ON_CODING
 from .fields import ON_DICTIONARY
-from .fields import ON_READER
 from .fields import STALE_WHEN_CODED
 from .fields import VARY_ALONE
 from .fields import Added
 from .fields import Edits
-from .fields import has_directive
 from .fields import media_type
 from .fields import vary_edits
 from .ranges import UNSATISFIABLE
@@ -80,14 +78,9 @@ def vary_of(exchange: Exchange) -> Edits:
 
 
 def _names_in_vary(exchange: Exchange) -> tuple[str, ...]:
-    transport = exchange.transport
-    if transport is None:
-        return ON_CODING
-    # A shared cache must not send one client what may be read by another alone.
-    is_shared = transport.is_named and not has_directive(
-        exchange.fields.get("cache-control"), "private"
-    )
-    return ON_READER if is_shared else ON_DICTIONARY
+    # Who may read the response (R63) is left out: what a shared cache sends is the same for
+    # all, so that its length tells nothing, and a browser's own would be split by it.
+    return ON_CODING if exchange.transport is None else ON_DICTIONARY
 
 
 def _standing(exchange: Exchange) -> Edits:

@@ -93,13 +93,11 @@ class Transport(NamedTuple):
         field; None for none.
     :param own: that the response is a dictionary itself: the value of Use-As-Dictionary; None
         if it is none.
-    :param is_named: the client has a dictionary of this server, whether it is used or not.
     """
 
     dictionary: Known | None = None
     link: str | None = None
     own: str | None = None
-    is_named: bool = False
 
 
 NO_TRANSPORT = Transport()

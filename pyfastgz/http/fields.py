@@ -105,9 +105,6 @@ ON_CODING = ("Accept-Encoding",)
 ON_DICTIONARY = ("Accept-Encoding", "Available-Dictionary")
 """The same where the coding may need a dictionary (RFC 9842 section 6.2)."""
 
-ON_READER = (*ON_DICTIONARY, "Sec-Fetch-Site", "Sec-Fetch-Mode", "Origin")
-"""The same where it depends on who reads the response whether the dictionary is used."""
-
 
 def edited(headers: Iterable[tuple[str, str]], edits: Edits) -> list[tuple[str, str]]:
     """Return header lines with fields changed; those come last, in the order of the edits."""
@@ -142,7 +139,7 @@ class Added(dict[str, "str | None"]):
 
 
 VARY_ALONE: Mapping[tuple[str, ...], Added] = {
-    names: Added({"vary": ", ".join(names)}) for names in (ON_CODING, ON_DICTIONARY, ON_READER)
+    names: Added({"vary": ", ".join(names)}) for names in (ON_CODING, ON_DICTIONARY)
 }
 """By the names, what :func:`vary_edits` returns for a response that has no Vary yet."""
 
@@ -250,7 +247,7 @@ def vary_edits(fields: Mapping[str, str], names: tuple[str, ...]) -> Edits:
     """Return what makes Vary name some fields.
 
     :param fields: field values by lower-case name.
-    :param names: :data:`ON_CODING`, :data:`ON_DICTIONARY` or :data:`ON_READER`.
+    :param names: :data:`ON_CODING` or :data:`ON_DICTIONARY`.
     """
     vary = fields.get("vary")
     if vary is None:

@@ -30,8 +30,7 @@ CODED = {"dcz": 3, **LEVELS}
 WITH = replace(POLICY, levels=CODED, known_codings=(*POLICY.known_codings, "dcz"))
 CHROMIUM = "gzip, deflate, br, zstd, dcb, dcz"
 ALONE = "Accept-Encoding, Available-Dictionary"
-READER = f"{ALONE}, Sec-Fetch-Site, Sec-Fetch-Mode, Origin"
-VARY = {"vary": READER}
+VARY = {"vary": ALONE}
 
 
 class Known(NamedTuple):
@@ -44,7 +43,7 @@ class Ready(NamedTuple):
 
 
 OLD = Known("0123456789abcdef" * 4)
-HAS = Transport(OLD, is_named=True)
+HAS = Transport(OLD)
 ASKED = change(PAGE, accept_encoding=CHROMIUM, transport=HAS)
 TAG = '"a:dcz-01234567"'
 
@@ -60,7 +59,7 @@ def test_r62_a_dictionary_comes_before_all_codings() -> None:
     assert isinstance(plan.otherwise, Plan)
     assert (plan.otherwise.step, plan.otherwise.coding) == (Step.CODE, "zstd")
     assert plan.otherwise.dictionary is None
-    assert plan.otherwise.exchange.transport == Transport(is_named=True)
+    assert plan.otherwise.exchange.transport == NO_TRANSPORT
 
 
 @pytest.mark.parametrize(
@@ -116,7 +115,7 @@ def test_r64_every_variant_says_what_it_follows_from(
         planned = plan_response_of(exchange)
         answers = [planned] if isinstance(planned, Answer) else finished(planned)
         for answer in answers:
-            assert answer.edits["vary"] == (READER if transport.is_named else ALONE)
+            assert answer.edits["vary"] == ALONE
 
 
 def plan_response_of(exchange: Exchange) -> Answer | Plan:
@@ -152,17 +151,6 @@ def test_r64_what_is_never_coded_says_nothing() -> None:
     )
     vary = answer_of(cookie, WITH).edits["vary"]
     assert vary == "Cookie, available-dictionary, Accept-Encoding"
-
-
-@pytest.mark.parametrize(
-    ("cache_control", "vary"), [("private, max-age=60", ALONE), ("public", READER)]
-)
-def test_r64_what_one_client_may_read_no_cache_sends_another(
-    cache_control: str, vary: str
-) -> None:
-    for transport in (HAS, Transport(is_named=True)):
-        asked = change(ASKED, transport=transport, cache_control=cache_control)
-        assert plan_of(asked, WITH).answer(2000, 100).edits["vary"] == vary
 
 
 def test_r65_each_dictionary_has_a_tag() -> None:
