@@ -156,7 +156,7 @@ test-lowest: setup $(LOWEST)/tools.stamp  ## test with the oldest versions of wh
 	$(LOWEST)/bin/python -m pip --disable-pip-version-check --quiet install \
 	    --no-deps --force-reinstall $(LOWEST)/*.whl
 	$(LOWEST)/bin/python -m pip --disable-pip-version-check check
-	$(LOWEST)/bin/pytest --override-ini="pythonpath=tests/coding tests/doors" tests/http tests/doors tests/store tests/coding \
+	$(LOWEST)/bin/pytest --override-ini="pythonpath=tests/coding tests/doors tests/http" tests/http tests/doors tests/store tests/coding \
 	    --ignore=tests/coding/test_c_programs.py
 
 # The module built with gcc's sanitizers, libzstd in it too, beside the Python of the checkout. What
@@ -190,7 +190,7 @@ test-asan: setup $(ASAN)/built.stamp  ## run the Python tests with the address s
 	cp $(ASAN)/wheel/pyfastgz/_core.*so $(ASAN)/site/pyfastgz
 	! $(ASAN_ENVIRONMENT) $(BIN)/python tools/overrun.py 2>$(ASAN)/overrun.txt
 	grep --quiet AddressSanitizer: $(ASAN)/overrun.txt
-	$(ASAN_ENVIRONMENT) $(BIN)/pytest --override-ini="pythonpath=tests/coding tests/doors" $(ASAN_TESTS) \
+	$(ASAN_ENVIRONMENT) $(BIN)/pytest --override-ini="pythonpath=tests/coding tests/doors tests/http" $(ASAN_TESTS) \
 	    --ignore=tests/coding/test_c_programs.py -k 'not has_is_freed'
 
 SANITIZE ?= -fsanitize=address,undefined -fno-sanitize-recover=all
