@@ -25,11 +25,17 @@ DEFLATE_OPENING = """\
 ZSTD_OPENING = """\
 /*
  * The constants of RFC 8878 that constants.h declares: the codes of lengths, and
- * the predefined distributions with their tables; and the logarithms with which
- * fse.c reckons.
+ * the predefined distributions with their tables.
  *
  * Written by tools/generate_tables.py, which has where each comes from; do not
  * edit.
+ */
+"""
+LOGARITHMS_OPENING = """\
+/*
+ * The logarithms that logarithms.h declares.
+ *
+ * Written by tools/generate_tables.py; do not edit.
  */
 """
 CRC32_OPENING = """\
@@ -54,6 +60,8 @@ DISTANCE_EXTRA_NBITS = [0, 0, 0, 0] + [n for n in range(1, 14) for _ in range(2)
 # RFC 1951, section 3.2.6.
 STATIC_LITLEN_NBITS = [8] * 144 + [9] * 112 + [7] * 24 + [8] * 8
 STATIC_DISTANCE_NBITS = [5] * 30
+
+LOG2_256THS = [round(256 * math.log2(max(n, 1))) for n in range(257)]
 
 # RFC 8878, section 3.1.1.3.2.1.1: extra bits of the codes of literals lengths, of which the
 # first is for 0, and of match lengths, for 3.
@@ -127,9 +135,19 @@ def static_second_entries() -> list[str]:
     ]
 
 
+def logarithms() -> str:
+    """Return csrc/entropy/logarithms.c."""
+    return (
+        LOGARITHMS_OPENING
+        + '#include "logarithms.h"\n'
+        + "\nconst uint16_t fgz_log2_256ths[257] = {\n"
+        + rows([str(value) for value in LOG2_256THS], 12)
+        + "};\n"
+    )
+
+
 def deflate_tables() -> str:
     """Return csrc/deflate/tables.c."""
-    log2_256ths = [round(256 * math.log2(max(n, 1))) for n in range(256)]
     length_syms = [257 + length_index(length) for length in range(3, 259)]
     end_of_block = entry(0, STATIC_LITLEN_NBITS[256], STATIC_LITLEN_NBITS[256])
     return (
@@ -151,10 +169,8 @@ def deflate_tables() -> str:
         + "    },\n    {\n"
         + rows(static_second_entries(), 6)
         + f"    }},\n    {end_of_block}\n}};\n"
-        + "\nconst uint16_t fgz_log2_256ths[256] = {\n"
-        + rows([str(value) for value in log2_256ths], 12)
-        + "};\n\nconst uint32_t fgz_weights_256ths[64] = {\n"
-        + rows([str(n * log2_256ths[n]) for n in range(64)], 12)
+        + "\nconst uint32_t fgz_weights_256ths[64] = {\n"
+        + rows([str(n * LOG2_256THS[n]) for n in range(64)], 12)
         + "};\n"
     )
 
@@ -203,7 +219,6 @@ def fse_table(distribution: list[int]) -> str:
 
 def zstd_tables() -> str:
     """Return csrc/zstd/constants.c."""
-    log2_256ths = [round(256 * math.log2(max(n, 1))) for n in range(257)]
     return (
         ZSTD_OPENING
         + '#include "constants.h"\n'
@@ -223,8 +238,6 @@ def zstd_tables() -> str:
         )
         + "};\n\nconst fgz_fse_table fgz_predefined_tables[3] = {\n"
         + "".join(map(fse_table, PREDEFINED))
-        + "};\n\nconst uint16_t fgz_fse_log2_256ths[257] = {\n"
-        + rows([str(value) for value in log2_256ths], 12)
         + "};\n"
     )
 
@@ -304,6 +317,7 @@ def main() -> int:
     check = parser.parse_args().check
     for path, text in (
         (CSRC / "deflate" / "tables.c", deflate_tables()),
+        (CSRC / "entropy" / "logarithms.c", logarithms()),
         (CSRC / "zstd" / "constants.c", zstd_tables()),
         (CSRC / "checksum" / "crc32_tables.h", crc32_tables()),
     ):

@@ -18,6 +18,7 @@
  */
 #include "parse_optimal.h"
 
+#include "../entropy/logarithms.h"
 #include "../alloc.h"
 #include "blocks.h"
 

@@ -7,6 +7,8 @@
  */
 #include "split.h"
 
+#include "../entropy/logarithms.h"
+
 /*
  * What two codes must save over one to be worth the header of the second, in
  * bits.  A dynamic header takes 45 to 85 bytes.  Lower splits where that is

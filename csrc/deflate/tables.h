@@ -32,10 +32,7 @@ extern const uint8_t fgz_distance_extra_nbits[30];
 extern const uint8_t fgz_static_litlen_lengths[288];
 extern const struct fgz_emission fgz_static_emission;
 
-/* 256 times the binary logarithm, rounded; 0 for 0. */
-extern const uint16_t fgz_log2_256ths[256];
-
-/* The same, each times its index. */
+/* The logarithms of entropy/logarithms.h, each times its index. */
 extern const uint32_t fgz_weights_256ths[64];
 
 #endif /* FGZ_TABLES_H */

@@ -1,6 +1,6 @@
 /*
- * constants.h - constants that follow from RFC 8878: codes of lengths,
- * predefined tables; and logarithms
+ * constants.h - constants that follow from RFC 8878: codes of lengths, and
+ * predefined tables
  */
 #ifndef FGZ_ZSTD_CONSTANTS_H
 #define FGZ_ZSTD_CONSTANTS_H
@@ -20,8 +20,5 @@ extern const uint8_t fgz_match_length_extra_nbits[53];
  * 1" has one state. */
 extern const fgz_fse_distribution fgz_predefined_distributions[3];
 extern const fgz_fse_table fgz_predefined_tables[3];
-
-/* 256 log2(n), and 0 for 0. */
-extern const uint16_t fgz_fse_log2_256ths[257];
 
 #endif /* FGZ_ZSTD_CONSTANTS_H */

@@ -17,7 +17,7 @@
  */
 #include "fse.h"
 
-#include "constants.h"
+#include "../entropy/logarithms.h"
 
 /* Shares are reckoned with so many binary digits after the point. */
 #define SHARE_NBITS 20
@@ -74,7 +74,7 @@ uint32_t fgz_fse_cost(const fgz_fse_distribution *distribution,
     uint32_t cost = total * distribution->log * 256;
 
     for (unsigned sym = 0; sym < nsyms; sym++)
-        cost -= counts[sym] * fgz_fse_log2_256ths[distribution->nstates[sym]];
+        cost -= counts[sym] * fgz_log2_256ths[distribution->nstates[sym]];
     return cost;
 }
 
