@@ -155,3 +155,8 @@ def alone_in(folder: str, on_wait: Callable[[], object]) -> Iterator[bool]:
         yield is_alone
     finally:
         os.close(descriptor)
+
+
+def state_in(status: os.stat_result) -> tuple[int, ...]:
+    """Return what changes with a file."""
+    return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns

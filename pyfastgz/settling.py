@@ -39,15 +39,23 @@ def coded_now(plan: Plan, nbytes: int, coded: bytes, seconds: float) -> Coded:
 
 def coded_before(plan: Plan, nbytes: int, form: Form) -> Coded:
     """Settle what the client gets of a body of so many bytes that was kept: once for a plan."""
+    noted = _noted(plan, form)
+    return noted or _note(plan, form, coded_now(plan, nbytes, form.coded, 0.0))
+
+
+def _noted(plan: Plan, form: Form) -> Coded | None:
+    """Return what was settled for a plan, None if nothing was."""
     note = form.note
-    if note is None or note[0] is not plan:
-        settled = coded_now(plan, nbytes, form.coded, 0.0)
-        if settled.answer.coding is not None:
-            settled = settled._replace(lines=tuple(added_lines(settled.answer.edits)))
-        form.note = plan, settled
-        return settled
-    noted: Coded = note[1]
+    noted: Coded | None = None if note is None or note[0] is not plan else note[1]
     return noted
+
+
+def _note(plan: Plan, form: Form, settled: Coded) -> Coded:
+    """Note with a form that is kept what was settled for a plan, and return that."""
+    if settled.answer.coding is not None:
+        settled = settled._replace(lines=tuple(added_lines(settled.answer.edits)))
+    form.note = plan, settled
+    return settled
 
 
 # What is coded to this part of its length or less would hardly be smaller without a dictionary:
@@ -69,9 +77,8 @@ def the_smaller(
     :param form: its coded form, and how long that took: ``seconds``, 0 if it was kept.
     :param code_otherwise: codes it without the dictionary.
     """
-    note = form.note
-    if note is not None and note[0] is plan:
-        noted: Coded = note[1]
+    noted = _noted(plan, form)
+    if noted is not None:
         return noted
     settled = coded_now(plan, nbytes, form.coded, seconds)
     out_nbytes = len(form.coded)
@@ -79,12 +86,10 @@ def the_smaller(
         plain = code_otherwise()
         if (nbytes if plain.answer.coding is None else len(plain.body)) <= out_nbytes:
             settled = plain
-    if not seconds and is_for_many(plan.exchange):
-        settled = settled._replace(outcome=settled.outcome._replace(seconds=0.0))
-        if settled.answer.coding is not None:
-            settled = settled._replace(lines=tuple(added_lines(settled.answer.edits)))
-        form.note = plan, settled
-    return settled
+    if seconds or not is_for_many(plan.exchange):
+        return settled
+    outcome = settled.outcome._replace(seconds=0.0)
+    return _note(plan, form, settled._replace(outcome=outcome))
 
 
 def not_coded(answer: Answer) -> Coded:

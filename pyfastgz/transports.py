@@ -33,9 +33,6 @@ if TYPE_CHECKING:
     from .store.dictionaries import Dictionaries
     from .store.dictionary_index import Entry
 
-LOOK_SECONDS = 1.0
-"""How long it is before somebody looks whether there are other dictionaries."""
-
 _MAX_PATHS = 4096
 _MAX_PLANS = 256
 
@@ -74,11 +71,11 @@ class Transports:
         self.dictionaries = dictionaries
         self._entries: Mapping[str, Entry] = dictionaries.entries
         self.has_pages = bool(dictionaries.pages)
-        """Whether requests that name no dictionary are all the same."""
+        """Whether there is one that documents may link to: if not, paths make no difference."""
         self._offers: dict[tuple[str, str], Offers] = {}
         self._plans: dict[tuple[str, Offers, Asked], PlainPlans] = {}
         self.until = 0.0
-        """Until when what is remembered holds, in the seconds of ``monotonic``."""
+        """Until when what is remembered holds, as long as what is known of the folder."""
         self.at_root: dict[str | tuple[str | None, ...], PlainPlans] = {}
         """What :meth:`plain_plans` returned for an empty root: by path, or by path, Available-
         Dictionary, Sec-Fetch-Site and Sec-Fetch-Mode. For whoever has no time for a call."""
@@ -88,9 +85,9 @@ class Transports:
 
         So no client decides how much is remembered.
         """
-        if asked.available is None or announced(asked.available) in self._entries_now():
-            return asked.usual()
-        return NOTHING_ASKED
+        if asked.available is None or announced(asked.available) not in self._entries_now():
+            return NOTHING_ASKED
+        return asked.usual()
 
     def of(
         self,
@@ -165,7 +162,7 @@ class Transports:
             self._offers.clear()
             self._plans.clear()
             self.at_root.clear()
-        self.until = monotonic() + LOOK_SECONDS
+        self.until = self.dictionaries.until
         return entries
 
     def _transport(

@@ -117,14 +117,17 @@ def _of_core(number: int) -> dict[str, Any]:
     }
 
 
+# With a dictionary, too. Those above the latter find next to nothing more in the 8 MB that a
+# window may have (RFC 9659).
+_ZSTD_LEVEL, _ZSTD_FILE_LEVEL = 3, 19
+
 _ROWS = (
     Coding(
         **_of_core(core.ZSTD),
         name="zstd",
         suffix=".zst",
-        default_level=3,
-        # Those above find next to nothing more in the 8 MB that a window may have (RFC 9659).
-        file_level=19,
+        default_level=_ZSTD_LEVEL,
+        file_level=_ZSTD_FILE_LEVEL,
         short_rank=3,
         long_rank=1,
     ),
@@ -163,8 +166,8 @@ _ROWS = (
         name="dcz",
         suffix="",
         levels=core.levels(core.DCZ),
-        default_level=3,
-        file_level=19,
+        default_level=_ZSTD_LEVEL,
+        file_level=_ZSTD_FILE_LEVEL,
         is_available=True,
         has_dictionary=True,
         short_rank=0,

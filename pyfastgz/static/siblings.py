@@ -11,6 +11,7 @@ from time import monotonic
 from typing import Any
 from typing import NamedTuple
 
+from ..disk import state_in
 from ..errors import ManifestError
 from ..store.files import FileId
 from ..store.sibling import Sibling
@@ -229,7 +230,7 @@ def _state_of(path: str) -> tuple[int, ...] | None:
         status = os.stat(path)
     except (OSError, ValueError):
         return None
-    return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns
+    return state_in(status)
 
 
 def _siblings(

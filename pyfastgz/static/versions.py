@@ -272,7 +272,7 @@ def _difference(read: Callable[[str], bytes], pair: Pair) -> bytes:
     :raises OSError: one of them cannot be read.
     """
     content, other = map(read, pair)
-    level = CODINGS["zstd"].file_level
+    level = CODINGS["dcz"].file_level
     return compress(content, "dcz", level=level, dictionary=Dictionary(other))
 
 

@@ -13,6 +13,7 @@ from ..coding.dictionary import Dictionary
 from ..disk import digest_of
 from ..disk import fault_of
 from ..disk import read_regular
+from ..disk import state_in
 from ..errors import ConfigurationError
 from .dictionary_index import EMPTY
 from .dictionary_index import NAME
@@ -99,6 +100,11 @@ class Dictionaries:
         return self._now().listed.entries
 
     @property
+    def until(self) -> float:
+        """When the folder is looked at again, in the seconds of the clock."""
+        return self._seen.until
+
+    @property
     def pages(self) -> tuple[Entry, ...]:
         """Those of pages, the newest last."""
         return self._now().pages
@@ -173,13 +179,7 @@ class Dictionaries:
             return None
         except OSError:
             return _UNREADABLE
-        return (
-            status.st_dev,
-            status.st_ino,
-            status.st_size,
-            status.st_mtime_ns,
-            status.st_ctime_ns,
-        )
+        return state_in(status)
 
     def _read(self, until: float, state: _State, before: _Seen | None) -> _Seen:
         """Read the index.
