@@ -24,6 +24,7 @@ from .http.tags import parse_tag
 from .outcome import Stats
 from .outcome import Tally
 from .policy import LivePolicy
+from .policy import Policy
 from .settling import Coded
 from .settling import coded_before
 from .settling import coded_now
@@ -299,6 +300,19 @@ class Engine:
             repeatable=is_strong(plan.tag),
             on_close=on_close,
         )
+
+    def wants(self, policy: Policy, request: Any, response: Any) -> bool:
+        """Ask the application whether it wants a coding; if that fails, it does not.
+
+        :param policy: has something to ask with.
+        :param request: what that is called with, and so is ``response``.
+        """
+        assert policy.predicate is not None
+        try:
+            return bool(policy.predicate(request, response))
+        except Exception as error:
+            self.log_once("COMPRESS_PREDICATE failed; the response is sent as it is", error)
+            return False
 
     def stats(self) -> Stats:
         """Return what became of responses so far."""

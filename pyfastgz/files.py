@@ -1,4 +1,4 @@
-"""Files as the bodies of Flask's responses: which is open, and its bytes as they are sent."""
+"""Files as the bodies of WSGI's responses: which is open, and its bytes as they are sent."""
 
 from __future__ import annotations
 
@@ -6,8 +6,6 @@ from collections.abc import Iterator
 from io import BufferedReader
 from io import FileIO
 from typing import Any
-
-from werkzeug.wsgi import FileWrapper
 
 from .store.files import FileId
 from .store.files import identity_of
@@ -27,7 +25,7 @@ def open_file_of(parts: Any, environ: dict[str, Any]) -> Any:
     :param environ: that of the request.
     """
     kind = type(parts)
-    if kind is FileWrapper:
+    if kind.__name__ == "FileWrapper" and kind.__module__ == "werkzeug.wsgi":
         return parts.file
     if kind is BufferedReader or kind is FileIO:
         return parts

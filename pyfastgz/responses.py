@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from collections.abc import Iterable
-from collections.abc import Mapping
 from copy import copy as shallow_copy
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -19,30 +18,21 @@ from flask import Response
 from werkzeug.datastructures import Headers
 from werkzeug.wsgi import ClosingIterator
 from werkzeug.wsgi import _RangeWrapper
+from werkzeug.wsgi import wrap_file
 
-from .border import asked_of
-from .border import sent_conditions
-from .border import sent_range
-from .border import was_translated
+from .carrying import Sent
+from .collecting import Found
 from .files import open_file_of
 from .http.answers import Answer
 from .http.bodies import nbytes_of
 from .http.exchange import Body
-from .http.exchange import Exchange
-from .http.exchange import Ready
 from .http.fields import Added
 from .http.fields import Edits
-from .http.fields import complete_length
-from .http.fields import declared_length
 from .http.fields import edited
 from .http.fields import server_timing
 from .outcome import Outcome
-from .static.siblings import NO_SIBLINGS
-from .store.files import FileId
-from .store.files import identity
 
 if TYPE_CHECKING:
-    from .engine import Engine
     from .policy import Policy
 
 LOOKED_AT = "pyfastgz_looked_at"
@@ -92,37 +82,18 @@ def _encodes_itself(response: Response, kind: Kind) -> bool:
     return kind.encodes_itself and not response.direct_passthrough
 
 
-def exchange_of(  # noqa: PLR0917
-    response: Response,
-    kind: Kind,
-    fields: dict[str, str],
-    asked: Any,
-    policy: Policy,
-    engine: Engine,
-    *,
-    is_restored: bool = False,
-    is_wanted: bool | None = None,
-) -> Exchange:
-    """Return what a decision needs to know of a response.
+def found_in(
+    response: Response, kind: Kind, asked: Any, policy: Policy, *, is_restored: bool = False
+) -> Found:
+    """Return how a response has its body.
 
-    :param fields: its fields, as :func:`~pyfastgz.http.fields.collect` returns them.
     :param asked: the request.
-    :param engine: knows which coded forms of files lie ready, and which dictionaries there are.
     :param is_restored: it was cut down to a part, and made whole again.
-    :param is_wanted: what the application said when it was asked; None if it was not.
     """
-    environ: dict[str, Any] = asked.environ
     parts: Any = response.response
-    status = response.status_code
-    conditions = sent_conditions(environ)
-    nbytes, is_cut, is_conditional = None, False, is_restored
-    known, asked_range, digest = None, None, None
-    ready: Mapping[str, Ready] = NO_SIBLINGS
-    transports = engine.transports
     if kind.sends_itself:
-        body = Body.UNKNOWN
-    elif isinstance(parts, (list, tuple)):
-        body = Body.WHOLE
+        return Found(Body.UNKNOWN, is_conditional=is_restored)
+    if isinstance(parts, (list, tuple)):
         # A list of one bytes object is what nearly every view ends up with.
         if _encodes_itself(response, kind):
             nbytes = None
@@ -130,56 +101,21 @@ def exchange_of(  # noqa: PLR0917
             nbytes = len(parts[0])
         else:
             nbytes = _nbytes_of(parts)
-    elif parts is None:
-        body, nbytes = Body.WHOLE, 0
-    else:
-        body = Body.FILE if response.direct_passthrough else Body.STREAM
-        if status == 206 and isinstance(parts, _RangeWrapper):
-            is_cut = True
-            body = Body.FILE if response.direct_passthrough else Body.WHOLE
-        elif conditions is not None and not is_restored:
-            is_conditional = asked.endpoint in policy.streaming_endpoint_conditional
-        if body is Body.FILE:
-            file = open_file_of(parts.iterable if is_cut else parts, environ)
-            known = _known(file, fields)
-            if known is not None:
-                nbytes = known.nbytes
-                ready = engine.siblings.of_file(file, known)
-                if transports is not None:
-                    digest = engine.siblings.digest_of(file, known)
-    transport = None
-    if transports is not None:
-        path = environ.get("SCRIPT_NAME", ""), environ["PATH_INFO"]
-        transport = transports.of(*path, asked_of(environ), fields, digest)
-        if digest is not None and transport.dictionary is not None:
-            ready = transports.with_difference(ready, digest, transport.dictionary)
-    if ready:
-        asked_range = sent_range(environ)
-    return Exchange(
-        environ["REQUEST_METHOD"],
-        status,
-        fields,
-        body,
-        nbytes,
-        environ.get("HTTP_ACCEPT_ENCODING"),
-        conditions,
-        is_conditional,
+        return Found(Body.WHOLE, nbytes, is_conditional=is_restored)
+    if parts is None:
+        return Found(Body.WHOLE, 0, is_conditional=is_restored)
+    is_file = response.direct_passthrough
+    is_cut = response.status_code == 206 and isinstance(parts, _RangeWrapper)
+    file = None
+    if is_file:
+        file = open_file_of(parts.iterable if is_cut else parts, asked.environ)
+    return Found(
+        Body.FILE if is_file else Body.WHOLE if is_cut else Body.STREAM,
+        None,
+        file,
+        is_restored or asked.endpoint in policy.streaming_endpoint_conditional,
         is_cut,
-        status == 304 and was_translated(environ),
-        is_wanted,
-        known,
-        ready,
-        asked_range,
-        transport,
     )
-
-
-def _known(file: Any, fields: dict[str, str]) -> FileId | None:
-    """Return what a file is known by that is sent as it is, None if that is not sure."""
-    known = identity(file)
-    # Where the response has another length, something else is to be sent than the file.
-    length = complete_length(fields) or declared_length(fields)
-    return None if known is None or length not in {None, known.nbytes} else known
 
 
 def _nbytes_of(parts: list[Any] | tuple[Any, ...]) -> int | None:
@@ -190,26 +126,74 @@ def _nbytes_of(parts: list[Any] | tuple[Any, ...]) -> int | None:
         return None
 
 
-def whole_body(response: Response, kind: Kind) -> bytes:
-    """Return the bytes of a body that is there."""
-    parts: Any = response.response
-    if _encodes_itself(response, kind):
-        parts = list(response.iter_encoded())
-    if len(parts) == 1 and type(parts[0]) is bytes:
-        body: bytes = parts[0]
-        return body
-    return b"".join(part.encode() if isinstance(part, str) else part for part in parts)
+class ResponseSource:
+    """A response, for what has to be read of it; see :class:`~pyfastgz.carrying.Source`.
 
+    :param asked: the request.
+    """
 
-def chunks_of(response: Response, kind: Kind) -> Any:
-    """Return the body as what can be iterated over, and perhaps closed."""
-    chunks: Any = response.response
-    if not _encodes_itself(response, kind):
-        return chunks
-    return ClosingIterator(response.iter_encoded(), getattr(chunks, "close", None))
+    __slots__ = ("_kind", "_response", "parts", "request")
+
+    def __init__(self, response: Response, kind: Kind, asked: Any) -> None:
+        self._response = response
+        self._kind = kind
+        self.request = asked
+        """The request."""
+        self.parts: Any = response.response
+        """The body."""
+
+    @property
+    def file(self) -> Any:
+        """The open file that the body consists of, None if it may be anything else."""
+        return open_file_of(self.parts, self.request.environ)
+
+    def whole(self) -> bytes:
+        """Return all bytes of a body that is there."""
+        parts = self.parts
+        if _encodes_itself(self._response, self._kind):
+            parts = list(self._response.iter_encoded())
+        if len(parts) == 1 and type(parts[0]) is bytes:
+            body: bytes = parts[0]
+            return body
+        return b"".join(part.encode() if isinstance(part, str) else part for part in parts)
+
+    def chunks(self) -> Any:
+        """Return the body as what can be iterated over, and perhaps closed."""
+        if not _encodes_itself(self._response, self._kind):
+            return self.parts
+        close = getattr(self.parts, "close", None)
+        return ClosingIterator(self._response.iter_encoded(), close)
 
 
 # ---- Applying ----
+
+
+def sent_for(response: Response, sent: Sent, kind: Kind, environ: dict[str, Any]) -> Response:
+    """Return the response that is sent.
+
+    :param environ: that of the request.
+    """
+    answer = sent.answer
+    if sent.body is not None:
+        return with_body(
+            response, answer.edits, kind, sent.body, is_file=response.direct_passthrough
+        )
+    if sent.file is not None:
+        chunks: Any = wrap_file(environ, sent.file)
+    elif sent.chunks is not None:
+        chunks = sent.chunks
+    else:
+        return applied(response, answer, kind)
+    attributes = {
+        "response": chunks,
+        "automatically_set_content_length": False,
+        # What lies ready is sent as the file that it is, what is coded as what it is made of.
+        "direct_passthrough": sent.outcome is not None or kind.encodes_itself,
+    }
+    copy = copied(response, answer.edits, kind, attributes)
+    if answer.status is not None:
+        copy.status_code = answer.status
+    return copy
 
 
 def applied(response: Response, answer: Answer, kind: Kind) -> Response:

@@ -30,6 +30,10 @@ class Step(enum.Enum):
     RESTORE = "make the part whole again, with the answer's edits, and plan again"
 
 
+BEFORE_CODING = frozenset({Step.ASK, Step.RESTORE})
+"""What is to be done by the door that has the response, to plan again."""
+
+
 class Plan(NamedTuple):
     """What to do about a response.
 
