@@ -10,6 +10,7 @@ from typing import Any
 from typing import NamedTuple
 from typing import Protocol
 
+from .coding.stream import CodedStream
 from .files import FilePieces
 from .http.answers import Answer
 from .http.exchange import Wishes
@@ -143,7 +144,7 @@ def _streamed(
             chunks = source.chunks()
         else:
             chunks = FilePieces(source.parts, source.file, known, 0, known.nbytes)
-        stream = engine.stream(plan, chunks, closed)
+        stream = CodedStream(chunks, engine.stream(plan, closed))
     except Exception as error:
         answer = engine.failed(plan, error)
         return Sent(answer, outcome_of(answer))

@@ -12,7 +12,7 @@ from typing import Any
 from .coding import Settings
 from .coding.dictionary import Dictionary
 from .coding.encoder import Encoder
-from .coding.stream import CodedStream
+from .coding.stream import StreamCoder
 from .http.answers import Answer
 from .http.repeated import FilePlans
 from .http.repeated import is_for_many
@@ -278,12 +278,11 @@ class Engine:
             return None
 
     def stream(
-        self, plan: Plan, chunks: Any, on_close: Callable[[int, int, float], object]
-    ) -> CodedStream:
-        """Return the coded form of a stream.
+        self, plan: Plan, on_close: Callable[[int, int, float], object] | None = None
+    ) -> StreamCoder:
+        """Return what codes the pieces of a stream.
 
-        :param chunks: the stream.
-        :param on_close: as for :class:`~pyfastgz.coding.stream.CodedStream`.
+        :param on_close: as for :class:`~pyfastgz.coding.stream.StreamCoder`.
         """
         encoder = Encoder(
             plan.coding,
@@ -293,8 +292,7 @@ class Engine:
             brotli=self.settings.last.brotli,
             dictionary=self.dictionary_of(plan),
         )
-        return CodedStream(
-            chunks,
+        return StreamCoder(
             encoder,
             flush_seconds=plan.flush_seconds,
             repeatable=is_strong(plan.tag),

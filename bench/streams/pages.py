@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 import pyfastgz
 from pyfastgz.coding.stream import CodedStream
+from pyfastgz.coding.stream import StreamCoder
 from tools.kit.documents import content
 from tools.kit.shop.application import create_app
 from tools.kit.tables import Table
@@ -51,8 +52,8 @@ def measure_page(pieces: list[bytes], coding: str) -> Sizes:
 
     def flushed(flush_seconds: float, *, repeatable: bool = False) -> int:
         how: Any = {"flush_seconds": flush_seconds, "repeatable": repeatable}
-        encoder = pyfastgz.Encoder(coding)
-        return sum(map(len, CodedStream(iter(pieces), encoder, clock=lambda: 0.0, **how)))
+        coder = StreamCoder(pyfastgz.Encoder(coding), clock=lambda: 0.0, **how)
+        return sum(map(len, CodedStream(iter(pieces), coder)))
 
     encoder = pyfastgz.Encoder(coding)
     never = sum(map(len, map(encoder.write, pieces))) + len(encoder.finish())

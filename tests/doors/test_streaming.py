@@ -19,11 +19,12 @@ from hypothesis import strategies as st
 
 from pyfastgz import Encoder
 from pyfastgz import EncoderStateError
-from pyfastgz.coding.stream import BURST_FLUSHES
-from pyfastgz.coding.stream import FIRST_FLUSH_NBYTES
-from pyfastgz.coding.stream import FLUSH_NBYTES
-from pyfastgz.coding.stream import PIECE_NBYTES
+from pyfastgz.coding.cutting import BURST_FLUSHES
+from pyfastgz.coding.cutting import FIRST_FLUSH_NBYTES
+from pyfastgz.coding.cutting import FLUSH_NBYTES
+from pyfastgz.coding.cutting import PIECE_NBYTES
 from pyfastgz.coding.stream import CodedStream
+from pyfastgz.coding.stream import StreamCoder
 from pyfastgz.http.fields import flush_rule
 from pyfastgz.http.fields import is_of_events
 
@@ -74,7 +75,7 @@ def stream(
     clock: Callable[[], float] | None = None,
 ) -> CodedStream:
     options: dict[str, Any] = RULES[rule]
-    return CodedStream(source, Encoder(coding), clock=clock or Clock(), **options)
+    return CodedStream(source, StreamCoder(Encoder(coding), clock=clock or Clock(), **options))
 
 
 @pytest.mark.parametrize("coding", CODINGS)
@@ -255,7 +256,8 @@ def test_r28_a_strong_tag_has_the_same_bytes_however_the_input_is_cut(
             yield chunk
 
     def code(source: Iterator[bytes]) -> bytes:
-        return b"".join(CodedStream(source, Encoder(coding, level), clock=clock, **options))
+        coder = StreamCoder(Encoder(coding, level), clock=clock, **options)
+        return b"".join(CodedStream(source, coder))
 
     assert code(late()) == code(iter([text]))
 
@@ -411,7 +413,7 @@ class Watched:
 
 def watched(source: Iterable[Any]) -> tuple[Any, CodedStream]:
     encoder: Any = Watched()
-    return encoder, CodedStream(source, encoder, flush_seconds=0.0)
+    return encoder, CodedStream(source, StreamCoder(encoder, flush_seconds=0.0))
 
 
 def test_r39_the_encoder_is_freed_at_the_end_on_close_and_on_exceptions() -> None:
@@ -738,9 +740,10 @@ def test_r38_r40_r42_any_stream_left_at_any_time(
                 yield chunk
 
     options: dict[str, Any] = RULES[rule]
-    items = CodedStream(
-        Paced(), encoder, clock=clock, on_close=lambda *numbers: told.append(numbers), **options
+    coder = StreamCoder(
+        encoder, clock=clock, on_close=lambda *numbers: told.append(numbers), **options
     )
+    items = CodedStream(Paced(), coder)
     body = b"".join(c.encode() if isinstance(c, str) else bytes(c) for c in chunks)
     coded, ended = b"", False
     try:
@@ -775,12 +778,10 @@ def test_r38_r40_r42_any_stream_left_at_any_time(
 def test_what_became_of_it_is_told_once_at_the_end() -> None:
     told: list[tuple[int, int, float]] = []
     source = Source([b"one", "zwei ✓", memoryview(bytes(8)).cast("I")])
-    items = CodedStream(
-        source,
-        Encoder("gzip"),
-        flush_seconds=0.0,
-        on_close=lambda *numbers: told.append(numbers),
+    coder = StreamCoder(
+        Encoder("gzip"), flush_seconds=0.0, on_close=lambda *numbers: told.append(numbers)
     )
+    items = CodedStream(source, coder)
     coded = b"".join(items)
     assert told == []
     items.close()
