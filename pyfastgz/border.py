@@ -135,7 +135,7 @@ def sent_conditions(environ: dict[str, Any]) -> Conditions | None:
         _sent(environ, _IF_NONE_MATCH),
         environ.get(_IF_MODIFIED_SINCE),
         environ.get(_IF_UNMODIFIED_SINCE),
-        environ.get(_IF_RANGE),
+        _sent(environ, _IF_RANGE),
     )
 
 
@@ -151,6 +151,18 @@ def asked_of(environ: dict[str, Any]) -> Asked:
         return NOTHING_ASKED
     get = environ.get
     return Asked(available, get(_FETCH_SITE), get(_FETCH_MODE), get(_ORIGIN))
+
+
+def without_range(environ: dict[str, Any]) -> dict[str, Any]:
+    """Return a copy of an environment in which the application sees no Range.
+
+    That its client sent one is still known.
+    """
+    shown, sent = environ.get(_SENT) or ({}, {})
+    hidden = dict.fromkeys((_RANGE, _IF_RANGE))
+    copy = {key: value for key, value in environ.items() if key not in hidden}
+    copy[_SENT] = {**shown, **hidden}, {**sent, **{key: _sent(environ, key) for key in hidden}}
+    return copy
 
 
 def was_translated(environ: dict[str, Any]) -> bool:

@@ -10,7 +10,7 @@ from typing import Any
 from typing import NamedTuple
 from typing import Protocol
 
-from .coding.stream import CodedStream
+from .coding.stream import StreamCoder
 from .files import FilePieces
 from .http.answers import Answer
 from .http.exchange import Wishes
@@ -63,7 +63,8 @@ class Sent(NamedTuple):
     :param answer: status, fields, and perhaps a text in place of the body.
     :param outcome: what became of the response; None for a stream, which tells it in the end.
     :param body: a coded body.
-    :param chunks: coded bytes that are made, or read, as they are sent.
+    :param chunks: what is sent in pieces, or coded by ``coder`` before that.
+    :param coder: codes what comes of the body as it comes.
     :param file: a coded form that lies ready, open at its beginning, to be sent as the server
         sends files.
     """
@@ -72,6 +73,7 @@ class Sent(NamedTuple):
     outcome: Outcome | None
     body: bytes | None = None
     chunks: Any = None
+    coder: StreamCoder | None = None
     file: FileIO | None = None
 
 
@@ -144,11 +146,11 @@ def _streamed(
             chunks = source.chunks()
         else:
             chunks = FilePieces(source.parts, source.file, known, 0, known.nbytes)
-        stream = CodedStream(chunks, engine.stream(plan, closed))
+        coder = engine.stream(plan, closed)
     except Exception as error:
         answer = engine.failed(plan, error)
         return Sent(answer, outcome_of(answer))
-    return Sent(plan.answer(), None, chunks=stream)
+    return Sent(plan.answer(), None, chunks=chunks, coder=coder)
 
 
 # ---- Forms that lie ready ----

@@ -11,15 +11,12 @@ from flask import abort
 from flask import request
 
 from .http.dictionaries import PATH
-from .http.dictionaries import use_as_dictionary
 
 if TYPE_CHECKING:
     from .engine import Engine
 
 ENDPOINT = "compress_dictionary"
 """The endpoint that serves them."""
-
-_YEAR = 365 * 24 * 3600
 
 
 def add_route(app: Flask, engine_of: Callable[[Flask], Engine | None]) -> None:
@@ -34,24 +31,10 @@ def add_route(app: Flask, engine_of: Callable[[Flask], Engine | None]) -> None:
         """Return a dictionary, for as long as there is one of this hash."""
         engine = engine_of(app)
         transports = None if engine is None else engine.transports
-        if transports is None:
+        served = None if transports is None else transports.served(f"{PATH}{sha256}")
+        if served is None:
             abort(404)
-        entry = transports.dictionaries.entries.get(sha256)
-        if entry is None or entry.match is None:
-            abort(404)
-        dictionary = transports.dictionaries.load(sha256)
-        if dictionary is None:
-            abort(404)
-        # Pieces of pages, which nobody is to take for one.
-        response = Response(dictionary.data, content_type="text/plain; charset=utf-8")
-        response.headers["X-Content-Type-Options"] = "nosniff"
-        response.headers["Use-As-Dictionary"] = use_as_dictionary(
-            entry.match, entry.destinations
-        )
-        # Its bytes are its name.
-        control = response.cache_control
-        control.public, control.max_age, control.immutable = True, _YEAR, True
-        response.set_etag(sha256)
+        response = Response(served.body, headers=served.lines)
         response.make_conditional(request.environ)
         return response
 

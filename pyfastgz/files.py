@@ -36,6 +36,14 @@ def open_file_of(parts: Any, environ: dict[str, Any]) -> Any:
     return None
 
 
+def whole_of(parts: Any) -> Any:
+    """Return the body that werkzeug has cut a range out of, None for any other."""
+    kind = type(parts)
+    if kind.__name__ == "_RangeWrapper" and kind.__module__ == "werkzeug.wsgi":
+        return parts.iterable
+    return None
+
+
 class FilePieces(Iterator[bytes]):
     """Some bytes of an open file, read as they are sent, and of one state of the file only.
 

@@ -17,6 +17,7 @@ from blinker import Namespace
 from .counter import Counter
 from .http.answers import Answer
 from .http.eligibility import SkipReason
+from .http.fields import server_timing
 from .store.bodies import StoreStats
 
 _log = logging.getLogger("pyfastgz")
@@ -71,6 +72,23 @@ SKIPPED: Mapping[SkipReason | None, Outcome] = {
 def outcome_of(answer: Answer) -> Outcome:
     """Return what became of a response whose body was not coded."""
     return Outcome(answer.coding, None) if answer.reason is None else SKIPPED[answer.reason]
+
+
+def timing_of(outcome: Outcome | None, coding: str | None) -> str:
+    """Return the Server-Timing entry of a response.
+
+    :param outcome: what became of it; None for a stream, which has not been coded yet.
+    :param coding: that of the stream.
+    """
+    if outcome is None:
+        return server_timing(str(coding))
+    if outcome.reason is not None:
+        return server_timing(outcome.reason.name.lower())
+    if not outcome.out_nbytes:
+        return server_timing(str(outcome.coding))
+    ratio = outcome.in_nbytes / outcome.out_nbytes
+    kept = " kept" if outcome.kept else ""
+    return server_timing(f"{outcome.coding} {ratio:.1f}x{kept}", outcome.seconds)
 
 
 class CodingStats(NamedTuple):

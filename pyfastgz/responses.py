@@ -21,6 +21,7 @@ from werkzeug.wsgi import _RangeWrapper
 from werkzeug.wsgi import wrap_file
 
 from .carrying import Sent
+from .coding.stream import CodedStream
 from .collecting import Found
 from .files import open_file_of
 from .http.answers import Answer
@@ -29,8 +30,8 @@ from .http.exchange import Body
 from .http.fields import Added
 from .http.fields import Edits
 from .http.fields import edited
-from .http.fields import server_timing
 from .outcome import Outcome
+from .outcome import timing_of
 
 if TYPE_CHECKING:
     from .policy import Policy
@@ -178,8 +179,11 @@ def sent_for(response: Response, sent: Sent, kind: Kind, environ: dict[str, Any]
         return with_body(
             response, answer.edits, kind, sent.body, is_file=response.direct_passthrough
         )
+    chunks: Any
     if sent.file is not None:
-        chunks: Any = wrap_file(environ, sent.file)
+        chunks = wrap_file(environ, sent.file)
+    elif sent.coder is not None:
+        chunks = CodedStream(sent.chunks, sent.coder)
     elif sent.chunks is not None:
         chunks = sent.chunks
     else:
@@ -188,7 +192,7 @@ def sent_for(response: Response, sent: Sent, kind: Kind, environ: dict[str, Any]
         "response": chunks,
         "automatically_set_content_length": False,
         # What lies ready is sent as the file that it is, what is coded as what it is made of.
-        "direct_passthrough": sent.outcome is not None or kind.encodes_itself,
+        "direct_passthrough": sent.coder is None or kind.encodes_itself,
     }
     copy = copied(response, answer.edits, kind, attributes)
     if answer.status is not None:
@@ -309,19 +313,8 @@ def restored(response: Response, edits: Edits, kind: Kind) -> Response:
 
 def with_timing(response: Response, outcome: Outcome | None) -> Response:
     """Return a response that also tells what became of it."""
-    lines = [*response.headers.getlist("Server-Timing"), _timing(response, outcome)]
+    headers = response.headers
+    entry = timing_of(outcome, headers.get("Content-Encoding"))
+    lines = [*headers.getlist("Server-Timing"), entry]
     kind = kind_of(type(response))  # type: ignore[arg-type]
     return copied(response, {"server-timing": ", ".join(lines)}, kind, {})
-
-
-def _timing(response: Response, outcome: Outcome | None) -> str:
-    """Return the Server-Timing entry of a response; a stream has not been coded yet."""
-    if outcome is None:
-        return server_timing(response.headers["Content-Encoding"])
-    if outcome.reason is not None:
-        return server_timing(outcome.reason.name.lower())
-    if not outcome.out_nbytes:
-        return server_timing(str(outcome.coding))
-    ratio = outcome.in_nbytes / outcome.out_nbytes
-    kept = " kept" if outcome.kept else ""
-    return server_timing(f"{outcome.coding} {ratio:.1f}x{kept}", outcome.seconds)

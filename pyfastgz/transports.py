@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from time import monotonic
 from typing import TYPE_CHECKING
+from typing import NamedTuple
 from typing import TypeVar
 from urllib.parse import quote
 
@@ -42,11 +43,24 @@ _MAX_LENGTH = 256
 _K = TypeVar("_K")
 _V = TypeVar("_V")
 
+_YEAR = 365 * 24 * 3600
+
 Offers = tuple[str, ...]
 """The hashes of the dictionaries that a document links to."""
 
 # What documents are fetched for, in the words of Fetch.
 _DOCUMENTS = frozenset({"document", "frame", "iframe"})
+
+
+class Served(NamedTuple):
+    """A dictionary as it is served.
+
+    :param lines: the fields of the response.
+    :param body: its bytes.
+    """
+
+    lines: list[tuple[str, str]]
+    body: bytes
 
 
 class Transports:
@@ -150,6 +164,32 @@ class Transports:
         """
         difference = self.dictionaries.difference(digest, dictionary.sha256)
         return ready if difference is None else {**ready, CODING: difference}
+
+    def served(self, path: str) -> Served | None:
+        """Return the dictionary that is served at a path; None if there is none, or is no more.
+
+        :param path: below the root of the application.
+        """
+        if not path.startswith(PATH):
+            return None
+        sha256 = path[len(PATH) :]
+        entry = self.dictionaries.entries.get(sha256)
+        if entry is None or entry.match is None:
+            return None
+        dictionary = self.dictionaries.load(sha256)
+        if dictionary is None:
+            return None
+        lines = [
+            # Pieces of pages, which nobody is to take for one.
+            ("Content-Type", "text/plain; charset=utf-8"),
+            ("X-Content-Type-Options", "nosniff"),
+            ("Content-Length", str(len(dictionary.data))),
+            ("Use-As-Dictionary", use_as_dictionary(entry.match, entry.destinations)),
+            # Its bytes are its name.
+            ("Cache-Control", f"public, max-age={_YEAR}, immutable"),
+            ("ETag", f'"{sha256}"'),
+        ]
+        return Served(lines, dictionary.data)
 
     def _entries_now(self) -> Mapping[str, Entry]:
         """Return the dictionaries there are now, and forget what follows from others."""

@@ -92,6 +92,15 @@ ALLOWED = {
     **dict.fromkeys(
         ("engine.py", "border.py", "files.py", "collecting.py", "carrying.py"), CENTRE
     ),
+    "middleware.py": CENTRE,
+    "wsgi.py": (*CENTRE, "pyfastgz.middleware", "pyfastgz.wsgi_response"),
+    "wsgi_response.py": (
+        *CENTRE,
+        "pyfastgz.middleware",
+        "pyfastgz.wsgi",
+        "pyfastgz.wsgi_bodies",
+    ),
+    "wsgi_bodies.py": CENTRE,
     **{
         f"{door}.py": (*CENTRE, *FLASK, *(f"pyfastgz.{other}" for other in others))
         for door, others in DOORS.items()

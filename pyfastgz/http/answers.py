@@ -71,6 +71,10 @@ _REFUSALS = {
     416: (SkipReason.NO_SUCH_RANGE, "The request asks for a range that is not there.\n"),
 }
 
+# What a 304 has of the 200 that it stands for; without a tag Last-Modified too (RFC 9110
+# section 15.4.5).
+_OF_304 = frozenset({"etag", "content-location"})
+
 
 def vary_of(exchange: Exchange) -> Edits:
     """Return what makes Vary name what a response follows from, coded or not."""
@@ -132,9 +136,13 @@ def answer_condition(
     """Answer 304 or 412 instead of the representation with this tag."""
     if status != 304:
         return refuse(exchange, status)
+    fields = exchange.fields
     edits = dict(vary_of(exchange))
     if is_coded:
-        edits.update(_relabelled(exchange.fields, tag))
+        edits.update(_relabelled(fields, tag))
+    for name in OF_THE_REPRESENTATION.intersection(fields):
+        if name not in _OF_304 and not (name == "last-modified" and "etag" not in fields):
+            edits[name] = None
     return Answer(SkipReason.NOT_MODIFIED, edits, status=304)
 
 

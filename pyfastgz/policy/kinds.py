@@ -22,6 +22,9 @@ from ..errors import ConfigurationError
 from ..http.fields import media_type
 from ..http.fields import tokens
 
+PREFIX = "COMPRESS_"
+"""How the keys of settings begin."""
+
 AUTO = ("auto",)
 """Stands for all codings, in an order that depends on the size of the body."""
 
@@ -49,22 +52,25 @@ class Kind(NamedTuple):
         except ValueError as error:
             wanted = str(error) or self.wanted
             if isinstance(value, str):
-                wanted += self._hint(value)
+                wanted += self._hint(name, value)
             raise ConfigurationError(f"{name} is {value!r}; it must be {wanted}") from None
 
-    def _hint(self, text: str) -> str:
+    def _hint(self, name: str, text: str) -> str:
         """Return what to do about the text of a usable value, such as ``"6"``, if it is."""
-        if self._is_json_of_one(text):
+        is_lower = self._is_json_of_one(text)
+        if not is_lower and not self._is_json_of_one(text.lower()):
+            return ""
+        if not name.startswith(PREFIX):
+            return ", not a string"
+        if is_lower:
             return (
                 ", not a string: app.config.from_prefixed_env() reads what is JSON out of the "
                 "environment, such as true, false, numbers and lists"
             )
-        if self._is_json_of_one(text.lower()):
-            return (
-                f", not a string: write {text.lower()}, in lower case as in JSON, and "
-                "app.config.from_prefixed_env() reads it out of the environment"
-            )
-        return ""
+        return (
+            f", not a string: write {text.lower()}, in lower case as in JSON, and "
+            "app.config.from_prefixed_env() reads it out of the environment"
+        )
 
     def _is_json_of_one(self, text: str) -> bool:
         try:

@@ -22,13 +22,12 @@ from .kinds import KEY_FUNCTION
 from .kinds import MILLISECONDS
 from .kinds import MIMETYPES
 from .kinds import PREDICATE
+from .kinds import PREFIX
 from .kinds import SIZE
 from .kinds import level
 from .kinds import number
 from .setting import Setting
 from .setting import Topic
-
-_PREFIX = "COMPRESS_"
 
 AUTO_SHORT = tuple(sorted(KNOWN_CODINGS, key=lambda name: CODINGS[name].short_rank))
 """The order that ``"auto"`` stands for, for bodies below ``COMPRESS_AUTO_SIZE`` bytes."""
@@ -295,7 +294,7 @@ LIVE_KEYS = tuple(key for key, setting in SETTINGS.items() if setting.is_live)
 """The settings that may be changed in ``app.config`` while the application runs."""
 
 KEYS: Mapping[str, str] = MappingProxyType(
-    {key.removeprefix(_PREFIX).lower(): key for key in SETTINGS}
+    {key.removeprefix(PREFIX).lower(): key for key in SETTINGS}
 )
 """The key of each setting by its name in the policy."""
 
@@ -303,8 +302,8 @@ NAMES: Mapping[str, str] = MappingProxyType({key: name for name, key in KEYS.ite
 """The name in the policy of each setting by its key."""
 
 LEVEL_KEYS: Mapping[str, str] = MappingProxyType(
-    {coding: f"{_PREFIX}{coding.upper()}_LEVEL" for coding in KNOWN_CODINGS}
-    | {"gzip": f"{_PREFIX}LEVEL", "dcz": f"{_PREFIX}ZSTD_LEVEL"}
+    {coding: f"{PREFIX}{coding.upper()}_LEVEL" for coding in KNOWN_CODINGS}
+    | {"gzip": f"{PREFIX}LEVEL", "dcz": f"{PREFIX}ZSTD_LEVEL"}
 )
 """The setting of the level of each coding; with a dictionary zstd has the same."""
 
@@ -321,7 +320,7 @@ def unknown_keys(settings: Mapping[str, Any]) -> dict[str, str | None]:
     """Return every key that begins like a setting and is none, with the nearest that is one."""
     unknown = {}
     for key in settings:
-        if isinstance(key, str) and key.startswith(_PREFIX) and key not in SETTINGS:
+        if isinstance(key, str) and key.startswith(PREFIX) and key not in SETTINGS:
             near = get_close_matches(key.upper(), SETTINGS, n=1, cutoff=0.8)
             unknown[key] = near[0] if near else None
     return unknown

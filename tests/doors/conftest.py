@@ -16,7 +16,6 @@ from asking import decoded as decode
 from asking import decoded_part as decode_prefix
 from described import Application
 from described import Door
-from described import OpenDoor
 from described import Reply
 from doors import DOORS
 from flask import Flask
@@ -83,10 +82,9 @@ Serve = Callable[..., Site]
 WISHES = {field.name for field in dataclasses.fields(Application)}
 
 
-@pytest.fixture(scope="session", params=DOORS, ids=lambda door: door.__name__)
+@pytest.fixture(scope="session", params=DOORS)
 def door(request: pytest.FixtureRequest) -> Iterator[Door]:
-    open_door: OpenDoor = request.param
-    with open_door() as door:
+    with DOORS[request.param]() as door:
         yield door
 
 

@@ -116,7 +116,13 @@ Ask = Callable[[Request], Received]
 
 
 class Door(Protocol):
-    """A way through which applications are served."""
+    """A way through which applications are served.
+
+    ``sees_all``: the middleware sees bodies that are not sent: those of answers to HEAD, and of
+    a 200 that the framework has made a 304 of.
+    """
+
+    sees_all: bool
 
     def serve(self, application: Application) -> Ask:
         """Serve an application until the door is closed, and return how to ask it.
@@ -125,5 +131,8 @@ class Door(Protocol):
         """
         ...
 
+
+MakeWsgi = Callable[[Application], Any]
+"""Returns a WSGI application, with the middleware in it."""
 
 OpenDoor = Callable[[], AbstractContextManager[Door]]

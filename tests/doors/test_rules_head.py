@@ -65,7 +65,7 @@ def test_r26_r38_a_stream_is_closed_and_never_read(
     assert head.read() == b""
     assert (source.pulled, source.closed) == (0, 1)
     full = site.get(accept=accept)
-    assert head.all_fields() == full.all_fields()
+    assert without_length(head) == without_length(full)
     assert head.coding == accept
     assert head.tag == ('"t"' if accept is None else f'"t:{accept}"')
 

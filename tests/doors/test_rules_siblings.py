@@ -17,6 +17,7 @@ from asking import Answer
 from asking import Site
 from asking import decoded
 from described import Asked
+from described import Door
 from described import Reply
 
 from pyfastgz import compress
@@ -186,16 +187,21 @@ def test_r10_identity_is_refused(site: Site) -> None:
 # ---- Conditions ----
 
 
+def skip_unless_seen(door: Door, method: str) -> None:
+    """Skip what needs the file behind an answer to HEAD, if the framework takes it away."""
+    if method == "HEAD" and not door.sees_all:
+        pytest.skip("the file is not to be seen")
+
+
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
-def test_r30_r48_a_copy_of_a_sibling_is_current(site: Site, method: str) -> None:
+def test_r30_r48_a_copy_of_a_sibling_is_current(site: Site, method: str, door: Door) -> None:
     tag = tag_of(site)
-    for fields in (
-        {"If_None_Match": tag},
-        {"If_None_Match": f'"x", W/{tag}'},
-        {"If_None_Match": "*"},
-        {"If_Modified_Since": DATE},
-        {"If_None_Match": tag, **RANGE},
-    ):
+    named = [{"If_None_Match": tag}, {"If_None_Match": f'"x", W/{tag}'}]
+    named.append({"If_None_Match": tag, **RANGE})
+    # Which file it is nobody knows of a 304 without a body that a framework makes.
+    unnamed = [{"If_None_Match": "*"}, {"If_Modified_Since": DATE}] if door.sees_all else []
+    skip_unless_seen(door, method)
+    for fields in named + unnamed:
         answer = site.get(method=method, **fields)
         assert (answer.status, answer.tag) == (304, tag), fields
         assert answer.field("Vary") == "Accept-Encoding"
@@ -205,9 +211,10 @@ def test_r30_r48_a_copy_of_a_sibling_is_current(site: Site, method: str) -> None
 
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
 def test_r30_a_copy_of_another_sibling_is_not_current(
-    site: Site, path: Path, method: str
+    site: Site, path: Path, method: str, door: Door
 ) -> None:
     """Though its file has the same size and time, as after a build that sets times."""
+    skip_unless_seen(door, method)
     old = tag_of(site)
     prepare(path.parent, content=SCRIPT.replace(b"return", b"RETURN"))
     new = tag_of(site)
@@ -258,7 +265,8 @@ def test_r49_conditions_and_ranges_that_a_view_declines_stay_declined(
     check_ready(answer)
 
 
-def test_r26_head_has_all_fields(site: Site) -> None:
+def test_r26_head_has_all_fields(site: Site, door: Door) -> None:
+    skip_unless_seen(door, "HEAD")
     for fields in ({}, RANGE):
         head = site.get(method="HEAD", **fields)
         assert head.all_fields() == site.get().all_fields()

@@ -21,6 +21,7 @@ from asking import decoded
 from asking import decoded_part
 from described import Asked
 from described import Cut
+from described import Door
 from described import Reply
 from sources import Source
 from sources import follow
@@ -173,7 +174,9 @@ def test_r28_r35_the_tag_of_a_stream_of_messages_becomes_weak(
     assert (current.status, current.tag) == (200, 'W/"t"')
 
 
-def test_r28_r48_a_304_for_a_stream_of_messages_has_the_weak_tag(serve: Serve) -> None:
+def test_r28_r48_a_304_for_a_stream_of_messages_has_the_weak_tag(
+    serve: Serve, door: Door
+) -> None:
     def respond(asked: Asked) -> Reply:
         fields = {"ETag": '"t"', "Content-Length": "900"}
         body = iter(["data: 1\n\n" * 100])
@@ -182,7 +185,8 @@ def test_r28_r48_a_304_for_a_stream_of_messages_has_the_weak_tag(serve: Serve) -
     site = serve(respond, extra_mimetypes=[EVENTS])
     assert site.get().tag == 'W/"t"'
     current = site.get(If_None_Match='W/"t"')
-    assert (current.status, current.tag) == (304, 'W/"t"')
+    # A framework may take the type out of a 304.
+    assert (current.status, current.tag) == (304, 'W/"t"' if door.sees_all else '"t"')
 
 
 # ---- Other streams ----
@@ -459,7 +463,8 @@ def test_r42_chunks_of_all_kinds(
     )
     source = Source(*chunks)
     answer = stream(source, kind).get(accept=coding)
-    assert answer.coding == coding
+    # It may show that nothing comes.
+    assert answer.coding in ({coding} if plain else {coding, None})
     assert answer.body() == plain
     assert source.closed == 1
 

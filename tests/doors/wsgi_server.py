@@ -1,4 +1,4 @@
-"""Flask behind a real threaded server, asked over HTTP/1.1."""
+"""Applications behind a real threaded server, asked over HTTP/1.1."""
 
 from __future__ import annotations
 
@@ -8,12 +8,14 @@ from typing import Any
 
 from described import Application
 from described import Ask
+from described import MakeWsgi
 from described import Received
 from described import Request
-from flask_application import make_flask
 from http_client import ask_over_http
 from werkzeug.serving import WSGIRequestHandler
 from werkzeug.serving import make_server
+from wsgi_application import Closed
+from wsgi_client import has_no_body
 
 
 class Quiet(WSGIRequestHandler):
@@ -27,17 +29,22 @@ class Quiet(WSGIRequestHandler):
         self.send_response_only(code, message)
 
 
-class FlaskServer:
+class WsgiServer:
     """One server for all applications: each has a host of its own.
 
     The server is werkzeug's: it sends each chunk at once, and puts nothing into a body.
+
+    :param make: makes an application of what is described.
+    :param sees_all: see :class:`described.Door`.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, make: MakeWsgi, *, sees_all: bool) -> None:
+        self._make = make
+        self.sees_all = sees_all
         self._apps: dict[str, Any] = {}
         self._numbers = itertools.count()
 
-    def __enter__(self) -> FlaskServer:
+    def __enter__(self) -> WsgiServer:
         self._server = make_server(
             "127.0.0.1", 0, self._dispatch, threaded=True, request_handler=Quiet
         )
@@ -51,11 +58,21 @@ class FlaskServer:
         self._server.server_close()
 
     def _dispatch(self, environ: dict[str, Any], start_response: Any) -> Any:
-        return self._apps[environ["HTTP_HOST"]](environ, start_response)
+        started = []
+
+        def start(status: str, lines: Any, *exc_info: Any) -> Any:
+            started.append(int(status[:3]))
+            return start_response(status, lines, *exc_info)
+
+        iterable = self._apps[environ["HTTP_HOST"]](environ, start)
+        if started and has_no_body(environ["REQUEST_METHOD"], started[-1]):
+            # Other servers see to that, but this one does not.
+            return Closed(iter(()), getattr(iterable, "close", lambda: None))
+        return iterable
 
     def serve(self, application: Application) -> Ask:
         """Serve an application; see :class:`described.Door`."""
-        app = make_flask(application)
+        app = self._make(application)
         host = f"{next(self._numbers)}.test"
         self._apps[host] = app
 

@@ -1,4 +1,4 @@
-"""Flask, called as a WSGI server calls it (PEP 3333), in the thread of whoever asks."""
+"""Applications called as a WSGI server calls them (PEP 3333), in the thread of whoever asks."""
 
 from __future__ import annotations
 
@@ -10,17 +10,25 @@ from described import Application
 from described import Ask
 from described import Cut
 from described import Lines
+from described import MakeWsgi
 from described import Received
 from described import Request
-from flask_application import make_flask
 from werkzeug.datastructures import Headers
 from werkzeug.test import create_environ
 
 
-class FlaskClient:
-    """Flask without a server: what it hands to one is what is looked at."""
+class WsgiClient:
+    """An application without a server: what it hands to one is what is looked at.
 
-    def __enter__(self) -> FlaskClient:
+    :param make: makes it of what is described.
+    :param sees_all: see :class:`described.Door`.
+    """
+
+    def __init__(self, make: MakeWsgi, *, sees_all: bool) -> None:
+        self._make = make
+        self.sees_all = sees_all
+
+    def __enter__(self) -> WsgiClient:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -28,7 +36,7 @@ class FlaskClient:
 
     def serve(self, application: Application) -> Ask:
         """Serve an application; see :class:`described.Door`."""
-        app = make_flask(application)
+        app = self._make(application)
 
         def ask(request: Request) -> Received:
             started: list[tuple[int, Lines]] = []
@@ -48,10 +56,18 @@ class FlaskClient:
                     left.append(True)
                     close()
 
-            (answer,) = started
-            return Received(*answer, until_the_end(iterable), leave)
+            chunks = until_the_end(iterable)
+            ((status, lines),) = started
+            if has_no_body(request.method, status):
+                chunks = iter(())
+            return Received(status, lines, chunks, leave)
 
         return ask
+
+
+def has_no_body(method: str, status: int) -> bool:
+    """Tell whether servers send no body, whatever they get (RFC 9112 section 6.3)."""
+    return method == "HEAD" or status < 200 or status in {204, 304}
 
 
 def until_the_end(iterable: Iterable[bytes]) -> Iterator[bytes]:

@@ -1,0 +1,166 @@
+"""What the doors for the applications of any framework have in common."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from collections.abc import Mapping
+from typing import Any
+from typing import NamedTuple
+
+from .border import asked_of
+from .collecting import Found
+from .collecting import exchange_of
+from .engine import Engine
+from .http.answers import Answer
+from .http.exchange import GET
+from .http.exchange import Wishes
+from .http.fields import collect
+from .http.plain import SHAPES
+from .http.plain import PlainPlans
+from .http.plan import plan_response
+from .http.steps import Plan
+from .http.steps import Step
+from .outcome import Outcome
+from .outcome import Stats
+from .outcome import notify
+from .outcome import response_compressed
+from .outcome import timing_of
+from .policy.options import settings_from
+from .transports import Served
+
+WISHES = "pyfastgz.wishes"
+"""Where the environment of a request, or its scope, holds what is asked for its response."""
+
+NOT_LOOKED_AT = "a response could not be looked at; it is sent as it is"
+
+Lines = list[tuple[str, str]]
+
+
+class Head(NamedTuple):
+    """A response without its body, as predicates and receivers of signals get it.
+
+    :param status: the status code.
+    :param fields: the field values by lower-case name, several lines joined with commas.
+
+    .. versionadded:: 0.1
+    """
+
+    status: int
+    fields: Mapping[str, str]
+
+
+class Middleware:
+    """Decides about the responses of an application. Safe for concurrent use.
+
+    :param options: the settings in lower case, without ``COMPRESS_``.
+    :raises ConfigurationError: a value is not usable; the message names the option.
+    :raises TypeError: there is no such option.
+    """
+
+    def __init__(self, options: Mapping[str, Any]) -> None:
+        self.engine = Engine(settings_from(options), os.getcwd())
+        """Settings, store and counters."""
+        policy = self.engine.settings.last
+        if policy.mimetypes:
+            self.engine.hook = self.decided
+        self._plain = PlainPlans(policy)
+        # Who is asked before anything is coded, or named by the request, gets the long way.
+        self._has_short_way = policy.cache_key is None or self.engine.cache is None
+
+    def stats(self) -> Stats:
+        """Return what became of the responses of the application in this process so far.
+
+        .. versionadded:: 0.1
+        """
+        return self.engine.stats()
+
+    def served(self, environ: dict[str, Any]) -> Served | None:
+        """Return the dictionary that a request asks for; None if it is for the application."""
+        transports = self.engine.transports
+        if transports is None or environ["REQUEST_METHOD"] not in GET:
+            return None
+        return transports.served(environ["PATH_INFO"])
+
+    def settled(self, lines: Lines) -> Answer | None:
+        """Return the answer of a response with status 200, if its media type says all."""
+        shape = SHAPES[tuple([name for name, _ in lines])]
+        if not shape.settles:
+            return None
+        known = self._plain.by_type[lines[shape.type_at][1]]
+        return known if isinstance(known, Answer) else None
+
+    def plain_plan(
+        self, environ: dict[str, Any], lines: Lines, nbytes: int
+    ) -> Answer | Plan | None:
+        """Look up the plan of a response with status 200 whose body is there.
+
+        None if more has to be looked at; see :mod:`~pyfastgz.http.plain`.
+
+        :param lines: the fields.
+        :param nbytes: how many bytes the body has; some.
+        """
+        shape = SHAPES[tuple([name for name, _ in lines])]
+        if (
+            not (shape.is_plain and self._has_short_way)
+            or environ["REQUEST_METHOD"] == "CONNECT"
+        ):
+            return None
+        plans, transports = self._plain, self.engine.transports
+        if transports is not None:
+            place = environ.get("SCRIPT_NAME", ""), environ["PATH_INFO"]
+            found = transports.plain_plans(*place, asked_of(environ), plans)
+            if found is None or shape.has_link:
+                return None
+            plans = found
+        known = plans.by_type[lines[shape.type_at][1]]
+        if known is None or isinstance(known, Answer):
+            return known
+        by_encoding = known.short if nbytes < plans.min_nbytes else known.long
+        return by_encoding[environ.get("HTTP_ACCEPT_ENCODING")]
+
+    def decided(  # noqa: PLR0917
+        self,
+        environ: dict[str, Any],
+        request: Any,
+        status: int,
+        lines: Lines,
+        found: Found,
+        wishes: Wishes,
+    ) -> Answer | Plan:
+        """Return what is decided about a response.
+
+        :param environ: the request, as WSGI has it.
+        :param request: what ``predicate`` is called with.
+        :param lines: the fields of the response.
+        :param found: how it has its body.
+        :param wishes: what was asked for it.
+        """
+        engine = self.engine
+        policy = engine.settings.current()
+        fields = collect(lines)
+        etag = fields.get("etag")
+        if etag is not None:
+            engine.note_tag(etag)
+        exchange = exchange_of(environ, status, fields, found, engine)
+        plan = plan_response(exchange, policy, wishes)
+        if isinstance(plan, Plan) and plan.step is Step.ASK:
+            is_wanted = engine.wants(policy, request, Head(status, dict(fields)))
+            plan = plan_response(exchange._replace(is_wanted=is_wanted), policy, wishes)
+        return plan
+
+    def told(self, status: int, lines: Iterable[tuple[str, str]], outcome: Outcome) -> None:
+        """Tell what became of a response that is sent with this status and these fields."""
+        self.engine.tally.count(outcome)
+        if response_compressed.receivers:
+            notify(self, Head(status, collect(lines)), outcome)
+
+    def timed(self, lines: Lines, outcome: Outcome | None) -> Lines:
+        """Return the fields that are sent, which tell what became of the response if they may.
+
+        :param outcome: None for a stream, which has not been coded yet.
+        """
+        if not self.engine.settings.last.server_timing:
+            return lines
+        coding = collect(lines).get("content-encoding")
+        return [*lines, ("Server-Timing", timing_of(outcome, coding))]

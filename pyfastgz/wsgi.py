@@ -1,0 +1,107 @@
+"""Middleware for the applications of any WSGI framework (PEP 3333).
+
+What it decides is what the Flask extension decides: docs/rules.md has the rules.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+from typing import Any
+
+from .border import bordered
+from .border import untranslate
+from .middleware import WISHES
+from .middleware import Middleware
+from .policy.wishes import EXEMPT
+from .policy.wishes import checked_wishes
+from .wsgi_response import WsgiResponse
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse
+    from _typeshed.wsgi import WSGIApplication
+    from _typeshed.wsgi import WSGIEnvironment
+
+
+class CompressMiddleware(Middleware):
+    """Compresses the responses of a WSGI application, as its clients ask for.
+
+    Fields and the coding are all that is added, and an application that raises is seen to
+    raise. Streams are flushed as those of Flask are, and what is passed to ``write`` is sent at
+    once.
+
+    :param app: the application.
+    :param options: the settings in lower case, without ``COMPRESS_``, such as ``level=6`` or
+        ``extra_mimetypes=["text/csv"]``; docs/configuration.md has all. ``predicate`` is called
+        with the environment of the request and a response of two attributes, ``status`` and
+        ``fields``; ``cache_key`` with the environment.
+    :raises ConfigurationError: an option is not usable; the message names it.
+    :raises TypeError: there is no such option.
+
+    .. versionadded:: 0.1
+    """
+
+    def __init__(self, app: WSGIApplication, **options: Any) -> None:
+        super().__init__(options)
+        self.app = app
+        """The application."""
+        self._call = bordered(self.respond, lambda: self.engine)
+
+    def __call__(
+        self, environ: WSGIEnvironment, start_response: StartResponse
+    ) -> Iterable[bytes]:
+        """Call the application (PEP 3333)."""
+        return self._call(environ, start_response)
+
+    def respond(
+        self, environ: WSGIEnvironment, start_response: StartResponse
+    ) -> Iterable[bytes]:
+        """Respond to a request whose entity tags are translated."""
+        if self.engine.hook is None:
+            return self.app(environ, start_response)
+        response = WsgiResponse(self, environ, start_response)
+        served = self.served(environ)
+        if served is not None:
+            response.start("200 OK", served.lines)
+            return response.sent([served.body])
+        iterable = self.app(environ, response.start)  # type: ignore[arg-type]
+        try:
+            return response.sent(iterable)
+        except BaseException:
+            # The server has nothing to close.
+            close = getattr(iterable, "close", None)
+            if close is not None:
+                close()
+            raise
+
+
+def exempt(environ: WSGIEnvironment) -> None:
+    """Have the response to a request never compressed.
+
+    For pages that reflect what a client sent beside a secret (the BREACH attack), among
+    others. To be called before the response starts.
+
+    :param environ: the environment of the request.
+
+    .. versionadded:: 0.1
+    """
+    environ[WISHES] = EXEMPT
+    untranslate(environ)
+
+
+def compressed(
+    environ: WSGIEnvironment,
+    level: int | Mapping[str, int] | None = None,
+    codings: str | Iterable[str] | None = None,
+) -> None:
+    """Have the response to a request compressed in a way of its own.
+
+    To be called before the response starts. Parameters and errors are those of
+    :meth:`pyfastgz.Compress.compressed`.
+
+    :param environ: the environment of the request.
+
+    .. versionadded:: 0.1
+    """
+    environ[WISHES] = checked_wishes(level, codings)

@@ -1,0 +1,320 @@
+"""One response of a WSGI application, on its way to the server."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from collections.abc import Iterable
+from http import HTTPStatus
+from types import TracebackType
+from typing import TYPE_CHECKING
+from typing import Any
+
+from .border import without_range
+from .carrying import Sent
+from .carrying import carry_out
+from .coding.cutting import pieces_of
+from .collecting import Found
+from .http.answers import Answer
+from .http.exchange import NO_WISHES
+from .http.exchange import Body
+from .http.exchange import Wishes
+from .http.fields import collect
+from .http.fields import declared_length
+from .http.fields import edited
+from .http.fields import is_of_events
+from .http.fields import media_type
+from .http.steps import Plan
+from .http.steps import Step
+from .middleware import NOT_LOOKED_AT
+from .middleware import WISHES
+from .middleware import Lines
+from .outcome import Outcome
+from .outcome import outcome_of
+from .wsgi_bodies import Chunks
+from .wsgi_bodies import Returned
+from .wsgi_bodies import Stream
+from .wsgi_bodies import Written
+from .wsgi_bodies import drained
+from .wsgi_bodies import wrapped
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse
+    from _typeshed.wsgi import WSGIEnvironment
+
+    from .coding.stream import StreamCoder
+    from .wsgi import CompressMiddleware
+
+    ExcInfo = tuple[type[BaseException], BaseException, TracebackType]
+
+
+class WsgiResponse:
+    """The response to one request, from the application to the server.
+
+    :param door: decides about it.
+    :param environ: the request.
+    :param start_server: the server's ``start_response``.
+    """
+
+    __slots__ = (
+        "_coder",
+        "_door",
+        "_drops",
+        "_environ",
+        "_exc_info",
+        "_is_sent",
+        "_lines",
+        "_start_server",
+        "_status",
+        "_write_server",
+        "has_pulled",
+        "is_direct",
+    )
+
+    def __init__(
+        self, door: CompressMiddleware, environ: WSGIEnvironment, start_server: StartResponse
+    ) -> None:
+        self._door = door
+        self._environ = environ
+        self._start_server = start_server
+        self._status: str | None = None
+        self._lines: Lines = []
+        self._exc_info: ExcInfo | None = None
+        # The server has the start of the response.
+        self._is_sent = False
+        self._write_server: Callable[[bytes], object] | None = None
+        self._coder: StreamCoder | None = None
+        # What is written is not sent: something else stands for it.
+        self._drops = False
+        self.is_direct = False
+        """Whether the server has the start of the response, and gets the rest as it is."""
+        self.has_pulled = False
+        """Whether the application has handed over any part of the body."""
+
+    def start(
+        self, status: str, headers: Lines, exc_info: ExcInfo | None = None
+    ) -> Callable[[bytes], object]:
+        """Be the application's ``start_response`` (PEP 3333).
+
+        :raises AssertionError: it was called before, and now without ``exc_info``.
+        """
+        try:
+            if self._is_sent:
+                if exc_info is not None and not self.is_direct:
+                    if self.has_pulled:
+                        raise exc_info[1].with_traceback(exc_info[2])
+                    # The error is a response of its own, for one that was only announced.
+                    self.is_direct = True
+                # The server knows what to say to a second start.
+                return self._pass_on(status, headers, exc_info)
+            if self._status is not None and exc_info is None:
+                raise AssertionError("start_response is called again, and without exc_info")
+            self._status, self._lines, self._exc_info = status, headers, exc_info
+            if self._is_settled():
+                return self._pass_on(status, headers, exc_info)
+            return self._write
+        finally:
+            # It refers to this frame.
+            exc_info = None
+
+    def _is_settled(self) -> bool:
+        """Tell whether the media type says all; then the response is counted, too."""
+        try:
+            answer = self._door.settled(self._lines) if self._is_200() else None
+        except Exception:
+            # There is something odd in the fields.
+            answer = None
+        if answer is None:
+            return False
+        self.is_direct = True
+        self._door.told(200, self._lines, outcome_of(answer))
+        return True
+
+    def _is_200(self) -> bool:
+        return str(self._status).startswith("200")
+
+    def _pass_on(
+        self, status: str, lines: Lines, exc_info: ExcInfo | None
+    ) -> Callable[[bytes], object]:
+        """Start the server's response."""
+        self._is_sent = True
+        self._exc_info = None
+        try:
+            if exc_info is None:
+                return self._start_server(status, lines)
+            return self._start_server(status, lines, exc_info)
+        finally:
+            exc_info = None
+
+    # ---- What the application writes ----
+
+    def _write(self, data: bytes) -> None:
+        """Be what ``start_response`` returns: send data at once (PEP 3333)."""
+        self.has_pulled = self.has_pulled or bool(data)
+        if not self._is_sent:
+            body = Written(self._environ, data)
+            if len(data) == self._declared_nbytes():
+                body.found = Found(Body.WHOLE, len(data))
+            sent = self._planned(body)
+            self._coder = sent.coder
+            replaced = _in_place(sent)
+            self._drops = replaced is not None
+            self._write_server = self._started(sent)
+            if replaced is not None and replaced:
+                self._write_server(replaced)
+        if self._coder is not None:
+            data = b"".join(map(self._coder.code, pieces_of(data))) + self._coder.flush()
+        if data and not self._drops:
+            assert self._write_server is not None
+            self._write_server(data)
+
+    # ---- What the application returns ----
+
+    def sent(self, iterable: Iterable[bytes]) -> Iterable[bytes]:
+        """Return what the server gets in place of what the application returned."""
+        if self.is_direct:
+            return iterable
+        if self._is_sent:
+            return self._after_written(iterable)
+        plain = self._plain(iterable)
+        if plain is not None:
+            return plain
+        body = Returned(self._environ, iterable)
+        if body.found is None:
+            self._find(body)
+        if self._is_sent or self._status is None:
+            # Without a start the server is to complain, as it would have.
+            return body.again()
+        self.has_pulled = body.has_pulled
+        sent = self._planned(body)
+        if sent is _AGAIN:
+            body.close()
+            return self._door.respond(without_range(self._environ), self._start_server)
+        self._started(sent)
+        if sent.coder is not None:
+            return Stream(self, iter(sent.chunks), body.close, sent.coder)
+        if sent.file is not None:
+            return wrapped(self._environ, sent.file)
+        if sent.chunks is not None:
+            return sent.chunks  # type: ignore[no-any-return]
+        if sent.body is not None:
+            return body.coded_as(sent.body)
+        replaced = _in_place(sent)
+        return body.again() if replaced is None else body.replaced_by(replaced)
+
+    def _find(self, body: Returned) -> None:
+        """Find out how an iterable holds the body, and pull as little as that takes."""
+        if self._status is None:
+            # What an application generates starts only now.
+            body.pull(self._declared_nbytes)
+            return
+        nbytes = self._declared_nbytes()
+        if nbytes is None:
+            body.found = Found(Body.STREAM)
+        elif self._environ["REQUEST_METHOD"] == "HEAD":
+            body.found = Found(Body.WHOLE, 0)
+        else:
+            body.pull(lambda: nbytes)
+
+    def _after_written(self, iterable: Iterable[bytes]) -> Iterable[bytes]:
+        """Return what the server gets after what was written."""
+        close = getattr(iterable, "close", None)
+        if self._coder is not None:
+            return Stream(self, iter(iterable), close, self._coder)
+        return Chunks(drained(iterable), close) if self._drops else iterable
+
+    def _plain(self, iterable: Any) -> Iterable[bytes] | None:
+        """Return the body of a response whose plan is looked up; None for any other."""
+        if (
+            type(iterable) is not list
+            or len(iterable) != 1
+            or type(body := iterable[0]) is not bytes
+            or not body
+            or not self._is_200()
+            or WISHES in self._environ
+        ):
+            return None
+        door, lines = self._door, self._lines
+        try:
+            plan = door.plain_plan(self._environ, lines, len(body))
+        except Exception:
+            # There is something odd in the fields; nothing was done yet.
+            return None
+        if plan is None:
+            return None
+        if isinstance(plan, Plan):
+            plan, coded, outcome, _ = door.engine.code(plan, body)
+            if plan.coding is not None:
+                iterable = [coded]
+        else:
+            outcome = outcome_of(plan)
+        if plan.edits:
+            lines = edited(lines, plan.edits)
+        door.told(200, lines, outcome)
+        self._pass_on(str(self._status), lines, self._exc_info)
+        return iterable  # type: ignore[no-any-return]
+
+    def _declared_nbytes(self) -> int | None:
+        """Return how many bytes the body has if it has a length, and is none of messages."""
+        try:
+            fields = collect(self._lines)
+            is_of_messages = is_of_events(media_type(fields.get("content-type", "")))
+            return None if is_of_messages else declared_length(fields)
+        except Exception:
+            # There is something odd in the fields.
+            return None
+
+    # ---- Both ----
+
+    def _planned(self, body: Written | Returned) -> Sent:
+        """Return what is sent; whatever is odd in the response, it is sent as it is."""
+        door, environ = self._door, self._environ
+        wishes: Wishes = environ.get(WISHES, NO_WISHES)
+        try:
+            found = body.found
+            assert found is not None
+            status = int(str(self._status)[:3])
+            if status == 206 and body.can_be_asked_for and _asks_for_part(environ):
+                found = found._replace(is_cut=True)
+            plan = door.decided(environ, environ, status, self._lines, found, wishes)
+            if isinstance(plan, Plan) and plan.step is Step.RESTORE:
+                return _AGAIN
+            return carry_out(plan, body, door.engine, wishes, self._report)
+        except Exception as error:
+            door.engine.log_once(NOT_LOOKED_AT, error)
+            return _AS_IT_IS
+
+    def _report(self, outcome: Outcome) -> None:
+        self._door.told(int(str(self._status)[:3]), self._lines, outcome)
+
+    def _started(self, sent: Sent) -> Callable[[bytes], object]:
+        """Start the server's response, and tell what became of it if that is known."""
+        door, answer = self._door, sent.answer
+        status, lines = str(self._status), self._lines
+        if sent is not _AS_IT_IS:
+            if answer.status is not None:
+                status = f"{answer.status} {HTTPStatus(answer.status).phrase}"
+            if answer.edits:
+                lines = edited(lines, answer.edits)
+            lines = door.timed(lines, sent.outcome)
+            if sent.outcome is not None:
+                door.told(int(status[:3]), lines, sent.outcome)
+        self._status, self._lines = status, lines
+        return self._pass_on(status, lines, self._exc_info)
+
+
+# Nothing could be decided; and: the application is to be asked again, for all of what it sent a
+# part of. A GET without a body allows that: it is safe, and nothing of its answer was sent.
+_AS_IT_IS = Sent(Answer(None), None)
+_AGAIN = Sent(Answer(None), None)
+
+
+def _in_place(sent: Sent) -> bytes | None:
+    """Return the bytes that are sent in place of the body, None if it stays, or is streamed."""
+    answer = sent.answer
+    if answer.text is not None:
+        return answer.text.encode()
+    return b"" if answer.status == 304 else sent.body
+
+
+def _asks_for_part(environ: WSGIEnvironment) -> bool:
+    return environ["REQUEST_METHOD"] == "GET" and "HTTP_RANGE" in environ
