@@ -78,13 +78,29 @@ def _translated(
     shown = {} if engine is None or engine.hook is None else _shown(environ, engine)
     # One application may be mounted in another, whose border was passed before.
     before = {key: environ.get(key) for key in (_SENT, *shown)}
-    environ[_SENT] = shown, {key: _sent(environ, key) for key in shown}
-    _put(environ, shown)
+    _show(environ, shown)
     try:
         return wsgi_app(environ, start_response)
     finally:
         changed = {key for key in shown if environ.get(key) != shown[key]}
         _put(environ, {key: before[key] for key in before.keys() - changed})
+
+
+def translate(environ: WSGIEnvironment, engine: Engine) -> dict[str, str | None]:
+    """Put into an environment what the application is to see, and return that.
+
+    For a door that makes the environment itself, and has nothing to put back.
+    """
+    if _IF_NONE_MATCH not in environ and _IF_MATCH not in environ:
+        return {}
+    shown = _shown(environ, engine)
+    _show(environ, shown)
+    return shown
+
+
+def _show(environ: WSGIEnvironment, shown: dict[str, str | None]) -> None:
+    environ[_SENT] = shown, {key: _sent(environ, key) for key in shown}
+    _put(environ, shown)
 
 
 class _Bordered:

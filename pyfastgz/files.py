@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from io import BufferedReader
 from io import FileIO
@@ -42,6 +43,27 @@ def whole_of(parts: Any) -> Any:
     if kind.__name__ == "_RangeWrapper" and kind.__module__ == "werkzeug.wsgi":
         return parts.iterable
     return None
+
+
+def pieces_of_descriptor(message: dict[str, Any]) -> Iterator[bytes]:
+    """Read what a message ``http.response.zerocopysend`` of ASGI has the server send.
+
+    :param message: with ``file``, and perhaps ``offset`` and ``count``, in bytes.
+    """
+    file, offset, left = message["file"], message.get("offset"), message.get("count")
+    descriptor = file if isinstance(file, int) else file.fileno()
+    while left is None or left:
+        wanted = PIECE_NBYTES if left is None else min(left, PIECE_NBYTES)
+        if offset is None:
+            piece = os.read(descriptor, wanted)
+        else:
+            piece = os.pread(descriptor, wanted, offset)
+            offset += len(piece)
+        if not piece:
+            return
+        if left is not None:
+            left -= len(piece)
+        yield piece
 
 
 class FilePieces(Iterator[bytes]):

@@ -16,8 +16,8 @@ from .http.answers import Answer
 from .http.exchange import GET
 from .http.exchange import Wishes
 from .http.fields import collect
-from .http.plain import SHAPES
 from .http.plain import PlainPlans
+from .http.plain import Shape
 from .http.plan import plan_response
 from .http.steps import Plan
 from .http.steps import Step
@@ -82,29 +82,29 @@ class Middleware:
             return None
         return transports.served(environ["PATH_INFO"])
 
-    def settled(self, lines: Lines) -> Answer | None:
-        """Return the answer of a response with status 200, if its media type says all."""
-        shape = SHAPES[tuple([name for name, _ in lines])]
+    def settled(self, shape: Shape, content_type: str) -> Answer | None:
+        """Return the answer of a response with status 200, if its media type says all.
+
+        :param shape: what the names of its fields say.
+        """
         if not shape.settles:
             return None
-        known = self._plain.by_type[lines[shape.type_at][1]]
+        known = self._plain.by_type[content_type]
         return known if isinstance(known, Answer) else None
 
     def plain_plan(
-        self, environ: dict[str, Any], lines: Lines, nbytes: int
+        self, environ: dict[str, Any], shape: Shape, content_type: str, nbytes: int
     ) -> Answer | Plan | None:
         """Look up the plan of a response with status 200 whose body is there.
 
         None if more has to be looked at; see :mod:`~pyfastgz.http.plain`.
 
-        :param lines: the fields.
+        :param shape: what the names of its fields say.
         :param nbytes: how many bytes the body has; some.
         """
-        shape = SHAPES[tuple([name for name, _ in lines])]
-        if (
-            not (shape.is_plain and self._has_short_way)
-            or environ["REQUEST_METHOD"] == "CONNECT"
-        ):
+        if not (shape.is_plain and self._has_short_way):
+            return None
+        if environ["REQUEST_METHOD"] == "CONNECT":
             return None
         plans, transports = self._plain, self.engine.transports
         if transports is not None:
@@ -113,7 +113,7 @@ class Middleware:
             if found is None or shape.has_link:
                 return None
             plans = found
-        known = plans.by_type[lines[shape.type_at][1]]
+        known = plans.by_type[content_type]
         if known is None or isinstance(known, Answer):
             return known
         by_encoding = known.short if nbytes < plans.min_nbytes else known.long

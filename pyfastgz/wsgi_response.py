@@ -23,6 +23,8 @@ from .http.fields import declared_length
 from .http.fields import edited
 from .http.fields import is_of_events
 from .http.fields import media_type
+from .http.plain import SHAPES
+from .http.plain import Shape
 from .http.steps import Plan
 from .http.steps import Step
 from .middleware import NOT_LOOKED_AT
@@ -119,7 +121,7 @@ class WsgiResponse:
     def _is_settled(self) -> bool:
         """Tell whether the media type says all; then the response is counted, too."""
         try:
-            answer = self._door.settled(self._lines) if self._is_200() else None
+            answer = self._door.settled(*self._shape()) if self._is_200() else None
         except Exception:
             # There is something odd in the fields.
             answer = None
@@ -128,6 +130,12 @@ class WsgiResponse:
         self.is_direct = True
         self._door.told(200, self._lines, outcome_of(answer))
         return True
+
+    def _shape(self) -> tuple[Shape, str]:
+        """Return what the names of the fields say, and the Content-Type."""
+        lines = self._lines
+        shape = SHAPES[tuple([name for name, _ in lines])]
+        return shape, lines[shape.type_at][1]
 
     def _is_200(self) -> bool:
         return str(self._status).startswith("200")
@@ -235,7 +243,7 @@ class WsgiResponse:
             return None
         door, lines = self._door, self._lines
         try:
-            plan = door.plain_plan(self._environ, lines, len(body))
+            plan = door.plain_plan(self._environ, *self._shape(), len(body))
         except Exception:
             # There is something odd in the fields; nothing was done yet.
             return None

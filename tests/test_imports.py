@@ -93,6 +93,24 @@ ALLOWED = {
         ("engine.py", "border.py", "files.py", "collecting.py", "carrying.py"), CENTRE
     ),
     "middleware.py": CENTRE,
+    "asgi.py": (
+        *CENTRE,
+        "pyfastgz.asgi_response",
+        "pyfastgz.asgi_scope",
+        "pyfastgz.middleware",
+    ),
+    "asgi_response.py": (
+        *CENTRE,
+        "pyfastgz.asgi_messages",
+        "pyfastgz.asgi_scope",
+        "pyfastgz.asgi_stream",
+        "pyfastgz.asgi_threads",
+        "pyfastgz.middleware",
+    ),
+    "asgi_scope.py": (*CENTRE, "pyfastgz.middleware"),
+    "asgi_messages.py": (*CENTRE, "pyfastgz.middleware"),
+    "asgi_stream.py": (*CENTRE, "pyfastgz.asgi_messages", "pyfastgz.asgi_threads"),
+    "asgi_threads.py": (),
     "wsgi.py": (*CENTRE, "pyfastgz.middleware", "pyfastgz.wsgi_response"),
     "wsgi_response.py": (
         *CENTRE,

@@ -59,6 +59,7 @@ class StreamCoder:
         "_on_close",
         "_out_nbytes",
         "_seconds",
+        "flush_seconds",
         "holds",
     )
 
@@ -71,6 +72,8 @@ class StreamCoder:
         on_close: Callable[[int, int, float], object] | None = None,
         clock: Callable[[], float] = perf_counter,
     ) -> None:
+        self.flush_seconds = flush_seconds
+        """In how many seconds the stream may be flushed once more."""
         self._cutter: Cutter | None = None
         if repeatable:
             first_nbytes = FLUSH_NBYTES if flush_seconds == inf else FIRST_FLUSH_NBYTES

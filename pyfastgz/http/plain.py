@@ -41,7 +41,7 @@ MATTERS = STALE_WHEN_CODED | {
 
 _MAX_KNOWN = 64
 
-_K = TypeVar("_K", bound="str | tuple[str, ...] | None")
+_K = TypeVar("_K", bound="str | tuple[str, ...] | tuple[bytes, ...] | None")
 _V = TypeVar("_V")
 
 

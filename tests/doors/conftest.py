@@ -88,6 +88,16 @@ def door(request: pytest.FixtureRequest) -> Iterator[Door]:
         yield door
 
 
+@pytest.fixture(autouse=True)
+def _seen(request: pytest.FixtureRequest) -> None:
+    """Skip what is marked as needing something that the door does not see."""
+    for mark in request.node.iter_markers("sees"):
+        if "door" in request.fixturenames:
+            missing = set(mark.args) - request.getfixturevalue("door").sees
+            if missing:
+                pytest.skip(f"not to be seen here: {', '.join(missing)}")
+
+
 @pytest.fixture
 def serve(door: Door, caplog: pytest.LogCaptureFixture) -> Iterator[Serve]:
     """Serve what answers requests, or a reply, or a body, with settings and wishes by name.

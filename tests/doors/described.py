@@ -118,11 +118,14 @@ Ask = Callable[[Request], Received]
 class Door(Protocol):
     """A way through which applications are served.
 
-    ``sees_all``: the middleware sees bodies that are not sent: those of answers to HEAD, and of
-    a 200 that the framework has made a 304 of.
+    What its middleware sees of responses, in ``sees``. ``"stripped"``: bodies that are not
+    sent, those of answers to HEAD, and of a 200 that the framework has made a 304 of.
+    ``"files"``: which file is sent. ``"parts"``: of which file a range is sent. ``"streams"``:
+    that there is one, before its first chunk is made. ``"odd"``: statuses and fields that some
+    servers refuse.
     """
 
-    sees_all: bool
+    sees: frozenset[str]
 
     def serve(self, application: Application) -> Ask:
         """Serve an application until the door is closed, and return how to ask it.

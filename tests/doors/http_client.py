@@ -19,9 +19,17 @@ PATIENCE_SECONDS = 30.0
 OF_THE_CONNECTION = frozenset({"connection", "keep-alive", "transfer-encoding"})
 
 
-def ask_over_http(port: int, host: str, request: Request) -> Received:
-    """Send one request over a connection of its own, and read the head of what comes."""
+def ask_over_http(
+    port: int, host: str, request: Request, *, half_closes: bool = True
+) -> Received:
+    """Send one request over a connection of its own, and read the head of what comes.
+
+    :param half_closes: the end of what is sent says that nothing follows. Some servers take
+        that for the client's leaving: they are told in a field.
+    """
     lines = [("Host", host), *request.lines]
+    if not half_closes:
+        lines.append(("Connection", "close"))
     if request.method in {"POST", "PUT", "PATCH"}:
         lines.append(("Content-Length", "0"))
     head = [f"{request.method} {request.target} HTTP/1.1", *map(": ".join, lines), "", ""]
@@ -38,8 +46,9 @@ def ask_over_http(port: int, host: str, request: Request) -> Received:
 
     try:
         connection.sendall("\r\n".join(head).encode("latin-1"))
-        # Nothing follows, so the server need not wait for more when it is done.
-        connection.shutdown(socket.SHUT_WR)
+        if half_closes:
+            # Nothing follows, so the server need not wait for more when it is done.
+            connection.shutdown(socket.SHUT_WR)
         version, status, _ = file.readline().decode("latin-1").split(" ", 2)
         assert version == "HTTP/1.1"
         received = list(read_lines(file))

@@ -222,6 +222,7 @@ def test_r10_what_is_never_coded_is_never_a_406(serve: Serve, reply: Reply) -> N
     assert answer.read() == BODY.encode()
 
 
+@pytest.mark.sees("streams")
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
 def test_r10_r38_a_stream_that_is_refused_is_closed_and_never_read(
     serve: Serve, method: str

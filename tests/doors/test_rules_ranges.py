@@ -285,6 +285,7 @@ def test_r46_any_range_is_survived(ranged: Site, kind: str, value: str) -> None:
 # ---- Files ----
 
 
+@pytest.mark.sees("files")
 @pytest.mark.parametrize("coding", CODINGS)
 @pytest.mark.parametrize("conditional", [True, False])
 def test_r47_a_file(serve: Serve, script: Path, coding: str, conditional: bool) -> None:

@@ -41,6 +41,7 @@ def plain_bytes(pieces: list[Any]) -> bytes:
 # ---- Anything ----
 
 
+@pytest.mark.sees("odd")
 @pytest.mark.parametrize("status", [199, 299, 306, 399, 499, 599, 600, 999])
 @pytest.mark.parametrize("errors", [True, False])
 @pytest.mark.parametrize("method", ["GET", "HEAD", "POST"])
@@ -188,6 +189,7 @@ cases = st.builds(
 )
 
 
+@pytest.mark.sees("odd")
 @settings(
     max_examples=300,
     deadline=None,

@@ -44,6 +44,7 @@ def test_successes_are_coded(serve: Serve, status: int) -> None:
     assert answer.body() == BODY.encode()
 
 
+@pytest.mark.sees("odd")
 @pytest.mark.parametrize(
     ("status", "fields", "coded"),
     [
@@ -75,6 +76,7 @@ def test_r12_parts_keep_their_bytes(
     assert answer.body() == BODY.encode()
 
 
+@pytest.mark.sees("odd")
 @pytest.mark.parametrize("status", [100, 102, 103, 204, 205, 304])
 @pytest.mark.parametrize("accept", ["gzip", "gzip, identity;q=0"])
 def test_r13_statuses_without_a_body(serve: Serve, status: int, accept: str) -> None:
@@ -248,6 +250,7 @@ def test_r18_but_not_if_identity_is_refused(serve: Serve, coding: str) -> None:
     assert answer.body() == NOISE
 
 
+@pytest.mark.sees("odd")
 @pytest.mark.parametrize(
     ("method", "status", "fields"),
     [

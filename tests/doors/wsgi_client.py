@@ -21,12 +21,12 @@ class WsgiClient:
     """An application without a server: what it hands to one is what is looked at.
 
     :param make: makes it of what is described.
-    :param sees_all: see :class:`described.Door`.
+    :param sees: see :class:`described.Door`.
     """
 
-    def __init__(self, make: MakeWsgi, *, sees_all: bool) -> None:
+    def __init__(self, make: MakeWsgi, *, sees: frozenset[str]) -> None:
         self._make = make
-        self.sees_all = sees_all
+        self.sees = sees
 
     def __enter__(self) -> WsgiClient:
         return self

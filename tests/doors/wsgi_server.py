@@ -35,12 +35,12 @@ class WsgiServer:
     The server is werkzeug's: it sends each chunk at once, and puts nothing into a body.
 
     :param make: makes an application of what is described.
-    :param sees_all: see :class:`described.Door`.
+    :param sees: see :class:`described.Door`.
     """
 
-    def __init__(self, make: MakeWsgi, *, sees_all: bool) -> None:
+    def __init__(self, make: MakeWsgi, *, sees: frozenset[str]) -> None:
         self._make = make
-        self.sees_all = sees_all
+        self.sees = sees
         self._apps: dict[str, Any] = {}
         self._numbers = itertools.count()
 

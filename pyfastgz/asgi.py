@@ -1,0 +1,99 @@
+"""Middleware for the applications of any ASGI framework.
+
+What it decides is what the Flask extension decides: docs/rules.md has the rules. It needs no
+framework, and none of a server's extensions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable
+from collections.abc import Callable
+from collections.abc import Iterable
+from collections.abc import Mapping
+from typing import Any
+
+from .asgi_response import AsgiResponse
+from .asgi_scope import AsgiRequest
+from .asgi_scope import Scope
+from .middleware import WISHES
+from .middleware import Middleware
+from .policy.wishes import checked_wishes
+
+Message = dict[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+Application = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+
+class CompressMiddleware(Middleware):
+    """Compresses the responses of an ASGI application, as its clients ask for.
+
+    HTTP alone is looked at: ``websocket`` and ``lifespan`` pass untouched. The start of a
+    response waits for the first part of its body. Messages of an event stream are sent as they
+    come; of other streams nothing is held for longer than the option ``stream_flush_ms`` says,
+    even if the application sends nothing more. Long bodies are coded in a thread, so that other
+    requests do not wait for them.
+
+    :param app: the application.
+    :param options: the settings in lower case, without ``COMPRESS_``, such as ``level=6`` or
+        ``extra_mimetypes=["text/csv"]``; docs/configuration.md has all. ``predicate`` is called
+        with the scope of the request and a response of two attributes, ``status`` and
+        ``fields``; ``cache_key`` with the scope.
+    :raises ConfigurationError: an option is not usable; the message names it.
+    :raises TypeError: there is no such option.
+
+    .. versionadded:: 0.1
+    """
+
+    def __init__(self, app: Application, **options: Any) -> None:
+        super().__init__(options)
+        self.app = app
+        """The application."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Call the application."""
+        if scope["type"] != "http" or self.engine.hook is None:
+            await self.app(scope, receive, send)
+            return
+        request = AsgiRequest(scope, self.engine)
+        served = self.served(request.environ)
+        response = AsgiResponse(self, request, send)
+        if served is not None:
+            await response.send_whole(served.lines, served.body)
+            return
+        await response.run(self.app, receive)
+
+
+def exempt(scope: Scope) -> None:
+    """Have the response to a request never compressed; without the middleware it is not.
+
+    For pages that reflect what a client sent beside a secret (the BREACH attack), among
+    others. To be called before the response starts.
+
+    :param scope: that of the request, as the application has it.
+
+    .. versionadded:: 0.1
+    """
+    request = scope.get(WISHES)
+    if request is not None:
+        request.exempt()
+
+
+def compressed(
+    scope: Scope,
+    level: int | Mapping[str, int] | None = None,
+    codings: str | Iterable[str] | None = None,
+) -> None:
+    """Have the response to a request compressed in a way of its own.
+
+    To be called before the response starts. Parameters and errors are those of
+    :meth:`pyfastgz.Compress.compressed`.
+
+    :param scope: that of the request, as the application has it.
+
+    .. versionadded:: 0.1
+    """
+    wishes = checked_wishes(level, codings)
+    request = scope.get(WISHES)
+    if request is not None:
+        request.ask(wishes)

@@ -1,0 +1,115 @@
+"""The messages of responses in ASGI: fields, and the first part of a body."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from .collecting import Found
+from .http.exchange import Body
+from .http.fields import collect
+from .http.fields import declared_length
+from .http.fields import is_of_events
+from .http.fields import media_type
+from .http.plain import SHAPES
+from .http.plain import Known
+from .http.plain import Shape
+from .middleware import Lines
+
+Message = dict[str, Any]
+RawLines = list[tuple[bytes, bytes]]
+
+BODY = "http.response.body"
+"""Sends bytes."""
+
+PATH = "http.response.pathsend"
+"""Sends a file by its path."""
+
+DESCRIPTOR = "http.response.zerocopysend"
+"""Sends a part of an open file."""
+
+_SHAPES: Known[tuple[bytes, ...], Shape] = Known(
+    lambda names: SHAPES[tuple(name.decode("latin-1") for name in names)]
+)
+
+
+class Source:
+    """What the first part of a body is; see :class:`~.carrying.Source`."""
+
+    __slots__ = ("_message", "file", "parts", "request")
+
+    def __init__(self, scope: dict[str, Any], message: Message) -> None:
+        self.request = scope
+        self._message = message
+        self.file: Any = None
+        self.parts: Any = self
+
+    def open(self) -> None:
+        """Open the file that a message names, if that can be done."""
+        try:
+            self.file = open(self._message["path"], "rb")  # noqa: SIM115
+        except (OSError, ValueError, TypeError):
+            # The server will say so.
+            self.file = None
+
+    def close(self) -> None:
+        """Close the file."""
+        if self.file is not None:
+            self.file.close()
+
+    def found(self, method: str, lines: Lines) -> Found:
+        """Return how the response has its body.
+
+        :param method: of the request.
+        :param lines: the fields of the response.
+        """
+        message = self._message
+        if message["type"] != BODY:
+            return Found(Body.FILE, None, self.file)
+        body, more = message.get("body", b""), message.get("more_body", False)
+        is_left_out = method == "HEAD" and not body
+        if not more and not is_left_out:
+            return Found(Body.WHOLE, len(body))
+        fields = collect(lines)
+        nbytes = declared_length(fields)
+        if nbytes is None or is_of_events(media_type(fields.get("content-type", ""))):
+            return Found(Body.STREAM)
+        if is_left_out:
+            return Found(Body.WHOLE, 0)
+        # An application that was wrapped may not know that this is all.
+        return Found(Body.WHOLE, nbytes) if len(body) == nbytes else Found(Body.STREAM)
+
+    def whole(self) -> bytes:
+        """Return all bytes of a body that is there."""
+        body: bytes = self._message.get("body", b"")
+        return body
+
+    def chunks(self) -> Any:
+        """Return nothing: what is sent is coded as it comes."""
+        return ()
+
+
+def asks_for_part(environ: dict[str, Any]) -> bool:
+    """Tell whether a request asks for a range, and may be asked again for all."""
+    return environ["REQUEST_METHOD"] == "GET" and "HTTP_RANGE" in environ
+
+
+def shape_of(lines: RawLines) -> tuple[Shape, str]:
+    """Return what the names of the fields say, and the Content-Type."""
+    shape = _SHAPES[tuple([name for name, _ in lines])]
+    return shape, lines[shape.type_at][1].decode("latin-1")
+
+
+def pairs_of(lines: RawLines) -> Iterable[tuple[str, str]]:
+    """Return the lines of fields as text, one after the other."""
+    return ((name.decode("latin-1"), value.decode("latin-1")) for name, value in lines)
+
+
+def decoded(lines: RawLines) -> Lines:
+    """Return the lines of fields as text."""
+    return list(pairs_of(lines))
+
+
+def encoded(lines: Lines) -> RawLines:
+    """Return the lines of fields as bytes, with names in lower case."""
+    return [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in lines]

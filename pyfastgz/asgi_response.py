@@ -1,0 +1,344 @@
+"""One response of an ASGI application, on its way to the server."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Awaitable
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+from typing import Any
+
+from .asgi_messages import BODY
+from .asgi_messages import DESCRIPTOR
+from .asgi_messages import PATH
+from .asgi_messages import Message
+from .asgi_messages import RawLines
+from .asgi_messages import Source
+from .asgi_messages import asks_for_part
+from .asgi_messages import decoded
+from .asgi_messages import encoded
+from .asgi_messages import pairs_of
+from .asgi_messages import shape_of
+from .asgi_scope import Receive
+from .asgi_scope import after_no_body
+from .asgi_stream import AsgiStream
+from .asgi_threads import THREAD_NBYTES
+from .asgi_threads import in_thread
+from .carrying import Sent
+from .carrying import carry_out
+from .files import PIECE_NBYTES
+from .files import pieces_of_descriptor
+from .http.answers import Answer
+from .http.exchange import NO_WISHES
+from .http.fields import added_lines
+from .http.fields import edited
+from .http.steps import Plan
+from .http.steps import Step
+from .middleware import NOT_LOOKED_AT
+from .middleware import Lines
+from .outcome import Outcome
+from .outcome import outcome_of
+
+if TYPE_CHECKING:
+    from .asgi_scope import AsgiRequest
+    from .middleware import Middleware
+
+Send = Callable[[Message], Awaitable[None]]
+
+
+class _State(enum.Enum):
+    """What becomes of what the application sends next."""
+
+    BEFORE = "its response has not started"
+    STARTED = "nothing is decided until its body comes"
+    DIRECT = "it is sent as it is"
+    STREAMED = "it is coded"
+    COMPLETE = "all bytes of the body were there, and their coded form was sent"
+    REPLACED = "its bytes are not sent, something else was"
+    ASKED_AGAIN = "it is not sent: the application is to be asked again"
+
+
+class AsgiResponse:
+    """The response to one request.
+
+    :param door: decides about it.
+    :param request: what it is for.
+    :param send: the server's.
+    """
+
+    __slots__ = (
+        "_door",
+        "_lines",
+        "_request",
+        "_send",
+        "_start",
+        "_state",
+        "_status",
+        "_stream",
+    )
+
+    def __init__(self, door: Middleware, request: AsgiRequest, send: Send) -> None:
+        self._door = door
+        self._request = request
+        self._send = send
+        self._state = _State.BEFORE
+        self._start: Message = {}
+        self._status = 0
+        self._lines: RawLines = []
+        self._stream: AsgiStream | None = None
+
+    async def run(
+        self, app: Callable[[dict[str, Any], Receive, Send], Awaitable[None]], receive: Receive
+    ) -> None:
+        """Have an application respond."""
+        request = self._request
+        try:
+            await app(request.scope, self._receiver(receive), self.send)
+            if self._state is _State.ASKED_AGAIN:
+                # A GET without a body allows that: it is safe, and nothing was sent.
+                self._state = _State.BEFORE
+                request.without_range()
+                await app(request.scope, self._receiver(after_no_body(receive)), self.send)
+            await self._give_up()
+        except Exception:
+            # The server sees what it would have seen.
+            await self._give_up()
+            raise
+        finally:
+            if self._stream is not None:
+                self._stream.close()
+
+    async def send_whole(self, lines: Lines, body: bytes) -> None:
+        """Send a response of status 200 that is none of the application's."""
+        await self.send(
+            {"type": "http.response.start", "status": 200, "headers": encoded(lines)}
+        )
+        await self.send({"type": BODY, "body": body})
+
+    async def send(self, message: Message) -> None:
+        """Be the ``send`` of the application."""
+        kind, state = message["type"], self._state
+        if state is _State.DIRECT:
+            await self._send(message)
+        elif kind == "http.response.start":
+            await self._on_start(message)
+        elif kind in {BODY, PATH, DESCRIPTOR} and state is not _State.BEFORE:
+            await self._on_body(message)
+        elif kind == "http.response.trailers" and state in {
+            _State.REPLACED,
+            _State.ASKED_AGAIN,
+        }:
+            pass
+        else:
+            # It comes before the body, or the server is to complain.
+            await self._send(message)
+
+    def _receiver(self, receive: Receive) -> Receive:
+        """Return the application's ``receive``: it is told to stop if nobody waits for more."""
+
+        async def received() -> Message:
+            if self._state in {_State.REPLACED, _State.ASKED_AGAIN}:
+                return {"type": "http.disconnect"}
+            return await receive()
+
+        return received
+
+    async def _give_up(self) -> None:
+        """Send the start that the application left without a body."""
+        if self._state is _State.STARTED:
+            self._state = _State.DIRECT
+            await self._send(self._start)
+
+    # ---- The start ----
+
+    async def _on_start(self, message: Message) -> None:
+        if self._state is not _State.BEFORE:
+            # The server is to complain of a second one.
+            await self._give_up()
+            await self._send(message)
+            return
+        self._start = message
+        self._state = _State.STARTED
+        answer = None
+        try:
+            self._status = message["status"]
+            self._lines = lines = list(message.get("headers", ()))
+            if self._status == 200:
+                answer = self._door.settled(*shape_of(lines))
+        except Exception:
+            # There is something odd in the fields.
+            answer = None
+        if answer is not None:
+            self._state = _State.DIRECT
+            self._told(outcome_of(answer))
+            await self._send(message)
+
+    # ---- The body ----
+
+    async def _on_body(self, message: Message) -> None:
+        if self._state is _State.STREAMED:
+            await self._coded(message)
+        elif self._state is _State.STARTED:
+            await self._on_first(message)
+        elif self._state is _State.COMPLETE and not message.get("more_body", False):
+            self._state = _State.DIRECT
+
+    async def _on_first(self, message: Message) -> None:
+        """Decide, when the first part of the body is there."""
+        if message["type"] == BODY and not message.get("more_body", False):
+            body = message.get("body", b"")
+            if body and self._status == 200 and self._request.wishes is NO_WISHES:
+                plan = self._plain_plan(len(body))
+                if plan is not None:
+                    await self._send_plain(plan, body, message)
+                    return
+        source = Source(self._request.scope, message)
+        if message["type"] == PATH:
+            await in_thread(source.open)
+        try:
+            sent = await self._planned(source)
+            if sent is _AGAIN:
+                self._state = _State.ASKED_AGAIN
+                return
+            await self._begin(sent, message)
+        finally:
+            source.close()
+
+    def _plain_plan(self, nbytes: int) -> Answer | Plan | None:
+        try:
+            shape, content_type = shape_of(self._lines)
+            return self._door.plain_plan(self._request.environ, shape, content_type, nbytes)
+        except Exception:
+            # There is something odd in the fields; nothing was done yet.
+            return None
+
+    async def _send_plain(self, plan: Answer | Plan, body: bytes, message: Message) -> None:
+        """Send a response whose plan was looked up."""
+        if isinstance(plan, Answer):
+            answer, outcome = plan, outcome_of(plan)
+        else:
+            code = self._door.engine.code
+            if len(body) < THREAD_NBYTES:
+                answer, coded, outcome, _ = code(plan, body)
+            else:
+                answer, coded, outcome, _ = await in_thread(code, plan, body)
+            if answer.coding is not None:
+                message = {**message, "body": coded}
+        self._state = _State.DIRECT
+        lines = self._lines
+        if answer.edits:
+            edits = answer.edits
+            lines = [line for line in lines if line[0].decode("latin-1").lower() not in edits]
+            lines += encoded(added_lines(edits))
+        self._lines = lines
+        self._told(outcome)
+        await self._send({**self._start, "headers": lines})
+        await self._send(message)
+
+    async def _planned(self, source: Source) -> Sent:
+        """Return what is sent; whatever is odd in the response, it is sent as it is."""
+        door, request = self._door, self._request
+        try:
+            lines = decoded(self._lines)
+            found = source.found(request.environ["REQUEST_METHOD"], lines)
+            if self._status == 206 and asks_for_part(request.environ):
+                found = found._replace(is_cut=True)
+            plan = door.decided(
+                request.environ, request.scope, self._status, lines, found, request.wishes
+            )
+            if isinstance(plan, Plan):
+                if plan.step is Step.RESTORE:
+                    return _AGAIN
+                if plan.step is not Step.STREAM and (found.nbytes or 0) >= THREAD_NBYTES:
+                    return await in_thread(
+                        carry_out, plan, source, door.engine, request.wishes, self._told
+                    )
+            return carry_out(plan, source, door.engine, request.wishes, self._told)
+        except Exception as error:
+            door.engine.log_once(NOT_LOOKED_AT, error)
+            return _AS_IT_IS
+
+    async def _begin(self, sent: Sent, message: Message) -> None:
+        """Start the server's response, and send what is there of its body."""
+        start = self._started(sent)
+        text = sent.answer.text
+        replaced = sent.body if text is None else text.encode()
+        if replaced is None and (sent.answer.status == 304 or sent.chunks == []):
+            replaced = b""
+        more = message.get("more_body", False)
+        if sent.coder is not None:
+            self._state = _State.STREAMED
+            self._stream = AsgiStream(sent.coder, self._send)
+            await self._send(start)
+            await self._coded(message, sent.chunks)
+        elif sent.file is not None or sent.chunks:
+            self._state = _State.REPLACED
+            await self._send(start)
+            await self._send_pieces(sent.file or sent.chunks)
+        elif replaced is not None:
+            if sent.body is None:
+                self._state = _State.REPLACED
+                start["trailers"] = False
+            else:
+                self._state = _State.COMPLETE if more else _State.DIRECT
+            await self._send(start)
+            await self._send({"type": BODY, "body": replaced, "more_body": False})
+        else:
+            self._state = _State.DIRECT
+            await self._send(start)
+            await self._send(message)
+
+    def _started(self, sent: Sent) -> Message:
+        """Return the start of what is sent, and tell what became of it if that is known."""
+        if sent is _AS_IT_IS:
+            return self._start
+        answer = sent.answer
+        if answer.edits or self._door.engine.settings.last.server_timing:
+            lines = edited(decoded(self._lines), answer.edits)
+            self._lines = encoded(self._door.timed(lines, sent.outcome))
+        if answer.status is not None:
+            self._status = answer.status
+        if sent.outcome is not None:
+            self._told(sent.outcome)
+        return {**self._start, "status": self._status, "headers": self._lines}
+
+    async def _coded(self, message: Message, chunks: Any = ()) -> None:
+        """Code what a message brings, and send it.
+
+        :param chunks: the pieces of the file that it names, opened before.
+        """
+        stream = self._stream
+        assert stream is not None
+        is_last = not message.get("more_body", False)
+        if message["type"] == BODY:
+            await stream.code(message.get("body", b""), is_last=is_last)
+        else:
+            pieces = pieces_of_descriptor(message) if message["type"] == DESCRIPTOR else chunks
+            pieces = iter(pieces)
+            while piece := await in_thread(next, pieces, b""):
+                await stream.code(piece, is_last=False)
+            if is_last:
+                await stream.code(b"", is_last=True)
+        if is_last:
+            self._state = _State.DIRECT
+            stream.close()
+
+    async def _send_pieces(self, file: Any) -> None:
+        """Send a coded form that lies ready."""
+        read = file.read if hasattr(file, "read") else None
+        pieces = iter(lambda: read(PIECE_NBYTES), b"") if read is not None else iter(file)
+        try:
+            while piece := await in_thread(next, pieces, b""):
+                await self._send({"type": BODY, "body": piece, "more_body": True})
+        finally:
+            file.close()
+        await self._send({"type": BODY, "body": b"", "more_body": False})
+
+    def _told(self, outcome: Outcome) -> None:
+        self._door.told(self._status, pairs_of(self._lines), outcome)
+
+
+# Nothing could be decided; and: the application is to be asked again, for all of what it sends
+# a part of.
+_AS_IT_IS = Sent(Answer(None), None)
+_AGAIN = Sent(Answer(None), None)

@@ -1,0 +1,36 @@
+"""What takes long goes to a thread, so that an event loop goes on meanwhile."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+from typing import TypeVar
+
+THREAD_NBYTES = 64 * 1024
+"""From so many bytes on a body is coded in a thread.
+
+Which takes a tenth of a millisecond more; the loop would stand still for half a millisecond or
+more.
+"""
+
+_T = TypeVar("_T")
+
+
+def running_loop() -> asyncio.AbstractEventLoop | None:
+    """Return the event loop, None if it is none of asyncio's, as under trio."""
+    try:
+        return asyncio.get_running_loop()
+    except RuntimeError:
+        return None
+
+
+async def in_thread(function: Callable[..., _T], *arguments: Any) -> _T:
+    """Call a function in a thread of the loop; without one of asyncio's, here.
+
+    If the caller is cancelled the thread goes on, so what it works on is not to be freed.
+    """
+    loop = running_loop()
+    if loop is None:
+        return function(*arguments)
+    return await asyncio.shield(loop.run_in_executor(None, function, *arguments))
