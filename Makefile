@@ -23,11 +23,12 @@ help:  ## list the targets
 # ---- Set-up ----
 
 # A file that says how things are made, and is written when that changes: what was made with
-# another compiler, other flags or another libzstd is then made anew.
+# another compiler, other flags or another libzstd is then made anew. Several makes may do so at
+# once.
 define remember
 @mkdir -p $(@D)
-@printf '%s\n' '$(subst ','\'',$(1))' >$@.new
-@if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
+@new=$@.$$$$; printf '%s\n' '$(subst ','\'',$(1))' >$$new; \
+    if cmp -s $$new $@; then rm $$new; else mv $$new $@; fi
 endef
 
 .PHONY: FORCE

@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -136,6 +137,17 @@ def test_make_builds_the_c_programs_anew_with_other_options(checkout: Path) -> N
         arguments = ("SANITIZE=", f"C_OPTIMISATION={level}", target)
         assert level in make(checkout, *arguments)
         assert level not in make(checkout, *arguments)
+
+
+def test_makes_at_once_agree_on_how(checkout: Path) -> None:
+    """Each writes down how things are made, and none finds the other's file gone."""
+    target = "build/ctest/how.txt"
+    for number in range(8):
+        options = ("SANITIZE=", f"C_OPTIMISATION=-O{number}", target)
+        with ThreadPoolExecutor(8) as pool:
+            list(pool.map(lambda _: make(checkout, *options), range(8)))  # noqa: B023
+        assert f"-O{number}" in (checkout / target).read_text()
+    assert list(checkout.glob("build/ctest/how.txt.*")) == []
 
 
 def test_make_compiles_no_changed_libzstd(checkout: Path) -> None:
