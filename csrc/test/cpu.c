@@ -59,7 +59,9 @@ static void run(unsigned disabled, uint32_t *digests)
     check_checksums();
     for (unsigned i = 0; i < NLEVELS; i++) {
         digests[3 * i] = test_digest(FGZ_GZIP, levels[i]);
-        digests[3 * i + 1] = test_digest(FGZ_ZLIB, levels[i]);
+        /* Those from 10 on take long, and are the same behind any header. */
+        digests[3 * i + 1] =
+            levels[i] < 10 ? test_digest(FGZ_ZLIB, levels[i]) : 0;
         digests[3 * i + 2] = test_digest(FGZ_ZSTD, (int)i);
     }
 }

@@ -95,7 +95,7 @@ TEST_MAIN
 
         if (test_is_zstd(coding))
             continue;
-        for (int level = 0; level < TEST_NLEVELS; level++) {
+        for (int level = 0; level < (int)test_nlevels(coding); level++) {
             fgz_encoder *const small = test_create_small(coding, level);
             fgz_encoder *const normal = test_create(coding, level);
 
