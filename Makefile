@@ -250,16 +250,18 @@ $(C_REPLAYS): csrc/test/fuzz/replay.c
 .PHONY: c-programs
 c-programs: $(C_PROPERTIES) $(C_REPLAYS)  ## build the C tests, with sanitizers
 
+RUN_PROPERTIES := $(C_PROPERTIES:%=run/%)
+RUN_REPLAYS := $(C_REPLAYS:%=run/%)
+
+.PHONY: run-c-programs $(RUN_PROPERTIES) $(RUN_REPLAYS)
+run-c-programs: $(RUN_PROPERTIES) $(RUN_REPLAYS)  ## run the C tests, and build them before
+
+$(RUN_PROPERTIES): run/%: %
+	$(EMULATOR) $< >$<.out
+
 # A replay gets its part of the corpus, and some more inputs made up at random.
-.PHONY: run-c-programs
-run-c-programs: c-programs  ## run the C tests that are built
-	for program in $(C_PROPERTIES); do \
-	    echo $$program; $(EMULATOR) $$program >$$program.out || exit 1; \
-	done
-	for target in $(FUZZ_TARGETS); do \
-	    echo $(CTEST)/fuzz/$$target; \
-	    $(EMULATOR) $(CTEST)/fuzz/$$target -n 100 csrc/test/fuzz/corpus/$$target/* || exit 1; \
-	done
+$(RUN_REPLAYS): run/%: %
+	$(EMULATOR) $< -n 100 csrc/test/fuzz/corpus/$(@F)/*
 
 .PHONY: test-c
 test-c: setup run-c-programs  ## build the C tests and run them
