@@ -123,9 +123,30 @@ bench-memory: setup  ## measure the memory that 100,000 different bodies leave b
 
 # ---- Tests ----
 
+PYTEST := $(BIN)/python -m pytest
+CORE_TESTS := tests/coding tests/fuzz
+DOORS_TESTS := tests/doors tests/http tests/store
+E2E_TESTS := tests/e2e
+TEST_PARTS := test-core test-e2e test-rest test-doors
+
+.PHONY: $(TEST_PARTS)
 .PHONY: test
-test: lint  ## check and test everything, the C tests included
-	$(BIN)/python -m pytest
+test: lint $(TEST_PARTS)  ## check and test everything, the C tests included; with -j2 two parts at a time
+
+# Each part is one process, and takes some minutes. With -j make begins with the first whose needs
+# are met, so all need the same; what the first one needs of the C programs it makes itself.
+test-core: setup
+	$(PYTEST) $(CORE_TESTS)
+
+test-doors: setup
+	$(PYTEST) $(DOORS_TESTS)
+
+# Clients that wait for what servers send.
+test-e2e: setup
+	$(PYTEST) $(E2E_TESTS)
+
+test-rest: setup
+	$(PYTEST) $(addprefix --ignore=,$(CORE_TESTS) $(DOORS_TESTS) $(E2E_TESTS))
 
 .PHONY: lint
 lint: setup  ## check style, spelling and types, and that what scripts generate is up to date
