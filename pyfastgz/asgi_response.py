@@ -219,9 +219,9 @@ class AsgiResponse:
         else:
             code = self._door.engine.code
             if len(body) < THREAD_NBYTES:
-                answer, coded, outcome, _ = code(plan, body)
+                answer, coded, outcome, *_ = code(plan, body)
             else:
-                answer, coded, outcome, _ = await in_thread(code, plan, body)
+                answer, coded, outcome, *_ = await in_thread(code, plan, body)
             if answer.coding is not None:
                 message = {**message, "body": coded}
         self._state = _State.DIRECT

@@ -114,7 +114,7 @@ def carry_out(
 
 
 def _of_coded(coded: Coded) -> Sent:
-    answer, body, outcome, _ = coded
+    answer, body, outcome, *_ = coded
     return Sent(answer, outcome, None if answer.coding is None else body)
 
 

@@ -17,7 +17,6 @@ from .http.answers import Answer
 from .http.repeated import FilePlans
 from .http.repeated import is_for_many
 from .http.steps import Plan
-from .http.steps import Step
 from .http.tags import ends_like_coded
 from .http.tags import is_strong
 from .http.tags import parse_tag
@@ -158,7 +157,8 @@ class Engine:
             assert otherwise is not None
             if isinstance(otherwise, Plan):
                 return self.code(otherwise, body, own_level, key)
-            return not_coded(otherwise)
+            # Who takes no body without a coding would be refused.
+            return not_coded(otherwise, None if plan.may_grow else len(body))
 
         coding, level = plan.coding, plan.level
         dictionary = self.dictionary_of(plan)
@@ -233,13 +233,12 @@ class Engine:
     ) -> Coded | None:
         """Settle what the client gets of a file that was coded with a dictionary."""
         otherwise = plan.otherwise
-        assert otherwise is not None
-        if isinstance(otherwise, Answer):
+        if plan.ready_nbytes is not None:
+            is_less = len(form.coded) < plan.ready_nbytes
+            return coded_now(plan, nbytes, form.coded, seconds) if is_less else None
+        if not isinstance(otherwise, Plan):
             settled = coded_now(plan, nbytes, form.coded, seconds)
             return None if settled.answer.coding is None else settled
-        if otherwise.step is Step.READY:
-            is_less = len(form.coded) < otherwise.exchange.ready[otherwise.coding].nbytes
-            return coded_now(plan, nbytes, form.coded, seconds) if is_less else None
 
         def code_otherwise() -> Coded:
             coded = self.code_file(otherwise, read)

@@ -91,22 +91,24 @@ def make_hook(  # noqa: PLR0915
             form_kept = None if store is None else store.kept(body, parameters)
             note = None if form_kept is None else form_kept.note
             if note is not None and note[0] is plan and note[1].answer.coding == coding:
-                answer, sent, outcome, added = note[1]
+                answer, sent, outcome, added, _ = note[1]
             elif settings.current() is policy:
-                answer, sent, outcome, added = engine.code(plan, body)
+                answer, sent, outcome, added, _ = engine.code(plan, body)
             else:
                 return long_way(response)
         elif store is None:
-            answer, sent, outcome, added = engine.code(plan, body)
+            answer, sent, outcome, added, _ = engine.code(plan, body)
         else:
             form, seconds = store.compress(body, coding, plan.level, policy.brotli)
             note = form.note
             if note is not None and note[0] is plan:
-                answer, sent, outcome, added = note[1]
+                answer, sent, outcome, added, _ = note[1]
             elif seconds:
-                answer, sent, outcome, added = coded_now(plan, len(body), form.coded, seconds)
+                answer, sent, outcome, added, _ = coded_now(
+                    plan, len(body), form.coded, seconds
+                )
             else:
-                answer, sent, outcome, added = coded_before(plan, len(body), form)
+                answer, sent, outcome, added, _ = coded_before(plan, len(body), form)
         if added:
             fields = lines.copy()
             if length_at is not None:

@@ -21,20 +21,27 @@ class Coded(NamedTuple):
     :param body: the coded body, if that is sent.
     :param outcome: what became of it.
     :param lines: those that the answer adds to the response, if the body is sent.
+    :param nbytes: how many bytes the body takes where it is sent; None if that was not found
+        out.
     """
 
     answer: Answer
     body: bytes
     outcome: Outcome
     lines: tuple[tuple[str, str], ...] = ()
+    nbytes: int | None = None
 
 
 def coded_now(plan: Plan, nbytes: int, coded: bytes, seconds: float) -> Coded:
     """Settle what the client gets of a body of so many bytes."""
-    answer = plan.answer(nbytes, len(coded))
+    out_nbytes = len(coded)
+    answer = plan.answer(nbytes, out_nbytes)
+    least_nbytes = out_nbytes if plan.may_grow else min(nbytes, out_nbytes)
     if answer.coding is None:
-        return not_coded(answer)
-    return Coded(answer, coded, Outcome(answer.coding, None, nbytes, len(coded), seconds))
+        # The client has it already, perhaps.
+        return not_coded(answer, least_nbytes)
+    outcome = Outcome(answer.coding, None, nbytes, out_nbytes, seconds)
+    return Coded(answer, coded, outcome, nbytes=least_nbytes)
 
 
 def coded_before(plan: Plan, nbytes: int, form: Form) -> Coded:
@@ -84,7 +91,7 @@ def the_smaller(
     out_nbytes = len(form.coded)
     if not _EVIDENT_NBYTES <= out_nbytes <= nbytes // _EVIDENT_SHARE:
         plain = code_otherwise()
-        if (nbytes if plain.answer.coding is None else len(plain.body)) <= out_nbytes:
+        if plain.nbytes is not None and plain.nbytes <= out_nbytes:
             settled = plain
     if seconds or not is_for_many(plan.exchange):
         return settled
@@ -92,6 +99,9 @@ def the_smaller(
     return _note(plan, form, settled._replace(outcome=outcome))
 
 
-def not_coded(answer: Answer) -> Coded:
-    """Settle that a body is not sent in a coding."""
-    return Coded(answer, b"", outcome_of(answer))
+def not_coded(answer: Answer, nbytes: int | None = None) -> Coded:
+    """Settle that a body is not sent in a coding.
+
+    :param nbytes: how many bytes it takes where it is sent.
+    """
+    return Coded(answer, b"", outcome_of(answer), nbytes=nbytes)

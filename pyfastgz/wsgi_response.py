@@ -250,7 +250,7 @@ class WsgiResponse:
         if plan is None:
             return None
         if isinstance(plan, Plan):
-            plan, coded, outcome, _ = door.engine.code(plan, body)
+            plan, coded, outcome, *_ = door.engine.code(plan, body)
             if plan.coding is not None:
                 iterable = [coded]
         else:

@@ -82,13 +82,26 @@ def answer_at_sight(status: int, fields: Mapping[str, str], policy: Policy) -> A
 
 def plan_candidate(exchange: Exchange, policy: Policy, wishes: Wishes) -> Answer | Plan:
     """Decide about a response for which :func:`answer_at_sight` has none."""
+    if dictionary_of(exchange) is None:
+        return _plan_candidate(exchange, policy, wishes)
+    # What a dictionary is good for, only lengths tell, whatever the client asks of the body.
+    plain, ready_nbytes = without_dictionary(exchange), None
+    rival = _plan_candidate(plain._replace(conditions=None), policy, wishes)
+    if isinstance(rival, Plan) and rival.step is Step.READY:
+        ready_nbytes = plain.ready[rival.coding].nbytes
+        difference = exchange.ready.get(DICTIONARY_CODING)
+        if difference is not None and difference.nbytes >= ready_nbytes:
+            exchange = plain
     plan = _plan_candidate(exchange, policy, wishes)
     if isinstance(plan, Answer) or plan.coding != DICTIONARY_CODING:
         return plan
-    # What a dictionary is good for, only coding tells; and its bytes may be lost.
+    otherwise = rival
+    if isinstance(rival, Plan) and rival.step is Step.CODE:
+        otherwise = rival._replace(exchange=plain)
+    elif plain.conditions is not None:
+        otherwise = _plan_candidate(plain, policy, wishes)
     return plan._replace(
-        dictionary=dictionary_of(exchange),
-        otherwise=_plan_candidate(without_dictionary(exchange), policy, wishes),
+        dictionary=dictionary_of(exchange), otherwise=otherwise, ready_nbytes=ready_nbytes
     )
 
 

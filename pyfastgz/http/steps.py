@@ -55,6 +55,7 @@ class Plan(NamedTuple):
     :param settled: the answer, where it does not depend on what is made.
     :param dictionary: what the coding refers to (RFC 9842); None for nothing.
     :param otherwise: what to do instead if there is nothing to gain from the dictionary.
+    :param ready_nbytes: how many bytes the form without it has, if one lies ready.
     """
 
     step: Step
@@ -73,6 +74,7 @@ class Plan(NamedTuple):
     settled: Answer | None = None
     dictionary: Known | None = None
     otherwise: Answer | Plan | None = None
+    ready_nbytes: int | None = None
 
     def answer(
         self, in_nbytes: int = 0, out_nbytes: int = 0, *, failed: bool = False

@@ -6,6 +6,7 @@ import hashlib
 import json
 import logging
 import os
+import random
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -24,6 +25,7 @@ from pyfastgz import Dictionary
 from pyfastgz import compress
 from pyfastgz.http.dictionaries import available
 from pyfastgz.static.manifest import Manifest
+from pyfastgz.static.manifest import SiblingFile
 from pyfastgz.static.manifest import Source
 from pyfastgz.static.manifest import write_manifest
 from pyfastgz.store.dictionary_folder import About
@@ -274,6 +276,40 @@ def test_r67_only_if_it_is_smaller(serve: Serve, folder: str, store_bytes: int) 
             assert answer.field("Vary") == VARY
             assert answer.body() == bodies[path].encode()
     assert site.get("/", CHROMIUM, **HAS).coding == "dcz"
+
+
+@pytest.mark.parametrize("store_bytes", [0, 1 << 20])
+def test_r31_r67_who_has_what_is_sent_keeps_it(
+    serve: Serve, folder: str, store_bytes: int
+) -> None:
+    body = "".join(chr(0x4E00 + n * n % 9973) for n in range(900))
+    site = served(
+        serve,
+        folder,
+        lambda asked: Reply(body, fields={"ETag": '"a"'}),
+        store_bytes=store_bytes,
+    )
+    for _ in range(3):
+        assert (answer := site.get(accept=CHROMIUM, **HAS)).tag == '"a:zstd"'
+        assert answer.body() == body.encode()
+        for listed in ('"a:zstd"', 'W/"a:zstd"', '"b", "a:zstd"'):
+            again = site.get(accept=CHROMIUM, **HAS, If_None_Match=listed)
+            assert (again.status, again.tag, again.body()) == (304, '"a:zstd"', b"")
+        assert site.get(accept=CHROMIUM, **HAS, If_None_Match='"a"').coding == "zstd"
+        assert site.get(accept=CHROMIUM, **HAS, If_Match='"a:zstd"').coding == "zstd"
+        assert site.get(accept=CHROMIUM, **HAS, If_Match='"b"').status == 412
+
+
+@pytest.mark.parametrize("not_acceptable", [False, True])
+def test_r10_r67_what_the_client_does_not_take_is_not_smaller(
+    serve: Serve, folder: str, not_acceptable: bool
+) -> None:
+    noise = random.Random(1).randbytes(1000)
+    site = served(
+        serve, folder, lambda asked: Reply(noise), not_acceptable=not_acceptable, store_bytes=0
+    )
+    assert body_of(site.get(accept="dcz, identity;q=0", **HAS)) == noise
+    assert site.get(accept="dcz", **HAS).coding is None
 
 
 @pytest.mark.parametrize("spoil", ["remove", "damage"])
@@ -535,6 +571,44 @@ def test_r72_a_difference_is_sent_if_it_lies_ready(
     (root / "app.js").write_bytes(SCRIPT.replace(b"f78()", b"f78b()"))
     answer = site.get("/app.js", CHROMIUM, **has)
     assert body_of(answer, SCRIPT) == SCRIPT.replace(b"f78()", b"f78b()")
+
+
+@pytest.mark.parametrize("is_ready", [False, True])
+def test_r31_r67_a_sibling_that_is_smaller_is_sent_and_kept(
+    serve: Serve, folder: str, tmp_path: Path, is_ready: bool
+) -> None:
+    root = tmp_path / "static"
+    noise = [random.Random(n).randbytes(2000).hex().encode() for n in range(2)]
+    put_versions(folder, root, *noise)
+    sibling = compress(noise[1], "zstd", level=19)
+    put_sibling(root, noise[1], sibling)
+    if is_ready:
+        longer = compress(noise[1], "dcz", level=1, dictionary=Dictionary(noise[0]))
+        with opened(folder, nobody_waits) as work:
+            work.put_difference((sha256(noise[1]), sha256(noise[0])), longer)
+    site = script_site(serve, folder, root)
+    has = {"Available_Dictionary": available(sha256(noise[0]))}
+    for _ in range(3):
+        for method in ("GET", "HEAD") if is_ready else ("GET",):
+            answer = site.get("/app.js", CHROMIUM, method, **has)
+            assert (answer.coding, answer.read()) == (
+                "zstd",
+                sibling if method == "GET" else b"",
+            )
+        tag = str(answer.tag)
+        assert tag.endswith(f':zstd-{sha256(sibling)[:8]}"')
+        again = site.get("/app.js", CHROMIUM, **has, If_None_Match=tag)
+        assert (again.status, again.tag) == (304, tag)
+        assert site.get("/app.js", CHROMIUM, **has, If_None_Match='"x"').coding == "zstd"
+
+
+def put_sibling(root: Path, content: bytes, sibling: bytes) -> None:
+    """Put a sibling in zstd beside a file of :func:`put_versions`."""
+    path = root / "app.js"
+    (root / "app.js.zst").write_bytes(sibling)
+    files = {"zstd": SiblingFile("app.js.zst", len(sibling), sha256(sibling))}
+    source = Source(len(content), os.stat(path).st_mtime_ns, sha256(content), files)
+    write_manifest(root, Manifest({"app.js": source}))
 
 
 def test_r68_r50_a_folder_that_is_damaged_is_an_error_at_the_start(
