@@ -10,6 +10,7 @@ from flask import Response
 from flask import abort
 from flask import request
 
+from .errors import ConfigurationError
 from .http.dictionaries import PATH
 
 if TYPE_CHECKING:
@@ -18,16 +19,28 @@ if TYPE_CHECKING:
 ENDPOINT = "compress_dictionary"
 """The endpoint that serves them."""
 
+# By this attribute of the view.
+_OURS = "pyfastgz_serves_dictionaries"
+
 
 def add_route(app: Flask, engine_of: Callable[[Flask], Engine | None]) -> None:
     """Have an application serve its dictionaries of pages, unless it does already.
 
-    :param engine_of: returns what the door keeps for an application.
-    """
-    if ENDPOINT in app.view_functions:
-        return
+    A page links to them on its own host, so they are on every one.
 
-    def serve(sha256: str) -> Response:
+    :param engine_of: returns what the door keeps for an application.
+    :raises ConfigurationError: the application has an endpoint of this name.
+    """
+    known = app.view_functions.get(ENDPOINT)
+    if hasattr(known, _OURS):
+        return
+    if known is not None:
+        raise ConfigurationError(
+            f"COMPRESS_DICTIONARIES: they are served at the endpoint {ENDPOINT}, and the "
+            "application has one of its own with that name"
+        )
+
+    def serve(sha256: str, **place: str) -> Response:
         """Return a dictionary, for as long as there is one of this hash."""
         engine = engine_of(app)
         transports = None if engine is None else engine.transports
@@ -38,4 +51,11 @@ def add_route(app: Flask, engine_of: Callable[[Flask], Engine | None]) -> None:
         response.make_conditional(request.environ)
         return response
 
-    app.add_url_rule(f"{PATH}<sha256>", ENDPOINT, serve, methods=["GET"])
+    setattr(serve, _OURS, True)
+    rule = f"{PATH}<sha256>"
+    if app.url_map.host_matching:
+        app.add_url_rule(rule, ENDPOINT, serve, methods=["GET"], host="<host>")
+        return
+    app.add_url_rule(rule, ENDPOINT, serve, methods=["GET"])
+    if app.subdomain_matching:
+        app.add_url_rule(rule, ENDPOINT, serve, methods=["GET"], subdomain="<subdomain>")

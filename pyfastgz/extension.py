@@ -136,6 +136,8 @@ class Compress:
         app = checked_app(app)
         previous = engine_of(app)
         engine = Engine(app.config, app.root_path)
+        if engine.transports is not None:
+            add_route(app, engine_of)
         # Flask calls these functions from the last to the first, and whatever others change
         # must have been changed before.
         if previous is not None and previous.hook is not None:
@@ -151,8 +153,6 @@ class Compress:
             app.wsgi_app = bordered(  # type: ignore[method-assign,assignment]
                 app.wsgi_app, functools.partial(engine_of, app)
             )
-        if engine.transports is not None:
-            add_route(app, engine_of)
         app.extensions[EXTENSION] = engine
         self.app = app
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,7 +18,10 @@ from flask.views import MethodView
 
 import pyfastgz
 from pyfastgz import Compress
+from pyfastgz import ConfigurationError
 from pyfastgz import DictCache
+from pyfastgz.store.dictionary_folder import About
+from pyfastgz.store.dictionary_folder import opened
 
 Get = Callable[..., Any]
 BODY = "<p>application</p>" * 100
@@ -291,3 +295,49 @@ def test_r51_threads(get: Get) -> None:
     for thread in threads:
         thread.join()
     assert results == [True] * 160
+
+
+@pytest.mark.parametrize(
+    ("settings", "rule", "host"),
+    [
+        (
+            {"host_matching": True, "static_host": "static.example"},
+            {"host": "a.example"},
+            "a.example",
+        ),
+        ({"subdomain_matching": True}, {"subdomain": "shop"}, "shop.site.example"),
+        ({"subdomain_matching": True}, {}, "site.example"),
+        ({}, {}, "site.example"),
+    ],
+)
+def test_r70_r71_dictionaries_are_on_the_host_of_the_page(
+    tmp_path: Path, settings: dict[str, Any], rule: dict[str, Any], host: str
+) -> None:
+    app = Flask(__name__, **settings)
+    app.config["SERVER_NAME"] = "site.example"
+    app.config["COMPRESS_DICTIONARIES"] = make_dictionary(tmp_path)
+    app.add_url_rule("/", view_func=lambda: BODY, **rule)
+    for _ in range(2):
+        Compress(app)
+    client = app.test_client()
+    link = client.get("/", base_url=f"http://{host}").headers["Link"]
+    answer = client.get(link[1 : link.index(">")], base_url=f"http://{host}")
+    assert answer.headers["Use-As-Dictionary"] == 'match="/*"'
+    assert answer.text == BODY
+
+
+def make_dictionary(path: Path) -> str:
+    folder = str(path / "dictionaries")
+    with opened(folder, lambda: pytest.fail("the folder is in use")) as work:
+        work.put(BODY.encode(), About("pages", "site", "/*"))
+    return folder
+
+
+def test_r50_nothing_else_is_at_the_endpoint_of_dictionaries(tmp_path: Path) -> None:
+    app = Flask(__name__)
+    app.config["COMPRESS_DICTIONARIES"] = make_dictionary(tmp_path)
+    app.add_url_rule("/words", "compress_dictionary", lambda: BODY)
+    with pytest.raises(ConfigurationError, match=r"COMPRESS_DICTIONARIES: .*endpoint"):
+        Compress(app)
+    assert app.extensions == {}
+    assert "Vary" not in app.test_client().get("/words").headers
