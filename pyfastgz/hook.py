@@ -59,7 +59,6 @@ def make_hook(  # noqa: PLR0915
     ordinary = {kind for kind in (Response, app.response_class) if _is_ordinary(kind)}
     transports = engine.transports
     transport = None if transports is None else NO_TRANSPORT
-    at_root = {} if transports is None else transports.at_root
     latest = PlainPlans(settings.last, transport)
 
     def long_way(response: Response | None) -> Response:
@@ -136,7 +135,7 @@ def make_hook(  # noqa: PLR0915
         get, available = environ.get, environ["HTTP_AVAILABLE_DICTIONARY"]
         if monotonic() < transports.until and not get("SCRIPT_NAME"):
             site, mode = get("HTTP_SEC_FETCH_SITE"), get("HTTP_SEC_FETCH_MODE")
-            plans = at_root.get((environ["PATH_INFO"], available, site, mode))
+            plans = transports.at_root.get((environ["PATH_INFO"], available, site, mode))
             if plans is not None and plans.policy is base.policy:
                 return plans
         return planned(environ, asked_of(environ), base)
@@ -182,7 +181,7 @@ def make_hook(  # noqa: PLR0915
                 elif transports.until <= monotonic():
                     own_plans = planned(environ, NOTHING_ASKED, plans)
                 elif transports.has_pages:
-                    own_plans = at_root.get(environ["PATH_INFO"])
+                    own_plans = transports.at_root.get(environ["PATH_INFO"])
                     if (
                         own_plans is None
                         or own_plans.policy is not plans.policy

@@ -21,6 +21,7 @@ from .http.dictionaries import Asked
 from .http.dictionaries import Known
 from .http.dictionaries import Transport
 from .http.dictionaries import announced
+from .http.dictionaries import available
 from .http.dictionaries import depends_on_origin
 from .http.dictionaries import link_to
 from .http.dictionaries import usable
@@ -63,6 +64,25 @@ class Served(NamedTuple):
     body: bytes
 
 
+class _Remembered(NamedTuple):
+    """What follows from the dictionaries that there are, as long as these are all.
+
+    Who has found something puts it beside what he found it by: a thread that looks while they
+    change leaves nothing to those who come after it.
+
+    :param entries: the dictionaries, by their hashes.
+    :param offers: to which of them documents link, by root and path.
+    :param plans: of plain exchanges, by root, offers and what a request says.
+    :param at_root: the same for an empty root: by path, or by path, Available-Dictionary,
+        Sec-Fetch-Site and Sec-Fetch-Mode.
+    """
+
+    entries: Mapping[str, Entry]
+    offers: dict[tuple[str, str], Offers]
+    plans: dict[tuple[str, Offers, Asked], PlainPlans]
+    at_root: dict[str | tuple[str | None, ...], PlainPlans]
+
+
 class Transports:
     """Finds what dictionaries have to do with requests. Safe for concurrent use.
 
@@ -71,37 +91,30 @@ class Transports:
     :param dictionaries: the dictionaries of the application.
     """
 
-    __slots__ = (
-        "_entries",
-        "_offers",
-        "_plans",
-        "at_root",
-        "dictionaries",
-        "has_pages",
-        "until",
-    )
+    __slots__ = ("_remembered", "at_root", "dictionaries", "has_pages", "until")
 
     def __init__(self, dictionaries: Dictionaries) -> None:
         self.dictionaries = dictionaries
-        self._entries: Mapping[str, Entry] = dictionaries.entries
-        self.has_pages = bool(dictionaries.pages)
-        """Whether there is one that documents may link to: if not, paths make no difference."""
-        self._offers: dict[tuple[str, str], Offers] = {}
-        self._plans: dict[tuple[str, Offers, Asked], PlainPlans] = {}
         self.until = 0.0
         """Until when what is remembered holds, as long as what is known of the folder."""
-        self.at_root: dict[str | tuple[str | None, ...], PlainPlans] = {}
-        """What :meth:`plain_plans` returned for an empty root: by path, or by path, Available-
-        Dictionary, Sec-Fetch-Site and Sec-Fetch-Mode. For whoever has no time for a call."""
+        self._forget(dictionaries.entries)
+
+    def _forget(self, entries: Mapping[str, Entry]) -> _Remembered:
+        """Begin anew with the dictionaries that there are now."""
+        self._remembered = remembered = _Remembered(entries, {}, {}, {})
+        self.has_pages = bool(self.dictionaries.pages)
+        """Whether there is one that documents may link to: if not, paths make no difference."""
+        self.at_root = remembered.at_root
+        """What :meth:`plain_plans` returned for an empty root, see :class:`_Remembered`. For
+        whoever has no time for a call."""
+        return remembered
 
     def known(self, asked: Asked) -> Asked:
         """Return what a request says, if it names a dictionary that there is.
 
-        So no client decides how much is remembered.
+        Each in one spelling: so no client decides how much is remembered.
         """
-        if asked.available is None or announced(asked.available) not in self._entries_now():
-            return NOTHING_ASKED
-        return asked.usual()
+        return _known(asked, self._now().entries)
 
     def of(
         self,
@@ -119,12 +132,13 @@ class Transports:
         :param fields: of the response, by lower-case name.
         :param digest: the SHA-256 of the file that it is, in hexadecimal digits; None for none.
         """
-        entries = self._entries_now()
+        now = self._now()
         own = None
-        if digest is not None and digest in entries:
+        if digest is not None and digest in now.entries:
             match = match_of(_text(f"{root}{path}"))
             own = None if match is None else use_as_dictionary(match)
-        return self._transport(root, self._offers_at(root, path), asked, fields, own)
+        links = _links(root, self._offers_at(root, path, now), asked)
+        return _transport(usable(asked, now.entries, fields), links, own)
 
     def plain_plans(
         self, root: str, path: str, asked: Asked, base: PlainPlans
@@ -134,25 +148,29 @@ class Transports:
         :param root: as for :meth:`of`, and so are ``path`` and ``asked``.
         :param base: those of requests that dictionaries have nothing to do with.
         """
-        self._entries_now()
-        said, asked = asked[:3], self.known(asked)
+        now = self._now()
+        said, asked = asked[:3], _known(asked, now.entries)
         if depends_on_origin(asked):
             return None
         # It makes no difference then.
         asked = asked._replace(origin=None) if asked is not NOTHING_ASKED else asked
-        offers = self._offers_at(root, path)
+        offers = self._offers_at(root, path, now)
         if asked is NOTHING_ASKED and not offers:
             plans = base
         else:
             key = (root, offers, asked)
-            found = self._plans.get(key)
+            found = now.plans.get(key)
             if found is None or found.policy is not base.policy:
-                transport = self._transport(root, offers, asked, {}, None)
+                dictionary = usable(asked, now.entries, {})
+                transport = _transport(dictionary, _links(root, offers, asked), None)
                 found = PlainPlans(base.policy, transport)
-                _remember(self._plans, key, found, _MAX_PLANS)
+                if len(now.plans) >= _MAX_PLANS:
+                    # There they would live on.
+                    now.at_root.clear()
+                _remember(now.plans, key, found, _MAX_PLANS)
             plans = found
         if not root and asked[:3] == said and len(path) <= _MAX_LENGTH:
-            _remember(self.at_root, (path, *said) if said[0] else path, plans, _MAX_PATHS)
+            _remember(now.at_root, (path, *said) if said[0] else path, plans, _MAX_PATHS)
         return plans
 
     def with_difference(
@@ -191,45 +209,24 @@ class Transports:
         ]
         return Served(lines, dictionary.data)
 
-    def _entries_now(self) -> Mapping[str, Entry]:
-        """Return the dictionaries there are now, and forget what follows from others."""
+    def _now(self) -> _Remembered:
+        """Return what is remembered of the dictionaries that there are now."""
+        remembered = self._remembered
         if monotonic() < self.until:
-            return self._entries
+            return remembered
         entries = self.dictionaries.entries
-        if entries is not self._entries:
-            self._entries = entries
-            self.has_pages = bool(self.dictionaries.pages)
-            self._offers.clear()
-            self._plans.clear()
-            self.at_root.clear()
+        if entries is not remembered.entries:
+            remembered = self._forget(entries)
         self.until = self.dictionaries.until
-        return entries
+        return remembered
 
-    def _transport(
-        self,
-        root: str,
-        offers: Offers,
-        asked: Asked,
-        fields: Mapping[str, str],
-        own: str | None,
-    ) -> Transport:
-        named = announced(asked.available) if asked.available is not None else None
-        dictionary = usable(asked, self._entries, fields)
-        link = None
-        if offers:
-            place = quote(_text(root)) + PATH
-            wanted = [f"{place}{sha256}" for sha256 in offers if sha256 != named]
-            link = ", ".join(map(link_to, wanted)) or None
-        transport = Transport(dictionary, link, own)
-        return NO_TRANSPORT if transport == NO_TRANSPORT else transport
-
-    def _offers_at(self, root: str, path: str) -> Offers:
+    def _offers_at(self, root: str, path: str, now: _Remembered) -> Offers:
         """Return which dictionaries a document links to, the best of each kind."""
-        offers = self._offers.get((root, path))
+        offers = now.offers.get((root, path))
         if offers is None:
             offers = self._look(_text(f"{root}{path}"))
             if len(path) <= _MAX_LENGTH:
-                _remember(self._offers, (root, path), offers, _MAX_PATHS)
+                _remember(now.offers, (root, path), offers, _MAX_PATHS)
         return offers
 
     def _look(self, path: str) -> Offers:
@@ -249,6 +246,29 @@ class Transports:
             elif _DOCUMENTS.isdisjoint(entry.destinations):
                 fetched[entry.name] = entry
         return tuple(entry.sha256 for entry in (*best.values(), *fetched.values()))
+
+
+def _known(asked: Asked, entries: Mapping[str, Entry]) -> Asked:
+    """Return what a request says, as it is usually written, if it names a dictionary."""
+    sha256 = None if asked.available is None else announced(asked.available)
+    if sha256 is None or sha256 not in entries:
+        return NOTHING_ASKED
+    return asked.usual()._replace(available=available(sha256))
+
+
+def _transport(dictionary: Known | None, link: str | None, own: str | None) -> Transport:
+    transport = Transport(dictionary, link, own)
+    return NO_TRANSPORT if transport == NO_TRANSPORT else transport
+
+
+def _links(root: str, offers: Offers, asked: Asked) -> str | None:
+    """Return what a document links to, but for what its client has."""
+    if not offers:
+        return None
+    named = None if asked.available is None else announced(asked.available)
+    place = quote(_text(root)) + PATH
+    wanted = [f"{place}{sha256}" for sha256 in offers if sha256 != named]
+    return ", ".join(map(link_to, wanted)) or None
 
 
 def _remember(known: dict[_K, _V], key: _K, value: _V, max_count: int) -> None:

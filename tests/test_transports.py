@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import pytest
@@ -77,7 +79,7 @@ def test_r50_what_is_remembered_is_short(
     for path, asked in odd_requests(named):
         transports.of("", path, asked, {})
         transports.plain_plans("", path, asked, base)
-    for remembered in (transports.at_root, transports._plans, transports._offers):
+    for remembered in transports._remembered[1:]:
         assert nbytes_in(remembered) < 100_000
         assert len(remembered) <= 200
 
@@ -90,8 +92,70 @@ def test_r50_and_not_much(app: Flask, transports: Transports, named: str) -> Non
         transports.plain_plans("", f"/{n}", Asked(), base)
         transports.plain_plans("", f"/{n}", Asked(named, "same-origin"), base)
     assert len(transports.at_root) <= 4096
-    assert len(transports._offers) <= 4096
-    assert len(transports._plans) <= 256
+    assert len(transports._remembered.offers) <= 4096
+    assert len(transports._remembered.plans) <= 256
+
+
+def test_r50_whatever_one_client_sends(app: Flask, transports: Transports, named: str) -> None:
+    """A hash has many spellings, and what is planned for each may become long."""
+    engine = engine_of(app)
+    assert engine is not None
+    base = PlainPlans(engine.settings.last)
+    kept = {}
+    for spaces in itertools.product(" \t", repeat=10):
+        asked = Asked(f"{named}{''.join(spaces)}")
+        plans = transports.plain_plans("", "/", asked, base)
+        assert plans is not None
+        assert plans.transport is not None
+        assert plans.transport.dictionary is not None
+        kept[id(plans)] = plans
+    assert len(kept) == 1
+
+
+def test_r50_plans_are_forgotten_wherever_they_are(
+    app: Flask, transports: Transports, tmp_path: Path
+) -> None:
+    engine = engine_of(app)
+    assert engine is not None
+    with opened(str(tmp_path / "dictionaries"), lambda: None) as work:
+        for n in range(1000):
+            work.put(b"%d" % n, About("file", f"/{n}"))
+    transports.until = 0.0
+    transports.dictionaries._seen = transports.dictionaries._seen._replace(until=0.0)
+    base = PlainPlans(engine.settings.last)
+    for sha256 in transports.dictionaries.entries:
+        transports.plain_plans("", "/", Asked(available(sha256)), base)
+    assert 0 < len({*map(id, transports.at_root.values())}) <= 256
+
+
+def test_r51_what_was_found_before_a_change_is_not_remembered_after_it(
+    app: Flask, transports: Transports, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A thread looks for what a page links to while the folder changes under it."""
+    engine = engine_of(app)
+    assert engine is not None
+    base = PlainPlans(engine.settings.last)
+    monkeypatch.setattr("pyfastgz.store.dictionaries.LOOK_SECONDS", 0.0)
+    look = Transports._look
+
+    def look_slowly(self: Transports, *arguments: Any) -> tuple[str, ...]:
+        found = look(self, *arguments)
+        monkeypatch.setattr(Transports, "_look", look)
+        with opened(str(tmp_path / "dictionaries"), lambda: None) as work:
+            work.drop([*work.entries])
+        thread = Thread(target=transports.plain_plans, args=("", "/b", Asked(), base))
+        thread.start()
+        thread.join()
+        return found
+
+    transports.until = 0.0
+    transports.dictionaries._seen = transports.dictionaries._seen._replace(until=0.0)
+    monkeypatch.setattr(Transports, "_look", look_slowly)
+    transports.plain_plans("", "/a", Asked(), base)
+    for _ in range(2):
+        plans = transports.plain_plans("", "/a", Asked(), base)
+        assert plans is base
+        assert transports.at_root.get("/a", base) is base
 
 
 @pytest.mark.parametrize("site", ["same-origin", None, LONG, "Same-Origin"])
