@@ -36,10 +36,10 @@ _STYLE = "".join(
     for number, word in enumerate(_WORDS)
 )
 _MENU = "".join(
-    f'<li class="item" id="{word}"><a href="/topic/{word}">{_sentences(word, 2)}</a></li>\n'
+    f'<li class="item" id="{word}"><a href="/topic/{word}">{_sentences(word, 3)}</a></li>\n'
     for word in _WORDS
 )
-_FOOT = "".join(f"<p>{_sentences(f'foot {number}', 4)}</p>\n" for number in range(16))
+_FOOT = "".join(f"<p>{_sentences(f'foot {number}', 4)}</p>\n" for number in range(20))
 
 
 def _page(name: str, nonce: str) -> str:
@@ -51,14 +51,14 @@ def _page(name: str, nonce: str) -> str:
 <style nonce="{nonce}">
 {_STYLE}</style>
 <script nonce="{nonce}">
-{"".join(map(_script, range(8)))}</script>
+{"".join(map(_script, range(11)))}</script>
 </head>
 <body>
 <nav><ul>
 {_MENU}</ul></nav>
 <main>
 <h1>{name}</h1>
-<p>{_sentences(name, 7)}</p>
+<p>{_sentences(name, 9)}</p>
 <form method="post">
 <input type="hidden" name="csrf_token" value="{secrets.token_hex(20)}">
 </form>
