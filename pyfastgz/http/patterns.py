@@ -1,7 +1,9 @@
 """Which URLs a compression dictionary is for: URL patterns (RFC 9842 section 2.1.1).
 
 Of what a URLPattern may have only ``*`` is used here, which stands for any characters, slashes
-too. A backslash before a character that means something else in one makes it mean itself.
+too. A backslash before a character that means something else in one makes it mean itself. A
+colon ends the scheme of a URL even so, but not in a group: ``{\\:}``. What follows a group may
+change how often it occurs, so that a star is in it: ``{\\:*}``.
 """
 
 from __future__ import annotations
@@ -20,6 +22,8 @@ _CONTROL = re.compile(r"[\0-\x1f\x7f]")
 _SPECIAL = re.compile(r"[(){}:+*?\\]")
 _ESCAPED_OR_SPECIAL = re.compile(r"\\.|[(){}:+?#\\]|\*\*")
 _PIECE = re.compile(r"\\(.)|(\*)|([^\\*]+)", re.DOTALL)
+_COLON = re.compile(r"\\:\*?")
+_COLON_IN_GROUP = re.compile(r"\{(\\:\*?)\}")
 
 # Stands for a star as long as there may be other ones in the path.
 _STAR = "\0"
@@ -65,7 +69,7 @@ def match_of(path: str) -> str | None:
     pattern = "/".join([*map(_starred, folders), name_pattern])
     if _STAR in pattern and not (_has_word(name_pattern) if _STAR in name_pattern else name):
         return None
-    return _SPECIAL.sub(r"\\\g<0>", pattern).replace(_STAR, "*")
+    return _grouped(_SPECIAL.sub(r"\\\g<0>", pattern).replace(_STAR, "*"))
 
 
 def checked_match(pattern: str) -> str:
@@ -83,6 +87,7 @@ def checked_match(pattern: str) -> str:
         raise ValueError("it has a control character")
     if not pattern.isascii() and not _is_text(pattern):
         raise ValueError("it has a character that is none of Unicode's")
+    pattern = _COLON_IN_GROUP.sub(r"\1", pattern)
     for found in _ESCAPED_OR_SPECIAL.findall(pattern):
         if found == "?":
             raise ValueError("it has a query, or a mark of it: a pattern is of paths alone")
@@ -101,9 +106,11 @@ def checked_match(pattern: str) -> str:
             raise ValueError(f"it has a backslash before {found[1]!r}, which needs none")
     if any(part in {".", ".."} for part in pattern.split("/")):
         raise ValueError("it has a part that is only dots, which no URL has when it is sent")
-    checked = "".join(
-        _SPECIAL.sub(r"\\\g<0>", _encoded(escaped)) if escaped else star or _encoded(plain)
-        for escaped, star, plain in _PIECE.findall(pattern)
+    checked = _grouped(
+        "".join(
+            _SPECIAL.sub(r"\\\g<0>", _encoded(escaped)) if escaped else star or _encoded(plain)
+            for escaped, star, plain in _PIECE.findall(pattern)
+        )
     )
     if len(checked) > _MAX_LENGTH:
         raise ValueError(f"it has more than {_MAX_LENGTH} characters")
@@ -135,12 +142,17 @@ def matches(pattern: str, path: str) -> bool:
 def _literals(pattern: str) -> list[str]:
     """Return what stands between the stars of a pattern, and before and after them."""
     literals = [""]
-    for escaped, star, plain in _PIECE.findall(pattern):
+    for escaped, star, plain in _PIECE.findall(_COLON_IN_GROUP.sub(r"\1", pattern)):
         if star:
             literals.append("")
         else:
             literals[-1] += escaped or plain
     return literals
+
+
+def _grouped(pattern: str) -> str:
+    """Return a pattern in which each colon that means itself is in a group."""
+    return _COLON.sub(r"{\g<0>}", pattern)
 
 
 def _encoded(path: str) -> str:

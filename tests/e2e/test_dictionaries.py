@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
+import random
 import time
 from collections.abc import Callable
 from collections.abc import Iterator
@@ -19,6 +21,8 @@ import pytest
 from pyfastgz import Encoder
 from pyfastgz.http.dictionaries import PATH
 from pyfastgz.http.dictionaries import available
+from pyfastgz.http.patterns import checked_match
+from pyfastgz.http.patterns import match_of
 from pyfastgz.static.manifest import Manifest
 from pyfastgz.static.manifest import Source
 from pyfastgz.static.manifest import write_manifest
@@ -258,6 +262,41 @@ def test_r70_r71_the_second_page_is_a_difference(site: Site, tab: Tab) -> None:
         f"a page of {len(make_page(0).encode())} bytes: zstd {first['nbytes']}, "
         f"dcz {exchange['nbytes']}"
     )
+
+
+@in_chromium
+@pytest.mark.parametrize(
+    "given", [r"/api/a\:b/*", r"/api/\:\:*\:", r"/api/a\(1\)\+*", r"/api/$1/\(*\)"]
+)
+def test_r71_what_means_something_else_in_patterns_may_mean_itself(
+    site: Site, tab: Tab, given: str
+) -> None:
+    pattern = checked_match(given)
+    sha256 = site.put(make_products(0), About("pages", "odd", pattern))
+    start(site, tab, sha256)
+    learn(site, tab, sha256, given.replace("\\", ""))
+
+
+@in_chromium
+def test_r71_patterns_of_paths_are_those_of_the_browser(site: Site, tab: Tab) -> None:
+    start(site, tab)
+    chooser = random.Random(9842)
+    parts = [*"ab019-_.~!$&'()*+,;=:@ ^{}<>`\"é☃", "::", ":*", ".3f2a9c1b.", "/a:b/"]
+    paths = ["/" + "".join(chooser.choices(parts, k=chooser.randrange(9))) for _ in range(2000)]
+    # A browser changes others before it asks for them.
+    paths = [path for path in paths if path.strip() == path and "/." not in path]
+    known = [(path, match) for path in paths if (match := match_of(path)) is not None]
+    assert len(known) > 1000
+    wrong = tab.run(
+        f"{json.dumps(known)}.filter(([path, match]) => {{"
+        " try {"
+        "  const url = new URL(location.origin + path.replaceAll('^', '%5E'));"
+        "  const pattern = new URLPattern(match, location.href);"
+        "  return !pattern.test(url) || !pattern.test(url + '?a=1') || pattern.hasRegExpGroups;"
+        " } catch (error) { return true; }"
+        "})"
+    )
+    assert wrong == []
 
 
 @in_chromium

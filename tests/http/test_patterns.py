@@ -122,7 +122,10 @@ def test_nearly_all_hashes_are_known(alphabet: str, length: int, least: float) -
 
 
 def test_what_means_something_in_a_pattern_is_escaped() -> None:
-    assert match_of("/static/a(1)*:x+.js") == r"/static/a\(1\)\*\:x\+.js"
+    assert match_of("/static/a(1)*:x+.js") == r"/static/a\(1\)\*{\:}x\+.js"
+    assert match_of("/a::3f2a9c1b.js") == r"/a{\:}{\:}3f2a9c1b.js"
+    assert match_of("/a:1-3f2a9c1b.js") == r"/a{\:}1-*.js"
+    assert match_of("/a:/3f2a9c1b/b") == r"/a{\:}/*/b"
     assert match_of("/a/{x}\\#?.js") == "/a/%7Bx%7D%5C%23%3F.js"
 
 
@@ -151,7 +154,8 @@ def test_a_pattern_of_a_path_matches_it(text: str) -> None:
         ("/", "/"),
         ("/shop/*/reviews", "/shop/*/reviews"),
         ("/größe/*", "/gr%C3%B6%C3%9Fe/*"),
-        (r"/wiki/Main\:*", r"/wiki/Main\:*"),
+        (r"/wiki/Main\:*", r"/wiki/Main{\:*}"),
+        (r"/\:\:*\:/", r"/{\:}{\:*}{\:}/"),
     ],
 )
 def test_paths_with_stars_may_be_given(given_pattern: str, sent: str) -> None:
@@ -204,6 +208,9 @@ def test_other_patterns_are_refused_with_the_reason(pattern: str, fault: str) ->
         ("/a*b*c", "/acb", False),
         (r"/a\*", "/a*", True),
         (r"/a\*", "/ab", False),
+        (r"/a{\:}b", "/a:b", True),
+        (r"/a{\:*}b", "/a:xb", True),
+        (r"/a{\:*}b", "/ab", False),
         ("/gr%C3%B6%C3%9Fe", "/größe", True),
     ],
 )
