@@ -133,12 +133,16 @@ class Transports:
         :param digest: the SHA-256 of the file that it is, in hexadecimal digits; None for none.
         """
         now = self._now()
-        own = None
-        if digest is not None and digest in now.entries:
+        entries = now.entries
+        dictionary = usable(asked, entries, fields)
+        own, is_version = None, False
+        if digest is not None and digest in entries:
             match = match_of(_text(f"{root}{path}"))
             own = None if match is None else use_as_dictionary(match)
+            if dictionary is not None:
+                is_version = entries[dictionary.sha256].name == entries[digest].name
         links = _links(root, self._offers_at(root, path, now), asked)
-        return _transport(usable(asked, now.entries, fields), links, own)
+        return _transport(dictionary, links, own, is_version)
 
     def plain_plans(
         self, root: str, path: str, asked: Asked, base: PlainPlans
@@ -162,7 +166,7 @@ class Transports:
             found = now.plans.get(key)
             if found is None or found.policy is not base.policy:
                 dictionary = usable(asked, now.entries, {})
-                transport = _transport(dictionary, _links(root, offers, asked), None)
+                transport = _transport(dictionary, _links(root, offers, asked))
                 found = PlainPlans(base.policy, transport)
                 if len(now.plans) >= _MAX_PLANS:
                     # There they would live on.
@@ -256,8 +260,10 @@ def _known(asked: Asked, entries: Mapping[str, Entry]) -> Asked:
     return asked.usual()._replace(available=available(sha256))
 
 
-def _transport(dictionary: Known | None, link: str | None, own: str | None) -> Transport:
-    transport = Transport(dictionary, link, own)
+def _transport(
+    dictionary: Known | None, link: str | None, own: str | None = None, is_version: bool = False
+) -> Transport:
+    transport = Transport(dictionary, link, own, is_version)
     return NO_TRANSPORT if transport == NO_TRANSPORT else transport
 
 

@@ -93,11 +93,13 @@ class Transport(NamedTuple):
         field; None for none.
     :param own: that the response is a dictionary itself: the value of Use-As-Dictionary; None
         if it is none.
+    :param is_version: the dictionary is a version of the file that the response is.
     """
 
     dictionary: Known | None = None
     link: str | None = None
     own: str | None = None
+    is_version: bool = False
 
 
 NO_TRANSPORT = Transport()

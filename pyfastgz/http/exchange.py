@@ -244,6 +244,22 @@ def dictionary_of(exchange: Exchange) -> Known | None:
     return None if transport is None else transport.dictionary
 
 
+def may_be_smaller(exchange: Exchange, policy: Policy, nbytes: int) -> bool:
+    """Tell whether a file may be smaller with the dictionary than a form that lies ready.
+
+    What is coded as it is sent cannot be measured before: of that only a former version of the
+    same file is likely to make less.
+
+    :param nbytes: how many bytes the form has.
+    """
+    difference = exchange.ready.get(DICTIONARY_CODING)
+    if difference is not None:
+        return difference.nbytes < nbytes
+    transport = exchange.transport
+    is_version = transport is not None and transport.is_version
+    return is_version or is_coded_whole(exchange, policy)
+
+
 def wanted(exchange: Exchange, policy: Policy) -> bool | None:
     """Tell whether the application wants a coding; None if it has to be asked."""
     return True if policy.predicate is None else exchange.is_wanted

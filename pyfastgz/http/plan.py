@@ -40,6 +40,7 @@ from .exchange import is_listed
 from .exchange import least_nbytes
 from .exchange import left_alone_for
 from .exchange import level_for
+from .exchange import may_be_smaller
 from .exchange import tag_for
 from .exchange import wanted
 from .exchange import without_dictionary
@@ -89,8 +90,7 @@ def plan_candidate(exchange: Exchange, policy: Policy, wishes: Wishes) -> Answer
     rival = _plan_candidate(plain._replace(conditions=None), policy, wishes)
     if isinstance(rival, Plan) and rival.step is Step.READY:
         ready_nbytes = plain.ready[rival.coding].nbytes
-        difference = exchange.ready.get(DICTIONARY_CODING)
-        if difference is not None and difference.nbytes >= ready_nbytes:
+        if not may_be_smaller(exchange, policy, ready_nbytes):
             exchange = plain
     plan = _plan_candidate(exchange, policy, wishes)
     if isinstance(plan, Answer) or plan.coding != DICTIONARY_CODING:

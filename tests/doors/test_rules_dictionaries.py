@@ -444,7 +444,12 @@ def test_r35_messages_come_one_by_one_with_a_dictionary(serve: Serve, folder: st
 
 
 def script_site(
-    serve: Serve, folder: str, root: Path, name: str = "app.js", cache: str = "max-age=60"
+    serve: Serve,
+    folder: str,
+    root: Path,
+    name: str = "app.js",
+    cache: str = "max-age=60",
+    **settings: Any,
 ) -> Site:
     return served(
         serve,
@@ -455,6 +460,7 @@ def script_site(
             content_type="text/javascript",
             conditional=True,
         ),
+        **settings,
     )
 
 
@@ -600,6 +606,25 @@ def test_r31_r67_a_sibling_that_is_smaller_is_sent_and_kept(
         again = site.get("/app.js", CHROMIUM, **has, If_None_Match=tag)
         assert (again.status, again.tag) == (304, tag)
         assert site.get("/app.js", CHROMIUM, **has, If_None_Match='"x"').coding == "zstd"
+
+
+def test_r67_a_file_that_is_streamed_has_versions_of_itself_alone(
+    serve: Serve, folder: str, tmp_path: Path
+) -> None:
+    root = tmp_path / "static"
+    put_versions(folder, root, SCRIPT, NEXT)
+    sibling = compress(NEXT, "zstd", level=19)
+    put_sibling(root, NEXT, sibling)
+    site = script_site(serve, folder, root, store_bytes=0)
+    for method in ("GET", "HEAD"):
+        answer = site.get("/app.js", CHROMIUM, method, **HAS)
+        assert answer.field("Content-Length") == str(len(sibling))
+        assert answer.coding == "zstd"
+    answer = site.get("/app.js", CHROMIUM, Available_Dictionary=available(sha256(SCRIPT)))
+    assert answer.field("Content-Length") is None
+    raw = answer.read()
+    assert len(raw) < 200
+    assert decoded(raw, SCRIPT) == NEXT
 
 
 def put_sibling(root: Path, content: bytes, sibling: bytes) -> None:
