@@ -24,7 +24,6 @@ from .fields import ON_CODING
 from .fields import ON_DICTIONARY
 from .fields import STALE_WHEN_CODED
 from .fields import VARY_ALONE
-from .fields import Added
 from .fields import Edits
 from .fields import media_type
 from .fields import vary_edits
@@ -105,10 +104,8 @@ def _standing(exchange: Exchange) -> Edits:
         and is_kept_fresh(fields)
     ):
         more["use-as-dictionary"] = transport.own
-    edits = {**vary, **more}
-    # None of them is there already.
-    is_added = type(vary) is Added and fields.keys().isdisjoint(more)
-    return Added(edits) if is_added else edits
+    # What is added is right for all clients, and these are not.
+    return {**vary, **more} if more else vary
 
 
 def varied(exchange: Exchange, reason: SkipReason) -> Answer:

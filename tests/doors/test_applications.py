@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -20,6 +21,7 @@ import pyfastgz
 from pyfastgz import Compress
 from pyfastgz import ConfigurationError
 from pyfastgz import DictCache
+from pyfastgz.http.dictionaries import available
 from pyfastgz.store.dictionary_folder import About
 from pyfastgz.store.dictionary_folder import opened
 
@@ -322,14 +324,33 @@ def test_r70_r71_dictionaries_are_on_the_host_of_the_page(
     client = app.test_client()
     link = client.get("/", base_url=f"http://{host}").headers["Link"]
     answer = client.get(link[1 : link.index(">")], base_url=f"http://{host}")
-    assert answer.headers["Use-As-Dictionary"] == 'match="/*"'
+    assert answer.headers["Use-As-Dictionary"] == 'match="/*", match-dest=("document")'
     assert answer.text == BODY
 
 
-def make_dictionary(path: Path) -> str:
+def test_r49_r70_a_response_that_is_returned_twice_links_for_each_client_alone(
+    tmp_path: Path,
+) -> None:
+    app = Flask(__name__)
+    app.config["COMPRESS_DICTIONARIES"] = make_dictionary(tmp_path, "/a")
+    response = Response(BODY, mimetype="text/html")
+    for path in ("/a", "/b"):
+        app.add_url_rule(path, path, lambda: response)
+    Compress(app)
+    client = app.test_client()
+    has = {"Available-Dictionary": available(hashlib.sha256(BODY.encode()).hexdigest())}
+    for coding in ("identity", "zstd", "dcz"):
+        accept = {"Accept-Encoding": coding}
+        for _ in range(2):
+            assert "Link" in client.get("/a", headers=accept).headers
+            assert "Link" not in client.get("/a", headers=accept | has).headers
+            assert "Link" not in client.get("/b", headers=accept).headers
+
+
+def make_dictionary(path: Path, match: str = "/*") -> str:
     folder = str(path / "dictionaries")
     with opened(folder, lambda: pytest.fail("the folder is in use")) as work:
-        work.put(BODY.encode(), About("pages", "site", "/*"))
+        work.put(BODY.encode(), About("pages", "site", match, ("document",)))
     return folder
 
 
