@@ -74,7 +74,7 @@ def exchange_of(
                 digest = engine.siblings.digest_of(file, known)
     transport = None
     if transports is not None:
-        path = environ.get("SCRIPT_NAME", ""), environ["PATH_INFO"]
+        path = environ.get("SCRIPT_NAME", ""), environ.get("PATH_INFO", "")
         transport = transports.of(*path, asked_of(environ), fields, digest)
         if digest is not None and transport.dictionary is not None:
             ready = transports.with_difference(ready, digest, transport.dictionary)

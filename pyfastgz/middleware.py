@@ -80,7 +80,7 @@ class Middleware:
         transports = self.engine.transports
         if transports is None or environ["REQUEST_METHOD"] not in GET:
             return None
-        return transports.served(environ["PATH_INFO"])
+        return transports.served(environ.get("PATH_INFO", ""))
 
     def settled(self, shape: Shape, content_type: str) -> Answer | None:
         """Return the answer of a response with status 200, if its media type says all.
@@ -108,7 +108,7 @@ class Middleware:
             return None
         plans, transports = self._plain, self.engine.transports
         if transports is not None:
-            place = environ.get("SCRIPT_NAME", ""), environ["PATH_INFO"]
+            place = environ.get("SCRIPT_NAME", ""), environ.get("PATH_INFO", "")
             found = transports.plain_plans(*place, asked_of(environ), plans)
             if found is None or shape.has_link:
                 return None

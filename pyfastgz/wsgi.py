@@ -12,6 +12,7 @@ from typing import Any
 
 from .border import bordered
 from .border import untranslate
+from .border import without_range
 from .middleware import WISHES
 from .middleware import Middleware
 from .policy.wishes import EXEMPT
@@ -64,16 +65,30 @@ class CompressMiddleware(Middleware):
         served = self.served(environ)
         if served is not None:
             response.start("200 OK", served.lines)
-            return response.sent([served.body])
-        iterable = self.app(environ, response.start)  # type: ignore[arg-type]
+            sent = response.sent([served.body])
+            assert sent is not None
+            return sent
+        iterable: Any = None
         try:
-            return response.sent(iterable)
+            iterable = self.app(environ, response.start)  # type: ignore[arg-type]
+            sent = response.sent(iterable)
         except BaseException:
             # The server has nothing to close.
-            close = getattr(iterable, "close", None)
-            if close is not None:
-                close()
+            try:
+                response.fail()
+            finally:
+                _close(iterable)
             raise
+        if sent is None:
+            _close(iterable)
+            return self.respond(without_range(environ), start_response)
+        return sent
+
+
+def _close(iterable: Any) -> None:
+    close = getattr(iterable, "close", None)
+    if close is not None:
+        close()
 
 
 def exempt(environ: WSGIEnvironment) -> None:

@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from collections.abc import Iterable
 from collections.abc import Iterator
+from functools import partial
 from io import FileIO
 from itertools import chain
 from typing import TYPE_CHECKING
 from typing import Any
 from typing import Protocol
 
+from .coding.cutting import Buffer
 from .coding.cutting import pieces_of
 from .collecting import Found
+from .files import PIECE_NBYTES
 from .files import FilePieces
 from .files import open_file_of
 from .files import whole_of
@@ -24,6 +27,7 @@ if TYPE_CHECKING:
 
     from .coding.stream import StreamCoder
 
+_NEVER: Any = object()
 # What iterates over items that are all there.
 _OF_WHOLE: frozenset[type] = frozenset({type(iter([])), type(iter(()))})
 
@@ -73,7 +77,7 @@ class Returned:
         if self.file is not None:
             self.found = Found(Body.FILE, None, self.file)
             return
-        iterator = iter(iterable)
+        iterator = iterated(iterable)
         if type(iterator) in _OF_WHOLE:
             self._items = list(iterator)
             self.found = Found(Body.WHOLE, sum(map(len, self._items)))
@@ -125,7 +129,30 @@ class Returned:
 
     def replaced_by(self, body: bytes) -> Iterable[bytes]:
         """Return another body in place of this one, which is closed with it."""
-        return Items([body] if body else [], self.close)
+        return Items([body], self.close) if body else self.emptied()
+
+    def emptied(self) -> Iterable[bytes]:
+        """Return no bytes in place of this body, which is closed with them.
+
+        Servers must not learn a length of it: wsgiref's gives one to what is a list, and
+        waitress to a file.
+        """
+        return Chunks(iter([b""]), self.close)
+
+
+def iterated(iterable: Any) -> Iterator[bytes]:
+    """Return an iterator over a body, that pulls it up to its end, and not again.
+
+    There are iterators that then wait for ever, and some that cannot be iterated over
+    themselves. uWSGI sends files that can only be read: its wrapper returns the file itself.
+    """
+    try:
+        iterator = iter(iterable)
+    except TypeError:
+        if not hasattr(iterable, "read"):
+            raise
+        return iter(partial(iterable.read, PIECE_NBYTES), b"")
+    return iterator if type(iterator) in _OF_WHOLE else iter(iterator.__next__, _NEVER)
 
 
 def _nothing() -> None:
@@ -202,7 +229,7 @@ class Stream(Iterator[bytes]):
     :param coder: codes it.
     """
 
-    __slots__ = ("_chunks", "_close", "_coder", "_response")
+    __slots__ = ("_chunks", "_close", "_coder", "_pieces", "_response")
 
     def __init__(
         self,
@@ -213,31 +240,38 @@ class Stream(Iterator[bytes]):
     ) -> None:
         self._response = response
         self._chunks = chunks
+        self._pieces: Iterator[Buffer] = iter(())
         self._close = close
         self._coder = coder
 
     def __next__(self) -> bytes:
         """Pull chunks until there are bytes to send, or one is empty."""
-        response, coder = self._response, self._coder
         try:
-            for chunk in self._chunks:
-                if response.is_direct:
-                    return chunk
-                if not coder.is_open:
-                    break
-                if not chunk:
-                    # Some servers send the fields then.
-                    return chunk
-                response.has_pulled = True
-                coded = b"".join(map(coder.code, pieces_of(chunk)))
+            return self._next()
+        except BaseException:
+            self._coder.free()
+            raise
+
+    def _next(self) -> bytes:
+        response, coder = self._response, self._coder
+        while not response.is_direct:
+            if not coder.is_open:
+                raise StopIteration
+            for piece in self._pieces:
+                coded = coder.code(piece)
                 if coded:
                     return coded
-            if response.is_direct or not coder.is_open:
-                raise StopIteration
-            return coder.finish()
-        except BaseException:
-            coder.free()
-            raise
+            for chunk in self._chunks:
+                if response.is_direct or not chunk:
+                    # Some servers send the fields when nothing comes.
+                    return chunk
+                response.has_pulled = True
+                self._pieces = pieces_of(chunk)
+                break
+            else:
+                if not response.is_direct:
+                    return coder.finish()
+        return next(self._chunks)
 
     def close(self) -> None:
         """Free the encoder and close the stream; safe to call more than once."""

@@ -9,7 +9,6 @@ from types import TracebackType
 from typing import TYPE_CHECKING
 from typing import Any
 
-from .border import without_range
 from .carrying import Sent
 from .carrying import carry_out
 from .coding.cutting import pieces_of
@@ -37,6 +36,7 @@ from .wsgi_bodies import Returned
 from .wsgi_bodies import Stream
 from .wsgi_bodies import Written
 from .wsgi_bodies import drained
+from .wsgi_bodies import iterated
 from .wsgi_bodies import wrapped
 
 if TYPE_CHECKING:
@@ -100,19 +100,20 @@ class WsgiResponse:
         :raises AssertionError: it was called before, and now without ``exc_info``.
         """
         try:
-            if self._is_sent:
+            if self._is_sent or self.is_direct:
                 if exc_info is not None and not self.is_direct:
                     if self.has_pulled:
                         raise exc_info[1].with_traceback(exc_info[2])
                     # The error is a response of its own, for one that was only announced.
                     self.is_direct = True
                 # The server knows what to say to a second start.
-                return self._pass_on(status, headers, exc_info)
+                self._exc_info = exc_info
+                return self._pass_on(status, headers)
             if self._status is not None and exc_info is None:
                 raise AssertionError("start_response is called again, and without exc_info")
             self._status, self._lines, self._exc_info = status, headers, exc_info
             if self._is_settled():
-                return self._pass_on(status, headers, exc_info)
+                return self._pass_on(status, headers)
             return self._write
         finally:
             # It refers to this frame.
@@ -140,46 +141,73 @@ class WsgiResponse:
     def _is_200(self) -> bool:
         return str(self._status).startswith("200")
 
-    def _pass_on(
-        self, status: str, lines: Lines, exc_info: ExcInfo | None
-    ) -> Callable[[bytes], object]:
+    def _pass_on(self, status: str, lines: Lines) -> Callable[[bytes], object]:
         """Start the server's response."""
         self._is_sent = True
-        self._exc_info = None
+        exc_info, self._exc_info = self._exc_info, None
         try:
-            if exc_info is None:
-                return self._start_server(status, lines)
-            return self._start_server(status, lines, exc_info)
+            args = (status, lines) if exc_info is None else (status, lines, exc_info)
+            self._write_server = self._start_server(*args)
+            return self._write_server
         finally:
-            exc_info = None
+            exc_info = args = None  # type: ignore[assignment]
 
     # ---- What the application writes ----
 
     def _write(self, data: bytes) -> None:
         """Be what ``start_response`` returns: send data at once (PEP 3333)."""
         self.has_pulled = self.has_pulled or bool(data)
+        replaced = None
         if not self._is_sent:
             body = Written(self._environ, data)
             if len(data) == self._declared_nbytes():
                 body.found = Found(Body.WHOLE, len(data))
-            sent = self._planned(body)
-            self._coder = sent.coder
-            replaced = _in_place(sent)
-            self._drops = replaced is not None
-            self._write_server = self._started(sent)
-            if replaced is not None and replaced:
-                self._write_server(replaced)
-        if self._coder is not None:
-            data = b"".join(map(self._coder.code, pieces_of(data))) + self._coder.flush()
-        if data and not self._drops:
-            assert self._write_server is not None
-            self._write_server(data)
+            replaced = self._begun(self._planned(body))
+        if not self.is_direct:
+            if replaced is not None:
+                data = replaced
+            elif self._drops:
+                return
+            elif self._coder is not None and data:
+                data = b"".join(map(self._coder.code, pieces_of(data))) + self._coder.flush()
+        # Nothing at all sends the fields, of some servers.
+        assert self._write_server is not None
+        self._write_server(data)
+
+    def _begun(self, sent: Sent) -> bytes | None:
+        """Start the server's response; return what is sent in place of the body, if anything.
+
+        From here on the body may be written, too, even while it is iterated over.
+        """
+        self._coder = sent.coder
+        replaced = _in_place(sent)
+        is_replaced = sent.file is not None or (sent.chunks is not None and sent.coder is None)
+        self._drops = is_replaced or replaced is not None
+        self._started(sent)
+        return replaced
+
+    def fail(self) -> None:
+        """Tell the server of the start that it would know of when the application raises."""
+        self.free()
+        if self._status is not None and not self._is_sent:
+            self._pass_on(self._status, self._lines)
+
+    def free(self) -> None:
+        """Let go of the encoder, of a response whose rest is not coded."""
+        coder, self._coder = self._coder, None
+        if coder is not None:
+            coder.close()
 
     # ---- What the application returns ----
 
-    def sent(self, iterable: Iterable[bytes]) -> Iterable[bytes]:
-        """Return what the server gets in place of what the application returned."""
+    def sent(self, iterable: Iterable[bytes]) -> Iterable[bytes] | None:
+        """Return what the server gets in place of what the application returned.
+
+        None: the application is to be asked again, for all of what it sent a part of. A GET
+        without a body allows that: it is safe, and nothing of its answer was sent.
+        """
         if self.is_direct:
+            self.free()
             return iterable
         if self._is_sent:
             return self._after_written(iterable)
@@ -189,15 +217,17 @@ class WsgiResponse:
         body = Returned(self._environ, iterable)
         if body.found is None:
             self._find(body)
-        if self._is_sent or self._status is None:
-            # Without a start the server is to complain, as it would have.
+        # Without a start the server is to complain, as it would have, or to wait for one.
+        self.is_direct = self.is_direct or self._status is None
+        if self.is_direct:
             return body.again()
+        if self._is_sent:
+            return self._after_written(body.again())
         self.has_pulled = body.has_pulled
         sent = self._planned(body)
         if sent is _AGAIN:
-            body.close()
-            return self._door.respond(without_range(self._environ), self._start_server)
-        self._started(sent)
+            return None
+        replaced = self._begun(sent)
         if sent.coder is not None:
             return Stream(self, iter(sent.chunks), body.close, sent.coder)
         if sent.file is not None:
@@ -206,8 +236,10 @@ class WsgiResponse:
             return sent.chunks  # type: ignore[no-any-return]
         if sent.body is not None:
             return body.coded_as(sent.body)
-        replaced = _in_place(sent)
-        return body.again() if replaced is None else body.replaced_by(replaced)
+        if replaced is not None:
+            return body.replaced_by(replaced)
+        is_label = body.file is not None and sent.answer.coding is not None
+        return body.emptied() if is_label else body.again()
 
     def _find(self, body: Returned) -> None:
         """Find out how an iterable holds the body, and pull as little as that takes."""
@@ -227,7 +259,7 @@ class WsgiResponse:
         """Return what the server gets after what was written."""
         close = getattr(iterable, "close", None)
         if self._coder is not None:
-            return Stream(self, iter(iterable), close, self._coder)
+            return Stream(self, iterated(iterable), close, self._coder)
         return Chunks(drained(iterable), close) if self._drops else iterable
 
     def _plain(self, iterable: Any) -> Iterable[bytes] | None:
@@ -258,7 +290,7 @@ class WsgiResponse:
         if plan.edits:
             lines = edited(lines, plan.edits)
         door.told(200, lines, outcome)
-        self._pass_on(str(self._status), lines, self._exc_info)
+        self._pass_on(str(self._status), lines)
         return iterable  # type: ignore[no-any-return]
 
     def _declared_nbytes(self) -> int | None:
@@ -294,7 +326,7 @@ class WsgiResponse:
     def _report(self, outcome: Outcome) -> None:
         self._door.told(int(str(self._status)[:3]), self._lines, outcome)
 
-    def _started(self, sent: Sent) -> Callable[[bytes], object]:
+    def _started(self, sent: Sent) -> None:
         """Start the server's response, and tell what became of it if that is known."""
         door, answer = self._door, sent.answer
         status, lines = str(self._status), self._lines
@@ -307,13 +339,11 @@ class WsgiResponse:
             if sent.outcome is not None:
                 door.told(int(status[:3]), lines, sent.outcome)
         self._status, self._lines = status, lines
-        return self._pass_on(status, lines, self._exc_info)
+        self._pass_on(status, lines)
 
 
-# Nothing could be decided; and: the application is to be asked again, for all of what it sent a
-# part of. A GET without a body allows that: it is safe, and nothing of its answer was sent.
-_AS_IT_IS = Sent(Answer(None), None)
-_AGAIN = Sent(Answer(None), None)
+# Nothing could be decided; and: the application is to be asked again.
+_AS_IT_IS, _AGAIN = Sent(Answer(None), None), Sent(Answer(None), None)
 
 
 def _in_place(sent: Sent) -> bytes | None:

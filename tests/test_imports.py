@@ -246,6 +246,28 @@ def test_flask_is_not_imported_before_it_is_needed(use: str) -> None:
     assert run.stdout == "[]\n"
 
 
+def test_wsgi_middleware_imports_nothing_of_flask() -> None:
+    program = """
+import sys
+from wsgiref.util import setup_testing_defaults
+from pyfastgz.wsgi import CompressMiddleware, compressed, exempt
+
+def app(environ, start_response):
+    start_response("200 OK", [("Content-Type", "text/html")])
+    return [b"lamp" * 1000]
+
+door = CompressMiddleware(app, extra_mimetypes="text/csv")
+environ = {"HTTP_ACCEPT_ENCODING": "gzip", "HTTP_IF_NONE_MATCH": "*"}
+setup_testing_defaults(environ)
+assert len(*door(environ, lambda *_: None)) < 100
+print(sorted({"flask", "werkzeug", "click"} & sys.modules.keys()))
+"""
+    run = subprocess.run(
+        [sys.executable, "-c", program], check=True, capture_output=True, text=True
+    )
+    assert run.stdout == "[]\n"
+
+
 def test_relative_imports_are_seen() -> None:
     seen = set(imported_by(ROOT / "tools" / "kit" / "shop" / "application.py"))
     assert {"tools.kit.documents.content", "tools.kit.events.Acknowledgements"} <= seen
