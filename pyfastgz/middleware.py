@@ -117,7 +117,9 @@ class Middleware:
         if known is None or isinstance(known, Answer):
             return known
         by_encoding = known.short if nbytes < plans.min_nbytes else known.long
-        return by_encoding[environ.get("HTTP_ACCEPT_ENCODING")]
+        plan = by_encoding[environ.get("HTTP_ACCEPT_ENCODING")]
+        # Another status comes with another body.
+        return None if isinstance(plan, Answer) and plan.status is not None else plan
 
     def decided(  # noqa: PLR0917
         self,
