@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Callable
-from collections.abc import MutableMapping
 from contextlib import suppress
 from typing import Any
 
@@ -59,6 +58,7 @@ class Engine:
     :param settings: the application's configuration; the part that may change is read again
         whenever it did.
     :param root: the folder that paths in there are relative to.
+    :param named: returns what the application calls a setting, by its key.
     :raises ConfigurationError: a setting is not usable.
     """
 
@@ -76,14 +76,16 @@ class Engine:
         "transports",
     )
 
-    def __init__(self, settings: MutableMapping[str, Any], root: str = "") -> None:
+    def __init__(
+        self, settings: dict[str, Any], root: str = "", named: Callable[[str], str] = str
+    ) -> None:
         self.settings = LivePolicy(settings)
         """The settings, of which ``current()`` tells what holds."""
         self.cache: CacheBackend | None = None
         """Keeps coded bodies between requests, under names of ``cache_key`` if that is set."""
         make_cache = self.settings.current().cache_backend
         if make_cache is not None:
-            self.cache = checked_cache(make_cache(), "COMPRESS_CACHE_BACKEND returns")
+            self.cache = checked_cache(make_cache(), named("COMPRESS_CACHE_BACKEND"))
         self._shared: SharedStore | None = None
         max_nbytes = self.settings.last.store_bytes
         self.store = BodyStore(max_nbytes, self._code_or_fetch) if max_nbytes else None
@@ -94,10 +96,10 @@ class Engine:
         """Knows which coded forms of files lie ready."""
         self.file_plans = FilePlans()
         """What was decided of files a moment ago."""
-        folder = self.settings.last.dictionaries
+        folder, name = self.settings.last.dictionaries, named("COMPRESS_DICTIONARIES")
         self.transports: Transports | None = None
         if folder is not None:
-            self.transports = Transports(Dictionaries(os.path.join(root, folder)))
+            self.transports = Transports(Dictionaries(os.path.join(root, folder), named=name))
         """Knows which dictionaries there are (RFC 9842); None if the application has none."""
         self.tally = Tally()
         """Counts what became of responses."""

@@ -208,7 +208,7 @@ class Compress:
     @cache.setter
     def cache(self, cache: CacheBackend | None) -> None:
         if cache is not None:
-            checked_cache(cache, "Compress.cache is")
+            checked_cache(cache, "Compress.cache", "is")
         self._engine().cache = cache
 
     def compressed(

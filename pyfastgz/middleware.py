@@ -27,6 +27,7 @@ from .outcome import notify
 from .outcome import response_compressed
 from .outcome import timing_of
 from .policy.options import settings_from
+from .policy.table import NAMES
 from .transports import Served
 
 WISHES = "pyfastgz.wishes"
@@ -59,7 +60,7 @@ class Middleware:
     """
 
     def __init__(self, options: Mapping[str, Any]) -> None:
-        self.engine = Engine(settings_from(options), os.getcwd())
+        self.engine = Engine(settings_from(options), os.getcwd(), NAMES.__getitem__)
         """Settings, store and counters."""
         policy = self.engine.settings.last
         if policy.mimetypes:

@@ -7,6 +7,7 @@ from difflib import get_close_matches
 from types import MappingProxyType
 from typing import Any
 
+from .kinds import PREFIX
 from .table import KEYS
 from .table import SETTINGS
 
@@ -29,7 +30,8 @@ def settings_from(options: Mapping[str, Any]) -> dict[str, Any]:
     for name, value in options.items():
         key = OPTIONS.get(name)
         if key is None:
-            near = get_close_matches(name.lower(), OPTIONS, n=1, cutoff=0.6)
+            likely = name.lower().removeprefix(PREFIX.lower())
+            near = get_close_matches(likely, OPTIONS, n=1, cutoff=0.6)
             hint = f"; did you mean {near[0]}?" if near else ""
             raise TypeError(f"CompressMiddleware has no option {name}{hint}")
         SETTINGS[key].kind.checked(name, value)

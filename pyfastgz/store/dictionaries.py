@@ -65,30 +65,26 @@ class Dictionaries:
     :param folder: it need not be there yet.
     :param clock: seconds since some fixed point.
     :param max_nbytes: how many bytes of dictionaries are kept in memory.
+    :param named: what the folder was given for, for messages.
     :raises ConfigurationError: the folder or its index cannot be read or is damaged, or a
         dictionary that the index names is not there or is not what it was; the message names
         the culprit.
     """
 
-    __slots__ = (
-        "_clock",
-        "_loaded",
-        "_max_nbytes",
-        "_missed",
-        "_seen",
-        "folder",
-    )
+    __slots__ = ("_clock", "_loaded", "_max_nbytes", "_missed", "_named", "_seen", "folder")
 
     def __init__(
         self,
         folder: str | os.PathLike[str],
         clock: Callable[[], float] = monotonic,
         max_nbytes: int = _MAX_LOADED_NBYTES,
+        named: str = "COMPRESS_DICTIONARIES",
     ) -> None:
         self.folder = os.path.realpath(folder)
         """Where they are."""
         self._clock = clock
         self._max_nbytes = max_nbytes
+        self._named = named
         self._loaded: dict[str, Dictionary] = {}
         # When to try again to load what could not be.
         self._missed: dict[str, float] = {}
@@ -227,7 +223,7 @@ class Dictionaries:
                 # A command may have dropped what it is about.
                 if looks < _MAX_LOOKS and self._state() != state:
                     continue
-                raise ConfigurationError(f"COMPRESS_DICTIONARIES: {error}") from error
+                raise ConfigurationError(f"{self._named}: {error}") from error
             return seen
 
     def _miss(self, sha256: str, error: OSError) -> None:

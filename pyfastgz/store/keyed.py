@@ -61,17 +61,18 @@ class DictCache:
         self.data[key] = value
 
 
-def checked_cache(cache: Any, source: str) -> CacheBackend:
+def checked_cache(cache: Any, source: str, verb: str = "returns") -> CacheBackend:
     """Return a cache if it has what a :class:`CacheBackend` must have.
 
     :param source: where it comes from, for the message.
+    :param verb: what that does: it returns the cache, or is it.
     :raises ConfigurationError: ``get(key)`` or ``set(key, value)`` is missing, or is async.
     """
     for name, parameters in (("get", "key"), ("set", "key, value")):
         method = getattr(cache, name, None)
         if not accepts(method, parameters.count(",") + 1) or is_async(method):
             raise ConfigurationError(
-                f"{source} {cache!r}; a cache must have get(key) and set(key, value), "
+                f"{source} {verb} {cache!r}; a cache must have get(key) and set(key, value), "
                 f"and this has no such {name}({parameters})"
             )
     return cast("CacheBackend", cache)

@@ -15,6 +15,7 @@ from pyfastgz import Compress
 from pyfastgz import ConfigurationError
 from pyfastgz.policy.table import DEFAULTS
 from pyfastgz.policy.table import KEYS
+from pyfastgz.store.dictionary_index import NAME
 from pyfastgz.wsgi import CompressMiddleware
 
 HTML = ("Content-Type", "text/html; charset=utf-8")
@@ -232,11 +233,24 @@ def test_a_bad_value_is_told_as_that_of_the_setting_is(name: str, value: Any) ->
     assert bool(of_flask_alone) == text.endswith(", not a string")
 
 
+@pytest.mark.parametrize("made", [object(), None, 7])
+def test_a_back_end_that_is_no_cache_is_told_by_the_option(made: Any) -> None:
+    with pytest.raises(ConfigurationError, match=r"^cache_backend returns "):
+        CompressMiddleware(SITE, cache_backend=lambda: made)
+
+
+def test_a_damaged_folder_of_dictionaries_is_told_by_the_option(tmp_path: Path) -> None:
+    (tmp_path / NAME).write_text("{")
+    with pytest.raises(ConfigurationError, match=r"^dictionaries: "):
+        CompressMiddleware(SITE, dictionaries=tmp_path)
+
+
 @pytest.mark.parametrize(
     ("name", "near"),
     [
         ("levels", "level"),
         ("Level", "level"),
+        ("COMPRESS_LEVEL", "level"),
         ("gzip_level", "zstd_level"),
         ("minimum_size", "min_size"),
         ("mimetype", "mimetypes"),
