@@ -241,6 +241,9 @@ def answer_304(
     edits: dict[str, str | None] = {}
     if reason in STILL_VARIES:
         edits.update(vary_of(exchange))
+        if "content-length" in exchange.fields:
+            # That of the 200 in this coding is not known (RFC 9110 section 8.6).
+            edits["content-length"] = None
     if etag is None:
         # An application that compares texts often names no tag; it means what it was shown.
         known = only_tag(conditions.if_none_match) if exchange.is_translated else None

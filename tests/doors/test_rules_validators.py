@@ -301,6 +301,17 @@ def test_r30_a_304_that_an_application_makes_by_hand_stays_one(
     check_full(site.get(If_None_Match='"t:zstd"'))
 
 
+@pytest.mark.parametrize("length", ["0", "1240"])
+def test_r30_a_304_that_an_application_makes_has_no_length(serve: Serve, length: str) -> None:
+    """It would be that of the 200, which has another length in each coding (section 8.6)."""
+    reply = Reply(b"", 304, {"ETag": '"t"', "Content-Length": length}, content_type=None)
+    for coding in (*CODINGS, None):
+        tag = '"t"' if coding is None else f'"t:{coding}"'
+        answer = serve(reply).get(accept=coding, If_None_Match=tag)
+        check_304(answer, tag)
+        assert answer.field("Content-Length") is None
+
+
 def test_r31_what_is_exempt_by_now_is_no_304_for_a_coded_copy(serve: Serve) -> None:
     site = serve(
         Reply(BODY, fields={"ETag": '"tag"', "Last-Modified": DATE}, conditional=True),

@@ -656,10 +656,12 @@ def test_r48_a_304_by_date_has_the_tag_of_its_200() -> None:
 def test_a_304_that_stands_for_nothing_coded_keeps_its_tag() -> None:
     for exchange in (
         change(NOT_MODIFIED, accept_encoding="identity"),
-        change(NOT_MODIFIED, date=DATE, nbytes=2000, content_length="499"),
         change(NOT_MODIFIED, body=Body.UNKNOWN),
     ):
         assert answer_of(exchange) == Answer(SkipReason.NOT_MODIFIED, VARIES)
+    small = change(NOT_MODIFIED, date=DATE, nbytes=2000, content_length="499")
+    without_length = {**VARIES, "content-length": None}
+    assert answer_of(small) == Answer(SkipReason.NOT_MODIFIED, without_length)
     image = change(NOT_MODIFIED, content_type="image/png")
     assert answer_of(image) == Answer(SkipReason.MEDIA_TYPE)
 
