@@ -131,12 +131,18 @@ class Returned:
         """Return another body in place of this one, which is closed with it."""
         return Items([body], self.close) if body else self.emptied()
 
-    def emptied(self) -> Iterable[bytes]:
-        """Return no bytes in place of this body, which is closed with them.
+    def unsent(self) -> Iterable[bytes]:
+        """Return the body of a response that has none: to HEAD, or a 304.
 
-        Servers must not learn a length of it: wsgiref's gives one to what is a list, and
-        waitress to a file.
+        Servers must not make a length of it: wsgiref's does of a list, and of what yields
+        nothing, and waitress of a file.
         """
+        if self._rest is None:
+            return self.emptied()
+        return Chunks(chain(self._items, self._rest, [b""]), self.close)
+
+    def emptied(self) -> Iterable[bytes]:
+        """Return no bytes in place of this body, which is closed with them."""
         return Chunks(iter([b""]), self.close)
 
 

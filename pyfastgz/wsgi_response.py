@@ -238,8 +238,8 @@ class WsgiResponse:
             return body.coded_as(sent.body)
         if replaced is not None:
             return body.replaced_by(replaced)
-        is_label = body.file is not None and sent.answer.coding is not None
-        return body.emptied() if is_label else body.again()
+        has_body = sent.answer.coding is None and not str(self._status).startswith("304")
+        return body.again() if has_body else body.unsent()
 
     def _find(self, body: Returned) -> None:
         """Find out how an iterable holds the body, and pull as little as that takes."""
