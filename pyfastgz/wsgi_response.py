@@ -70,6 +70,7 @@ class WsgiResponse:
         "_write_server",
         "has_pulled",
         "is_direct",
+        "nbytes",
     )
 
     def __init__(
@@ -91,6 +92,8 @@ class WsgiResponse:
         """Whether the server has the start of the response, and gets the rest as it is."""
         self.has_pulled = False
         """Whether the application has handed over any part of the body."""
+        self.nbytes: int | None = None
+        """How many bytes a body has that is coded as it comes, None if that is not said."""
 
     def start(
         self, status: str, headers: Lines, exc_info: ExcInfo | None = None
@@ -180,6 +183,7 @@ class WsgiResponse:
         From here on the body may be written, too, even while it is iterated over.
         """
         self._coder = sent.coder
+        self.nbytes = self._declared_nbytes()
         replaced = _in_place(sent)
         is_replaced = sent.file is not None or (sent.chunks is not None and sent.coder is None)
         self._drops = is_replaced or replaced is not None
@@ -243,17 +247,13 @@ class WsgiResponse:
 
     def _find(self, body: Returned) -> None:
         """Find out how an iterable holds the body, and pull as little as that takes."""
-        if self._status is None:
-            # What an application generates starts only now.
-            body.pull(self._declared_nbytes)
-            return
-        nbytes = self._declared_nbytes()
-        if nbytes is None:
-            body.found = Found(Body.STREAM)
-        elif self._environ["REQUEST_METHOD"] == "HEAD":
-            body.found = Found(Body.WHOLE, 0)
-        else:
-            body.pull(lambda: nbytes)
+        if self._status is not None:
+            nbytes, is_head = self._declared_nbytes(), self._environ["REQUEST_METHOD"] == "HEAD"
+            if nbytes is None or is_head:
+                body.found = Found(Body.STREAM) if nbytes is None else Found(Body.WHOLE, 0)
+                return
+        # What an application generates may start only now.
+        body.pull(self._declared_nbytes)
 
     def _after_written(self, iterable: Iterable[bytes]) -> Iterable[bytes]:
         """Return what the server gets after what was written."""

@@ -83,8 +83,9 @@ class Script:
     @property
     def nbytes(self) -> int:
         """How many bytes it sends if nothing fails."""
-        steps = (*self.called, *self.iterated)
-        return sum(len(step.data) for step in steps if isinstance(step, Write | Item))
+        kinds = Item if self.form in {"list", "tuple"} else Write | Item
+        called = sum(len(step.data) for step in self.called if isinstance(step, Write))
+        return called + sum(len(step.data) for step in self.iterated if isinstance(step, kinds))
 
 
 class Run:

@@ -184,6 +184,16 @@ def readable(environ: Environ, start: Any) -> Any:
     return wrapped(environ, Readable(PAGE))
 
 
+def shorter(environ: Environ, start: Any) -> Any:
+    start("200 OK", [HTML, LENGTH])
+    return (chunk for chunk in CHUNKS[:-1])
+
+
+def longer(environ: Environ, start: Any) -> Any:
+    start("200 OK", [HTML, ("Content-Length", "20000")])
+    return wrapped(environ, BytesIO(PAGE))
+
+
 def part(environ: Environ, start: Any) -> Any:
     """Answer a request for the first 100 bytes, as an application does that knows ranges."""
     lines: list[tuple[str, str]] = [HTML, ("ETag", '"part"'), ("Accept-Ranges", "bytes")]
@@ -220,6 +230,8 @@ OTHER = {
     "/raises-at-once": raises_at_once,
     "/raises-in-the-end": raises_in_the_end,
     "/part": part,
+    "/shorter": shorter,
+    "/longer": longer,
 }
 
 
