@@ -149,11 +149,13 @@ class WsgiResponse:
         self._is_sent = True
         exc_info, self._exc_info = self._exc_info, None
         try:
-            args = (status, lines) if exc_info is None else (status, lines, exc_info)
-            self._write_server = self._start_server(*args)
+            if exc_info is None:
+                self._write_server = self._start_server(status, lines)
+            else:
+                self._write_server = self._start_server(status, lines, exc_info)
             return self._write_server
         finally:
-            exc_info = args = None  # type: ignore[assignment]
+            exc_info = None
 
     # ---- What the application writes ----
 
@@ -313,7 +315,8 @@ class WsgiResponse:
             found = body.found
             assert found is not None
             status = int(str(self._status)[:3])
-            if status == 206 and body.can_be_asked_for and _asks_for_part(environ):
+            asks_for_part = environ["REQUEST_METHOD"] == "GET" and "HTTP_RANGE" in environ
+            if status == 206 and body.can_be_asked_for and asks_for_part:
                 found = found._replace(is_cut=True)
             plan = door.decided(environ, environ, status, self._lines, found, wishes)
             if isinstance(plan, Plan) and plan.step is Step.RESTORE:
@@ -352,7 +355,3 @@ def _in_place(sent: Sent) -> bytes | None:
     if answer.text is not None:
         return answer.text.encode()
     return b"" if answer.status == 304 else sent.body
-
-
-def _asks_for_part(environ: WSGIEnvironment) -> bool:
-    return environ["REQUEST_METHOD"] == "GET" and "HTTP_RANGE" in environ
