@@ -295,3 +295,14 @@ def test_a_body_that_is_shorter_than_it_says_has_no_end(port: int) -> None:
 
 def test_a_body_that_is_longer_than_it_says_is_cut(port: int) -> None:
     assert body_of(get(port, "/coded/longer", "gzip")) == PAGE[:20_000]
+
+
+@pytest.mark.parametrize("coding", ["gzip", "identity"])
+def test_a_client_leaves(port: int, coding: str) -> None:
+    name = f"left-{coding}"
+    with opened(port, f"/coded/endless?{name}", fields={"Accept-Encoding": coding}) as response:
+        decoder, decoded = make_decoder(response.getheader("Content-Encoding")), b""
+        while len(decoded) < len(PAGE):
+            decoded += decoder.feed(response.read1())
+    assert decoded.startswith(PAGE[:1000])
+    assert fetch(port, f"/closed/{name}").body == b"1"

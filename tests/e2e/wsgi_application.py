@@ -6,8 +6,10 @@ makes of the one can be compared with what it makes of the other.
 
 from __future__ import annotations
 
+import itertools
 import os
 import sys
+import time
 from collections.abc import Callable
 from collections.abc import Iterable
 from collections.abc import Iterator
@@ -194,6 +196,12 @@ def longer(environ: Environ, start: Any) -> Any:
     return wrapped(environ, BytesIO(PAGE))
 
 
+def endless(environ: Environ, start: Any) -> Any:
+    start("200 OK", [HTML])
+    # A source that never waits leaves the other threads of the server no turn.
+    return (time.sleep(0.001) or chunk for chunk in itertools.cycle(CHUNKS))
+
+
 def part(environ: Environ, start: Any) -> Any:
     """Answer a request for the first 100 bytes, as an application does that knows ranges."""
     lines: list[tuple[str, str]] = [HTML, ("ETag", '"part"'), ("Accept-Ranges", "bytes")]
@@ -230,6 +238,7 @@ OTHER = {
     "/raises-at-once": raises_at_once,
     "/raises-in-the-end": raises_in_the_end,
     "/part": part,
+    "/endless": endless,
     "/shorter": shorter,
     "/longer": longer,
 }
