@@ -169,6 +169,19 @@ def asked_of(environ: dict[str, Any]) -> Asked:
     return Asked(available, get(_FETCH_SITE), get(_FETCH_MODE), get(_ORIGIN))
 
 
+def can_ask_again(environ: dict[str, Any]) -> bool:
+    """Tell whether the application can be asked again for all of what it sent a part of.
+
+    For a GET without a body: it is safe, and there is nothing of it that was read.
+    """
+    return (
+        environ["REQUEST_METHOD"] == "GET"
+        and _RANGE in environ
+        and environ.get("CONTENT_LENGTH") in {None, "", "0"}
+        and "HTTP_TRANSFER_ENCODING" not in environ
+    )
+
+
 def without_range(environ: dict[str, Any]) -> dict[str, Any]:
     """Return a copy of an environment in which the application sees no Range.
 

@@ -9,6 +9,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING
 from typing import Any
 
+from .border import can_ask_again
 from .carrying import Sent
 from .carrying import carry_out
 from .coding.cutting import pieces_of
@@ -209,8 +210,8 @@ class WsgiResponse:
     def sent(self, iterable: Iterable[bytes]) -> Iterable[bytes] | None:
         """Return what the server gets in place of what the application returned.
 
-        None: the application is to be asked again, for all of what it sent a part of. A GET
-        without a body allows that: it is safe, and nothing of its answer was sent.
+        None: the application is to be asked again, for all of what it sent a part of; nothing
+        of its answer was sent.
         """
         if self.is_direct:
             self.free()
@@ -315,8 +316,7 @@ class WsgiResponse:
             found = body.found
             assert found is not None
             status = int(str(self._status)[:3])
-            asks_for_part = environ["REQUEST_METHOD"] == "GET" and "HTTP_RANGE" in environ
-            if status == 206 and body.can_be_asked_for and asks_for_part:
+            if status == 206 and body.can_be_asked_for and can_ask_again(environ):
                 found = found._replace(is_cut=True)
             plan = door.decided(environ, environ, status, self._lines, found, wishes)
             if isinstance(plan, Plan) and plan.step is Step.RESTORE:

@@ -299,6 +299,27 @@ def test_a_response_that_is_asked_for_again_is_closed_once() -> None:
             assert (seen.status, seen.decoded()) == ("200 OK", PAGE)
 
 
+@pytest.mark.parametrize(
+    "variables", [{"CONTENT_LENGTH": "4"}, {"HTTP_TRANSFER_ENCODING": "chunked"}]
+)
+def test_a_request_with_a_body_is_not_asked_again(variables: dict[str, str]) -> None:
+    """Its body was read."""
+    bodies = []
+
+    def app(environ: dict[str, Any], start_response: Any) -> list[bytes]:
+        bodies.append(environ["wsgi.input"].read(4))
+        lines = [HTML, ("ETag", '"e"'), ("Content-Range", f"bytes 0-3/{len(PAGE)}")]
+        start_response("206 Partial Content", lines)
+        return [PAGE[:4]]
+
+    asked = {"HTTP_RANGE": "bytes=0-3", "HTTP_IF_RANGE": '"e:gzip"'}
+    started, body = call(
+        CompressMiddleware(app), **asked, **variables, **{"wsgi.input": BytesIO(b"lamp")}
+    )
+    assert (started[0][0], body) == ("206 Partial Content", [PAGE[:4]])
+    assert bodies == [b"lamp"]
+
+
 def test_a_path_that_is_empty_may_be_left_out(tmp_path: Path) -> None:
     """Of a variable that is empty there need be nothing (PEP 3333)."""
     app = CompressMiddleware(page, dictionaries=tmp_path)

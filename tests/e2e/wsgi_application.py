@@ -197,9 +197,14 @@ def longer(environ: Environ, start: Any) -> Any:
 
 
 def endless(environ: Environ, start: Any) -> Any:
+    def chunks() -> Iterator[bytes]:
+        for chunk in itertools.cycle(CHUNKS):
+            yield chunk
+            # A source that never waits leaves the other threads of the server no turn.
+            time.sleep(0.001)
+
     start("200 OK", [HTML])
-    # A source that never waits leaves the other threads of the server no turn.
-    return (time.sleep(0.001) or chunk for chunk in itertools.cycle(CHUNKS))
+    return chunks()
 
 
 def part(environ: Environ, start: Any) -> Any:
