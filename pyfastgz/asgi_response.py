@@ -24,6 +24,8 @@ from .asgi_scope import after_no_body
 from .asgi_stream import AsgiStream
 from .asgi_threads import THREAD_NBYTES
 from .asgi_threads import in_thread
+from .carrying import AS_IT_IS
+from .carrying import ASKED_AGAIN
 from .carrying import Sent
 from .carrying import carry_out
 from .files import PIECE_NBYTES
@@ -197,7 +199,7 @@ class AsgiResponse:
             await in_thread(source.open)
         try:
             sent = await self._planned(source)
-            if sent is _AGAIN:
+            if sent is ASKED_AGAIN:
                 self._state = _State.ASKED_AGAIN
                 return
             await self._begin(sent, message)
@@ -248,7 +250,7 @@ class AsgiResponse:
             )
             if isinstance(plan, Plan):
                 if plan.step is Step.RESTORE:
-                    return _AGAIN
+                    return ASKED_AGAIN
                 if plan.step is not Step.STREAM and (found.nbytes or 0) >= THREAD_NBYTES:
                     return await in_thread(
                         carry_out, plan, source, door.engine, request.wishes, self._told
@@ -256,15 +258,13 @@ class AsgiResponse:
             return carry_out(plan, source, door.engine, request.wishes, self._told)
         except Exception as error:
             door.engine.log_once(NOT_LOOKED_AT, error)
-            return _AS_IT_IS
+            return AS_IT_IS
 
     async def _begin(self, sent: Sent, message: Message) -> None:
         """Start the server's response, and send what is there of its body."""
         start = self._started(sent)
-        text = sent.answer.text
-        replaced = sent.body if text is None else text.encode()
-        if replaced is None and (sent.answer.status == 304 or sent.chunks == []):
-            replaced = b""
+        # An answer to HEAD has no chunks.
+        replaced = b"" if sent.chunks == [] else sent.in_place
         more = message.get("more_body", False)
         if sent.coder is not None:
             self._state = _State.STREAMED
@@ -290,7 +290,7 @@ class AsgiResponse:
 
     def _started(self, sent: Sent) -> Message:
         """Return the start of what is sent, and tell what became of it if that is known."""
-        if sent is _AS_IT_IS:
+        if sent is AS_IT_IS:
             return self._start
         answer = sent.answer
         if answer.edits or self._door.engine.settings.last.server_timing:
@@ -336,9 +336,3 @@ class AsgiResponse:
 
     def _told(self, outcome: Outcome) -> None:
         self._door.told(self._status, pairs_of(self._lines), outcome)
-
-
-# Nothing could be decided; and: the application is to be asked again, for all of what it sends
-# a part of.
-_AS_IT_IS = Sent(Answer(None), None)
-_AGAIN = Sent(Answer(None), None)

@@ -76,6 +76,21 @@ class Sent(NamedTuple):
     coder: StreamCoder | None = None
     file: FileIO | None = None
 
+    @property
+    def in_place(self) -> bytes | None:
+        """The bytes that are sent in place of the body; None if it stays, or is streamed."""
+        answer = self.answer
+        if answer.text is not None:
+            return answer.text.encode()
+        return b"" if answer.status == 304 else self.body
+
+
+AS_IT_IS = Sent(Answer(None), None)
+"""What is sent where nothing could be decided: fields and body as they are."""
+
+ASKED_AGAIN = Sent(Answer(None), None)
+"""Nothing: the application is to be asked again, for all of what it sends a part of."""
+
 
 def carry_out(
     plan: Answer | Plan,

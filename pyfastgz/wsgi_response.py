@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING
 from typing import Any
 
 from .border import can_ask_again
+from .carrying import AS_IT_IS
+from .carrying import ASKED_AGAIN
 from .carrying import Sent
 from .carrying import carry_out
 from .coding.cutting import pieces_of
 from .collecting import Found
-from .http.answers import Answer
 from .http.exchange import NO_WISHES
 from .http.exchange import Body
 from .http.exchange import Wishes
@@ -187,7 +188,7 @@ class WsgiResponse:
         """
         self._coder = sent.coder
         self.nbytes = self._declared_nbytes()
-        replaced = _in_place(sent)
+        replaced = sent.in_place
         is_replaced = sent.file is not None or (sent.chunks is not None and sent.coder is None)
         self._drops = is_replaced or replaced is not None
         self._started(sent)
@@ -232,7 +233,7 @@ class WsgiResponse:
             return self._after_written(body.again())
         self.has_pulled = body.has_pulled
         sent = self._planned(body)
-        if sent is _AGAIN:
+        if sent is ASKED_AGAIN:
             return None
         replaced = self._begun(sent)
         if sent.coder is not None:
@@ -320,11 +321,11 @@ class WsgiResponse:
                 found = found._replace(is_cut=True)
             plan = door.decided(environ, environ, status, self._lines, found, wishes)
             if isinstance(plan, Plan) and plan.step is Step.RESTORE:
-                return _AGAIN
+                return ASKED_AGAIN
             return carry_out(plan, body, door.engine, wishes, self._report)
         except Exception as error:
             door.engine.log_once(NOT_LOOKED_AT, error)
-            return _AS_IT_IS
+            return AS_IT_IS
 
     def _report(self, outcome: Outcome) -> None:
         self._door.told(int(str(self._status)[:3]), self._lines, outcome)
@@ -333,7 +334,7 @@ class WsgiResponse:
         """Start the server's response, and tell what became of it if that is known."""
         door, answer = self._door, sent.answer
         status, lines = str(self._status), self._lines
-        if sent is not _AS_IT_IS:
+        if sent is not AS_IT_IS:
             if answer.status is not None:
                 status = f"{answer.status} {HTTPStatus(answer.status).phrase}"
             if answer.edits:
@@ -343,15 +344,3 @@ class WsgiResponse:
                 door.told(int(status[:3]), lines, sent.outcome)
         self._status, self._lines = status, lines
         self._pass_on(status, lines)
-
-
-# Nothing could be decided; and: the application is to be asked again.
-_AS_IT_IS, _AGAIN = Sent(Answer(None), None), Sent(Answer(None), None)
-
-
-def _in_place(sent: Sent) -> bytes | None:
-    """Return the bytes that are sent in place of the body, None if it stays, or is streamed."""
-    answer = sent.answer
-    if answer.text is not None:
-        return answer.text.encode()
-    return b"" if answer.status == 304 else sent.body
