@@ -10,7 +10,8 @@
  * leaves room.
  *
  * For some levels and lengths of bodies it is not asked: what they are made of
- * is found and written by zstd/.  What refers to a dictionary is libzstd's.
+ * is found and written by zstd/.  What refers to a dictionary is libzstd's; a
+ * body that is unlike its dictionary does not.
  */
 
 /*
@@ -145,11 +146,12 @@ static const struct {
  * With one place less to try, level 3 takes 4 % less time from 4 to 16 KB, and
  * makes .2 % more than libzstd; docs/encoder.md has the figures.
  */
-static const struct {
+typedef struct sequence_rule {
     int first_level, last_level;
     size_t min_nbytes, max_nbytes;
     unsigned hash_nbytes, max_depth;
-} sequence_rules[] = {
+} sequence_rule;
+static const sequence_rule sequence_rules[] = {
     {1, 2, 64, 4096, 4, 1},
     {3, 3, 64, 4096, 4, 2},
     {1, 2, 4097, FGZ_SEQUENCES_MAX_NBYTES, 5, 1},
@@ -471,6 +473,24 @@ size_t fgz_zstd_stream_bound(size_t held_nbytes, size_t in_nbytes)
            ZSTD_FRAME_EXTRA_NBYTES;
 }
 
+/* How a body is searched that is coded by zstd/; NULL if none is. */
+static const sequence_rule *find_sequence_rule(const fgz_zstd *zstd,
+                                               size_t in_nbytes)
+{
+    int const level = known_level(zstd);
+
+    if (zstd->is_small)
+        return NULL;
+    for (size_t i = 0; i < sizeof(sequence_rules) / sizeof(sequence_rules[0]);
+         i++)
+        if (sequence_rules[i].first_level <= level &&
+            level <= sequence_rules[i].last_level &&
+            sequence_rules[i].min_nbytes <= in_nbytes &&
+            in_nbytes <= sequence_rules[i].max_nbytes)
+            return &sequence_rules[i];
+    return NULL;
+}
+
 /*
  * Code a body by zstd/, if there is a rule for that.
  *
@@ -482,27 +502,35 @@ static size_t compress_sequences(fgz_zstd *zstd, const uint8_t *in,
                                  size_t in_nbytes, uint8_t *out,
                                  size_t out_nbytes_avail)
 {
-    size_t const nrules = sizeof(sequence_rules) / sizeof(sequence_rules[0]);
-    int const level = known_level(zstd);
+    const sequence_rule *const rule = find_sequence_rule(zstd, in_nbytes);
     fgz_sequences *sequences = zstd->sequences;
-    size_t k = 0;
 
-    while (k < nrules && (level < sequence_rules[k].first_level ||
-                          level > sequence_rules[k].last_level ||
-                          in_nbytes < sequence_rules[k].min_nbytes ||
-                          in_nbytes > sequence_rules[k].max_nbytes))
-        k++;
-    if (k == nrules || zstd->is_small)
+    if (rule == NULL)
         return 0;
     if (sequences == NULL) {
         sequences = zstd->sequences = fgz_sequences_create();
         FGZ_RETURN_IF(sequences == NULL, FGZ_ERROR_MEMORY);
     }
-    if (!fgz_sequences_find(sequences, in, in_nbytes,
-                            sequence_rules[k].hash_nbytes,
-                            sequence_rules[k].max_depth))
+    if (!fgz_sequences_find(sequences, in, in_nbytes, rule->hash_nbytes,
+                            rule->max_depth))
         return 0;
     return fgz_sequences_write(sequences, in_nbytes, out, out_nbytes_avail);
+}
+
+/* Code a body that refers to nothing before it. */
+static size_t compress_alone(fgz_zstd *zstd, const uint8_t *in,
+                             size_t in_nbytes, uint8_t *out,
+                             size_t out_nbytes_avail)
+{
+    size_t const made_nbytes =
+        compress_sequences(zstd, in, in_nbytes, out, out_nbytes_avail);
+
+    if (made_nbytes > 0)
+        return made_nbytes;
+    FGZ_FORWARD_IF_ERROR(set_memory(zstd, body_memory(zstd, in_nbytes)));
+    fetch_tables(zstd, in_nbytes);
+    return from_zstd(
+        ZSTD_compress2(zstd->cctx, out, out_nbytes_avail, in, in_nbytes));
 }
 
 /*
@@ -523,7 +551,20 @@ static memory_logs referring_memory(const fgz_zstd *zstd, size_t in_nbytes)
     return memory;
 }
 
-/* Code a body that refers to the dictionary. */
+/* Have the next frame refer to no dictionary.  Its checksum costs what is
+ * little beside the time that libzstd takes. */
+static size_t refer_to_none(fgz_zstd *zstd)
+{
+    FGZ_FORWARD_IF_ERROR(
+        from_zstd(ZSTD_CCtx_reset(zstd->cctx, ZSTD_reset_session_only)));
+    FGZ_FORWARD_IF_ERROR(set_parameter(zstd, ZSTD_c_checksumFlag, 1));
+    FGZ_FORWARD_IF_ERROR(
+        set_parameter(zstd, ZSTD_c_enableLongDistanceMatching, 0));
+    return from_zstd(ZSTD_CCtx_refCDict(zstd->cctx, NULL));
+}
+
+/* Code a body that refers to the dictionary; or alone, where zstd/ may take
+ * less time and the dictionary would be of no use. */
 static size_t compress_referring(fgz_zstd *zstd, const uint8_t *in,
                                  size_t in_nbytes, uint8_t *out,
                                  size_t out_nbytes_avail)
@@ -531,6 +572,11 @@ static size_t compress_referring(fgz_zstd *zstd, const uint8_t *in,
     bool const is_prepared = zstd->dictionary->prepared != NULL &&
                              in_nbytes <= ZSTD_PREPARED_MAX_BODY_NBYTES;
 
+    if (find_sequence_rule(zstd, in_nbytes) != NULL &&
+        fgz_dictionary_is_unlike(zstd->dictionary, in, in_nbytes)) {
+        FGZ_FORWARD_IF_ERROR(refer_to_none(zstd));
+        return compress_alone(zstd, in, in_nbytes, out, out_nbytes_avail);
+    }
     FGZ_FORWARD_IF_ERROR(
         from_zstd(ZSTD_CCtx_reset(zstd->cctx, ZSTD_reset_session_only)));
     FGZ_FORWARD_IF_ERROR(set_memory(zstd, referring_memory(zstd, in_nbytes)));
@@ -545,18 +591,9 @@ static size_t compress_referring(fgz_zstd *zstd, const uint8_t *in,
 size_t fgz_zstd_compress(fgz_zstd *zstd, const uint8_t *in, size_t in_nbytes,
                          uint8_t *out, size_t out_nbytes_avail)
 {
-    size_t made_nbytes;
-
-    if (zstd->dictionary != NULL)
-        return compress_referring(zstd, in, in_nbytes, out, out_nbytes_avail);
-    made_nbytes =
-        compress_sequences(zstd, in, in_nbytes, out, out_nbytes_avail);
-    if (made_nbytes > 0)
-        return made_nbytes;
-    FGZ_FORWARD_IF_ERROR(set_memory(zstd, body_memory(zstd, in_nbytes)));
-    fetch_tables(zstd, in_nbytes);
-    return from_zstd(
-        ZSTD_compress2(zstd->cctx, out, out_nbytes_avail, in, in_nbytes));
+    return zstd->dictionary != NULL ?
+               compress_referring(zstd, in, in_nbytes, out, out_nbytes_avail) :
+               compress_alone(zstd, in, in_nbytes, out, out_nbytes_avail);
 }
 
 size_t fgz_zstd_stream(fgz_zstd *zstd, const uint8_t *in, size_t in_nbytes,

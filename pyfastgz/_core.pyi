@@ -13,6 +13,7 @@ def compress_bytes(
 ) -> bytes | None: ...
 def stream_bytes(address: int, verb: int, data: bytes, /) -> bytes: ...
 def fingerprint_of(body: bytes, /) -> int: ...
+def saving_of(dictionary: int, body: bytes, /) -> int: ...
 
 @final
 class _Lib:
@@ -33,6 +34,9 @@ class _Lib:
     FGZ_ERROR_OUTPUT: Final[int]
     FGZ_ERROR_SIZE: Final[int]
     FGZ_ERROR_ZSTD: Final[int]
+    FGZ_SAVES_NOTHING: Final[int]
+    FGZ_MAY_SAVE: Final[int]
+    FGZ_SAVES: Final[int]
     def fgz_is_error(
         self,
         result_: int,
@@ -100,6 +104,13 @@ class _Lib:
     def fgz_dictionary_memory_nbytes(
         self,
         dictionary_: _CData,
+        /,
+    ) -> int: ...
+    def fgz_dictionary_saving(
+        self,
+        dictionary_: _CData,
+        in_: bytes | _CData,
+        in_nbytes_: int,
         /,
     ) -> int: ...
     def fgz_refer(

@@ -200,6 +200,23 @@ static PyObject *fingerprint_of(PyObject *module, PyObject *body)
         fgz_fingerprint(PyBytes_AsString(body), (size_t)nbytes));
 }
 
+static PyObject *saving_of(PyObject *module, PyObject *const *args,
+                           Py_ssize_t nargs)
+{
+    const fgz_dictionary *dictionary;
+    Py_ssize_t nbytes;
+
+    (void)module;
+    if (!has_nargs(nargs, 2, 2))
+        return NULL;
+    dictionary = PyLong_AsVoidPtr(args[0]);
+    nbytes = PyErr_Occurred() ? -1 : PyBytes_Size(args[1]);
+    if (nbytes < 0)
+        return NULL;
+    return PyLong_FromLong(fgz_dictionary_saving(
+        dictionary, PyBytes_AsString(args[1]), (size_t)nbytes));
+}
+
 /* One whose arguments are an array. */
 #  define FAST(function) (PyCFunction)(void (*)(void)) function, METH_FASTCALL
 
@@ -219,6 +236,10 @@ static PyMethodDef calls[] = {
      "fingerprint_of(body, /)\n--\n\n"
      "Return 64 bits that hardly any other bytes have.\n\n"
      "Whoever wants to can make some. Other threads do not run meanwhile."},
+    {"saving_of", FAST(saving_of),
+     "saving_of(dictionary, body, /)\n--\n\n"
+     "Return what a dictionary saves of a whole body, as fgz_saving.\n\n"
+     ":param dictionary: its address."},
     {NULL, NULL, 0, NULL},
 };
 

@@ -36,6 +36,7 @@ void fgz_test_free(void *memory)
 }
 
 static uint8_t in[200000], out[1000000], long_dictionary[300000];
+static uint8_t noise[3000];
 
 /* Code a stream, from a reset, and two bodies, of which the shorter may be
  * coded in another way. */
@@ -73,8 +74,8 @@ static size_t code_with(fgz_encoder *enc, const uint8_t *bytes, size_t nbytes,
     return result;
 }
 
-/* Code, with a dictionary that is prepared and one that is not if the coding
- * has any. */
+/* Code, with a dictionary that is prepared, one that is not, and one that is of
+ * no use, if the coding has any. */
 static size_t code(fgz_encoder *enc, fgz_coding coding, int level)
 {
     size_t result;
@@ -82,9 +83,11 @@ static size_t code(fgz_encoder *enc, fgz_coding coding, int level)
     if (coding != FGZ_DCZ)
         return code_all(enc, sizeof(in));
     result = code_with(enc, in + 100000, 20000, level);
-    return fgz_is_error(result) ?
-               result :
-               code_with(enc, long_dictionary, sizeof(long_dictionary), level);
+    if (!fgz_is_error(result))
+        result =
+            code_with(enc, long_dictionary, sizeof(long_dictionary), level);
+    return fgz_is_error(result) ? result :
+                                  code_with(enc, noise, sizeof(noise), level);
 }
 
 /* A body of several chunks: what is allocated for one is allocated at once. */
@@ -109,6 +112,7 @@ TEST_MAIN
         check_largest(level);
     test_fill(in, sizeof(in), 3, 1);
     test_fill(long_dictionary, sizeof(long_dictionary), 4, 2);
+    test_fill(noise, sizeof(noise), 0, 3);
     for (unsigned c = 0; c < TEST_NCODINGS; c++)
         for (unsigned index = 0; index < test_nlevels(test_codings[c]);
              index++) {

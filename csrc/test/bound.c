@@ -23,7 +23,9 @@ static void check_body(fgz_encoder *enc, fgz_coding coding, size_t in_nbytes)
         for (size_t less = 0; less < made; less++) {
             size_t const result =
                 fgz_compress(enc, in, in_nbytes, out_end - less, less);
-            CHECK(fgz_error_code(result) == FGZ_ERROR_OUTPUT);
+            /* What does not fit in the way of zstd/ may in libzstd's. */
+            CHECK(fgz_error_code(result) == FGZ_ERROR_OUTPUT ||
+                  (test_is_zstd(coding) && result <= less));
         }
     if (in_nbytes <= 200 && !test_is_zstd(coding))
         for (size_t more = made; more < room; more++)

@@ -2,8 +2,8 @@
  * What refers to a dictionary decodes with it and with no other, whatever its
  * length and beginning and however long the body, in streams beyond their
  * window too; dictionaries leave no trace in what is coded with another; and
- * what cannot be used is refused.  A dictionary ends where a page begins that
- * cannot be touched.
+ * what cannot be used is refused.  What a dictionary saves is as it is told.  A
+ * dictionary ends where a page begins that cannot be touched.
  */
 #define _DEFAULT_SOURCE /* MAP_ANONYMOUS */
 #include "decode.h"
@@ -249,16 +249,127 @@ static void check_long_body(int level)
     fgz_dictionary_free(dictionary);
 }
 
+/* What a dictionary saves, as it is told, of a body that is out of it as far as
+ * so many hundredths and noise of its own else. */
+static fgz_saving saving(const fgz_dictionary *dictionary, const uint8_t *bytes,
+                         size_t body_nbytes, size_t percent)
+{
+    size_t const shared_nbytes = body_nbytes * percent / 100;
+
+    memcpy(body, bytes, shared_nbytes);
+    test_fill(body + shared_nbytes, body_nbytes - shared_nbytes, 0, 8);
+    return fgz_dictionary_saving(dictionary, body, body_nbytes);
+}
+
+/* What is told of a body's length and share, and that it is true. */
+static void check_saving(size_t nbytes, uint32_t is_small)
+{
+    static const size_t lengths[] = {100, 400, 1499, 1500, 10000, 60000};
+    uint8_t *const bytes = dictionary_end - nbytes;
+    fgz_encoder *const enc = test_create_of_size(FGZ_DCZ, 3, is_small);
+    fgz_encoder *const zstd = test_create_of_size(FGZ_ZSTD, 3, is_small);
+    fgz_dictionary *dictionary;
+
+    test_fill(bytes, nbytes, 0, 9);
+    dictionary = test_dictionary_create(bytes, nbytes, 3, is_small);
+    CHECK(fgz_refer(enc, dictionary) == 0);
+    for (size_t i = 0; i < sizeof(lengths) / sizeof(*lengths); i++)
+        for (size_t percent = 0; percent <= 100; percent += 25) {
+            size_t const body_nbytes = lengths[i];
+            size_t const shared_nbytes = body_nbytes * percent / 100;
+            fgz_saving const told =
+                saving(dictionary, bytes, body_nbytes, percent);
+            size_t const coded = code(enc, body_nbytes, 0, out);
+            size_t const alone =
+                fgz_compress(zstd, body, body_nbytes, again, sizeof(again));
+
+            CHECK(!fgz_is_error(alone));
+            test_check_decodes_with(FGZ_DCZ, out, coded, body, body_nbytes,
+                                    bytes, nbytes);
+            if (nbytes > 262144) {
+                CHECK(told == FGZ_MAY_SAVE);
+                continue;
+            }
+            CHECK(told == (shared_nbytes < 40 ? FGZ_SAVES_NOTHING :
+                           body_nbytes < 1500 ? FGZ_MAY_SAVE :
+                                                FGZ_SAVES));
+            /* Between them it may be either. */
+            if (told != FGZ_MAY_SAVE)
+                CHECK((coded < alone) == (told == FGZ_SAVES));
+        }
+    /* What is shorter than the bytes that name a dictionary saves none. */
+    for (size_t body_nbytes = 0; body_nbytes <= 25; body_nbytes++)
+        CHECK(fgz_dictionary_saving(dictionary, dictionary_end - body_nbytes,
+                                    body_nbytes) ==
+              (nbytes > 262144 ? FGZ_MAY_SAVE : FGZ_SAVES_NOTHING));
+    CHECK(fgz_refer(enc, NULL) == 0);
+    fgz_dictionary_free(dictionary);
+    fgz_free(enc);
+    fgz_free(zstd);
+}
+
+/* A body that is unlike the dictionary is coded as without one, where zstd/
+ * codes it; and whatever was coded before, to the same. */
+static void check_unlike(int level)
+{
+    uint8_t *const bytes = dictionary_end - SHORT_NBYTES;
+    fgz_encoder *const dirty = test_create(FGZ_DCZ, level);
+    fgz_encoder *const zstd = test_create(FGZ_ZSTD, level);
+    fgz_dictionary *dictionary;
+
+    test_fill(bytes, SHORT_NBYTES, 0, 10);
+    dictionary = test_dictionary_create(bytes, SHORT_NBYTES, level, 0);
+    for (unsigned kind = 0; kind < TEST_NKINDS; kind++) {
+        size_t const nbytes = 9000;
+        size_t const header_nbytes = 8 + TEST_DIGEST_NBYTES;
+        fgz_encoder *const fresh = test_create(FGZ_DCZ, level);
+        size_t made, alone;
+
+        memcpy(body, bytes, nbytes);
+        CHECK(fgz_refer(dirty, dictionary) == 0);
+        CHECK(code(dirty, nbytes, 0, out) < 100);
+        test_fill(body, nbytes, kind, 11);
+        CHECK(fgz_refer(fresh, dictionary) == 0);
+        made = code(fresh, nbytes, 0, out);
+        CHECK(code(dirty, nbytes, 0, again) == made);
+        CHECK(memcmp(out, again, made) == 0);
+        test_check_decodes_with(FGZ_DCZ, out, made, body, nbytes, bytes,
+                                SHORT_NBYTES);
+        alone = fgz_compress(zstd, body, nbytes, again, sizeof(again));
+        if (level < 1 || level > 3) {
+            fgz_free(fresh);
+            continue;
+        }
+        if (kind == 3)
+            CHECK(made == header_nbytes + alone &&
+                  memcmp(out + header_nbytes, again, alone) == 0);
+        else
+            /* libzstd adds a checksum. */
+            CHECK(made <= header_nbytes + alone + 4);
+        fgz_free(fresh);
+    }
+    CHECK(fgz_refer(dirty, NULL) == 0);
+    fgz_dictionary_free(dictionary);
+    fgz_free(dirty);
+    fgz_free(zstd);
+}
+
 TEST_MAIN
 {
     dictionary_end = test_guarded_end();
     check_refused();
+    for (uint32_t is_small = 0; is_small < 2; is_small++) {
+        check_saving(65536, is_small);
+        check_saving(SHORT_NBYTES, is_small);
+        check_saving(LONG_NBYTES, is_small);
+    }
     for (unsigned index = 0; index < test_nlevels(FGZ_DCZ); index++) {
         int const level = test_level(FGZ_DCZ, index);
 
         check_lengths(level, 0);
         check_lengths(level, 1);
         check_trained(level);
+        check_unlike(level);
         if (level < 9)
             check_long_body(level);
     }

@@ -17,6 +17,7 @@ from .._core import compress_bytes as _compress_bytes
 from .._core import ffi
 from .._core import fingerprint_of as _fingerprint_of
 from .._core import lib
+from .._core import saving_of as _saving_of
 from .._core import stream_bytes
 from .buffers import as_bytes
 from .idle import Kept
@@ -45,6 +46,15 @@ fingerprint_of = _fingerprint_of
 
 Whoever wants to can make one.
 """
+
+saving_of = _saving_of
+"""Returns what a dictionary saves of a whole body, one of the three below: the address of the
+dictionary, the body.
+"""
+
+SAVES_NOTHING: int = lib.FGZ_SAVES_NOTHING
+MAY_SAVE: int = lib.FGZ_MAY_SAVE
+SAVES: int = lib.FGZ_SAVES
 
 # ``ffi.new`` clears what it allocates, and memory for output needs no clearing.
 _new_output = ffi.new_allocator(should_clear_after_alloc=False)

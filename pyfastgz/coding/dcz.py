@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 import sys
+from enum import Enum
 from threading import RLock
 from typing import TYPE_CHECKING
 from typing import cast
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 MAX_NBYTES = 16 * 1024 * 1024
 """How many bytes of prepared dictionaries are kept in a process, their own among them.
 
-At level 3 a dictionary of 100 KB takes half a megabyte.
+At level 3 a dictionary of 100 KB takes .6 megabytes.
 """
 
 MIN_NBYTES = 4096
@@ -89,6 +90,33 @@ def _keep(key: _Key, found: core.Prepared) -> None:
             left_nbytes -= other.nbytes
     if left_nbytes <= room_nbytes:
         _kept[key] = found
+
+
+class Saving(Enum):
+    """What a dictionary saves of a body, beside zstd of the same level.
+
+    ``NOTHING``: hardly anything, or less than what names it. ``PERHAPS``: whoever wants to know
+    has to code it both ways. ``MUCH``: nearly always; where not, the body is a few hundredths
+    larger, seldom a tenth.
+    """
+
+    NOTHING = core.SAVES_NOTHING
+    PERHAPS = core.MAY_SAVE
+    MUCH = core.SAVES
+
+
+_SAVINGS = {saving.value: saving for saving in Saving}
+
+
+def saving(dictionary: Dictionary, level: int, body: bytes) -> Saving:
+    """Guess what a dictionary saves of a whole body, in a fraction of what it takes to code it.
+
+    The same body and dictionary give the same, whatever the level.
+
+    :raises MemoryError: there is no memory.
+    """
+    address = prepared(dictionary, level, small=False).address
+    return _SAVINGS[core.saving_of(address, body)]
 
 
 class Bodies(core.Bodies):

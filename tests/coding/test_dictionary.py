@@ -287,6 +287,50 @@ def test_threads_share_what_is_prepared() -> None:
     assert not failed
 
 
+@pytest.mark.parametrize("level", LEVELS)
+def test_what_is_saved_is_told_beforehand(level: int) -> None:
+    known = Dictionary(SCRIPT)
+    numbers = random.Random(6)
+    cases = {
+        SCRIPT[9000:30_000] + b"new": dcz.Saving.MUCH,
+        SCRIPT[9000:11_000] + numbers.randbytes(7000): dcz.Saving.MUCH,
+        SCRIPT[9000:9300]: dcz.Saving.PERHAPS,
+        SCRIPT[9000:9020] + numbers.randbytes(400): dcz.Saving.NOTHING,
+        SCRIPT[9000:9020]: dcz.Saving.NOTHING,
+        numbers.randbytes(9000): dcz.Saving.NOTHING,
+        b"": dcz.Saving.NOTHING,
+    }
+    for body, told in cases.items():
+        assert dcz.saving(known, level, body) is told
+        is_smaller = len(compress(body, "dcz", level=level, dictionary=known)) < len(
+            compress(body, "zstd", level=level)
+        )
+        assert is_smaller == (told is not dcz.Saving.NOTHING)
+    # Of a long dictionary nothing is known beforehand.
+    for body in (SCRIPT, b"x" * 9000):
+        assert dcz.saving(Dictionary(SCRIPT * 6), level, body) is dcz.Saving.PERHAPS
+
+
+@pytest.mark.parametrize("level", [1, 2, 3])
+def test_what_is_unlike_the_dictionary_is_coded_without(level: int) -> None:
+    known = Dictionary(bytes(reversed(SCRIPT)))
+    for nbytes in (400, 900, 9000, 60_000):
+        body = SCRIPT[:nbytes]
+        coded = compress(body, "dcz", level=level, dictionary=known)
+        check(coded, body, known)
+        assert coded[HEADER_NBYTES:] == compress(body, "zstd", level=level)
+
+
+def test_only_of_bytes_it_is_told_what_is_saved() -> None:
+    address = dcz.prepared(Dictionary(PAGE), 3, small=False).address
+    with pytest.raises(TypeError):
+        core.saving_of(address, bytearray(PAGE))  # type: ignore[arg-type]
+    with pytest.raises(TypeError):
+        core.saving_of("1", PAGE)  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match="arguments"):
+        core.saving_of(address)  # type: ignore[call-arg]
+
+
 def test_it_is_prepared_once() -> None:
     data = SCRIPT + b"once"
     first = dcz.prepared(Dictionary(data), 3, small=False)
