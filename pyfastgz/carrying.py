@@ -28,6 +28,7 @@ from .store.keyed import key_of
 
 if TYPE_CHECKING:
     from .engine import Engine
+    from .policy import Policy
 
 
 class Source(Protocol):
@@ -90,6 +91,20 @@ AS_IT_IS = Sent(Answer(None), None)
 
 ASKED_AGAIN = Sent(Answer(None), None)
 """Nothing: the application is to be asked again, for all of what it sends a part of."""
+
+
+def wants(engine: Engine, policy: Policy, request: Any, response: Any) -> bool:
+    """Ask the application whether it wants a coding; if that fails, it does not.
+
+    :param policy: has something to ask with.
+    :param request: what that is called with, and so is ``response``.
+    """
+    assert policy.predicate is not None
+    try:
+        return bool(policy.predicate(request, response))
+    except Exception as error:
+        engine.log_once("COMPRESS_PREDICATE failed; the response is sent as it is", error)
+        return False
 
 
 def carry_out(

@@ -9,6 +9,8 @@ from contextlib import suppress
 from typing import Any
 
 from .coding import Settings
+from .coding.dcz import Saving
+from .coding.dcz import saving
 from .coding.dictionary import Dictionary
 from .coding.encoder import Encoder
 from .coding.stream import StreamCoder
@@ -22,7 +24,6 @@ from .http.tags import parse_tag
 from .outcome import Stats
 from .outcome import Tally
 from .policy import LivePolicy
-from .policy import Policy
 from .settling import Coded
 from .settling import coded_before
 from .settling import coded_now
@@ -167,6 +168,11 @@ class Engine:
         if dictionary is None:
             return code_otherwise()
         try:
+            saved = saving(dictionary, level, body)
+            if saved is Saving.NOTHING and (
+                isinstance(plan.otherwise, Plan) or not plan.may_grow
+            ):
+                return code_otherwise()
             if self.store is not None and plan.may_keep:
                 form, seconds = self.store.compress(body, coding, level, dictionary)
             else:
@@ -175,7 +181,8 @@ class Engine:
         except Exception as error:
             self.failed(plan, error)
             return code_otherwise()
-        return the_smaller(plan, len(body), form, seconds, code_otherwise)
+        is_likely = saved is Saving.MUCH
+        return the_smaller(plan, len(body), form, seconds, code_otherwise, is_likely=is_likely)
 
     def _code_or_fetch(
         self, body: bytes, coding: str, level: int, settings: Settings
@@ -299,19 +306,6 @@ class Engine:
             repeatable=is_strong(plan.tag),
             on_close=on_close,
         )
-
-    def wants(self, policy: Policy, request: Any, response: Any) -> bool:
-        """Ask the application whether it wants a coding; if that fails, it does not.
-
-        :param policy: has something to ask with.
-        :param request: what that is called with, and so is ``response``.
-        """
-        assert policy.predicate is not None
-        try:
-            return bool(policy.predicate(request, response))
-        except Exception as error:
-            self.log_once("COMPRESS_PREDICATE failed; the response is sent as it is", error)
-            return False
 
     def stats(self) -> Stats:
         """Return what became of responses so far."""

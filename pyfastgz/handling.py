@@ -11,6 +11,7 @@ from flask import Response
 from flask import request
 
 from .carrying import carry_out
+from .carrying import wants
 from .collecting import exchange_of
 from .file_responses import file_plan
 from .http.answers import Answer
@@ -105,7 +106,7 @@ def _candidate(
     while isinstance(plan, Plan) and plan.step in BEFORE_CODING:
         if plan.step is Step.ASK:
             # It may change the response.
-            is_wanted = engine.wants(policy, request, response)
+            is_wanted = wants(engine, policy, request, response)
         else:
             response, is_restored = restored(response, plan.edits, kind), True
         fields = collect(headers_of(response)._list)

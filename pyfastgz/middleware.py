@@ -9,6 +9,7 @@ from typing import Any
 from typing import NamedTuple
 
 from .border import asked_of
+from .carrying import wants
 from .collecting import Found
 from .collecting import exchange_of
 from .engine import Engine
@@ -148,7 +149,7 @@ class Middleware:
         exchange = exchange_of(environ, status, fields, found, engine)
         plan = plan_response(exchange, policy, wishes)
         if isinstance(plan, Plan) and plan.step is Step.ASK:
-            is_wanted = engine.wants(policy, request, Head(status, dict(fields)))
+            is_wanted = wants(engine, policy, request, Head(status, dict(fields)))
             plan = plan_response(exchange._replace(is_wanted=is_wanted), policy, wishes)
         return plan
 

@@ -77,19 +77,24 @@ def the_smaller(
     form: Form,
     seconds: float,
     code_otherwise: Callable[[], Coded],
+    *,
+    is_likely: bool = False,
 ) -> Coded:
     """Settle what the client gets of a body that was coded with a dictionary.
 
     :param nbytes: how many bytes the body has.
     :param form: its coded form, and how long that took: ``seconds``, 0 if it was kept.
     :param code_otherwise: codes it without the dictionary.
+    :param is_likely: whether it shares so much with the dictionary that zstd would hardly make
+        less of it without.
     """
     noted = _noted(plan, form)
     if noted is not None:
         return noted
     settled = coded_now(plan, nbytes, form.coded, seconds)
     out_nbytes = len(form.coded)
-    if not _EVIDENT_NBYTES <= out_nbytes <= nbytes // _EVIDENT_SHARE:
+    is_evident = _EVIDENT_NBYTES <= out_nbytes <= nbytes // _EVIDENT_SHARE
+    if not is_evident and not (is_likely and _is_as_zstd(plan.otherwise)):
         plain = code_otherwise()
         if plain.nbytes is not None and plain.nbytes <= out_nbytes:
             settled = plain
@@ -97,6 +102,11 @@ def the_smaller(
         return settled
     outcome = settled.outcome._replace(seconds=0.0)
     return _note(plan, form, settled._replace(outcome=outcome))
+
+
+def _is_as_zstd(otherwise: Answer | Plan | None) -> bool:
+    """Tell whether a body would be coded instead, to hardly less than zstd makes of it."""
+    return isinstance(otherwise, Plan) and otherwise.coding != "br"
 
 
 def not_coded(answer: Answer, nbytes: int | None = None) -> Coded:

@@ -20,7 +20,9 @@ from asking import Site
 from described import Asked
 from described import Door
 from described import Reply
+from flask import Flask
 
+from pyfastgz import Compress
 from pyfastgz import Dictionary
 from pyfastgz import compress
 from pyfastgz.http.dictionaries import available
@@ -310,6 +312,40 @@ def test_r10_r67_what_the_client_does_not_take_is_not_smaller(
     )
     assert body_of(site.get(accept="dcz, identity;q=0", **HAS)) == noise
     assert site.get(accept="dcz", **HAS).coding is None
+
+
+@pytest.mark.parametrize("coding", ["zstd", "br"])
+def test_r67_a_body_is_coded_once_where_what_is_saved_is_known(
+    folder: str, coding: str
+) -> None:
+    """The store tells how often a body was coded."""
+    layout = "".join(f"<li>{n * n * 7919 % 10_007}</li>\n" for n in range(200, 320))
+    other = "".join(chr(0x4E00 + n * n % 9973) for n in range(900))
+    bodies = {
+        "/much": LAYOUT[:3000] + layout,
+        "/short": LAYOUT[:700] + layout[:300],
+        "/nothing": layout,
+        "/other": other,
+    }
+    app = Flask(__name__)
+    app.config["COMPRESS_DICTIONARIES"] = folder
+    app.config["COMPRESS_ALGORITHM"] = [coding, "zstd"]
+    app.add_url_rule("/<name>", view_func=lambda name: bodies[f"/{name}"])
+    compress = Compress(app)
+    ncodings = {"/much": 1 if coding == "zstd" else 2, "/short": 2, "/nothing": 1, "/other": 1}
+    misses = 0
+    for path, expected in ncodings.items():
+        answer = app.test_client().get(
+            path,
+            headers={"Accept-Encoding": CHROMIUM, "Available-Dictionary": available(HASH)},
+        )
+        if path in {"/much", "/short"}:
+            assert decoded(answer.data, LAYOUT.encode()) == bodies[path].encode()
+        else:
+            assert answer.headers["Content-Encoding"] == coding
+        now = compress.stats().store.misses
+        assert (path, now - misses) == (path, expected)
+        misses = now
 
 
 @pytest.mark.parametrize("spoil", ["remove", "damage"])
