@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from .collecting import Found
+from .files import PIECE_NBYTES
 from .http.exchange import Body
 from .http.fields import collect
 from .http.fields import declared_length
@@ -64,6 +65,8 @@ class Source:
         :param lines: the fields of the response.
         """
         message = self._message
+        if message["type"] == PATH and self.file is None:
+            return Found(Body.UNKNOWN)
         if message["type"] != BODY:
             return Found(Body.FILE, None, self.file)
         body, more = message.get("body", b""), message.get("more_body", False)
@@ -85,8 +88,9 @@ class Source:
         return body
 
     def chunks(self) -> Any:
-        """Return nothing: what is sent is coded as it comes."""
-        return ()
+        """Return the pieces of a file; nothing of what is coded as it comes."""
+        file = self.file
+        return () if file is None else iter(lambda: file.read(PIECE_NBYTES), b"")
 
 
 def asks_for_part(environ: dict[str, Any]) -> bool:

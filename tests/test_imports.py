@@ -268,6 +268,31 @@ print(sorted({"flask", "werkzeug", "click"} & sys.modules.keys()))
     assert run.stdout == "[]\n"
 
 
+def test_asgi_middleware_imports_nothing_of_flask() -> None:
+    program = """
+import asyncio
+import sys
+from pyfastgz.asgi import CompressMiddleware
+
+async def app(scope, receive, send):
+    headers = [(b"content-type", b"text/html")]
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
+    await send({"type": "http.response.body", "body": b"lamp" * 1000})
+
+async def send(message):
+    assert len(message.get("body", b"")) < 100
+
+scope = {"type": "http", "method": "GET", "path": "/"}
+scope["headers"] = [(b"accept-encoding", b"gzip"), (b"if-none-match", b"*")]
+asyncio.run(CompressMiddleware(app)(scope, None, send))
+print(sorted({"flask", "werkzeug", "click"} & sys.modules.keys()))
+"""
+    run = subprocess.run(
+        [sys.executable, "-c", program], check=True, capture_output=True, text=True
+    )
+    assert run.stdout == "[]\n"
+
+
 def test_relative_imports_are_seen() -> None:
     seen = set(imported_by(ROOT / "tools" / "kit" / "shop" / "application.py"))
     assert {"tools.kit.documents.content", "tools.kit.events.Acknowledgements"} <= seen

@@ -1,0 +1,533 @@
+"""What is ASGI's alone: the order of messages, idle streams, threads, those who leave."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+from collections.abc import Awaitable
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from asking import CODINGS
+from asking import decoded
+from asking import decoded_part
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pyfastgz import ConfigurationError
+from pyfastgz.asgi import CompressMiddleware
+from pyfastgz.asgi import compressed
+from pyfastgz.asgi import exempt
+from pyfastgz.asgi_threads import THREAD_NBYTES
+
+Message = dict[str, Any]
+HTML = (b"content-type", b"text/html; charset=utf-8")
+EVENTS = (b"content-type", b"text/event-stream")
+PAGE = b"<p>a page</p>\n" * 200
+PATIENCE_SECONDS = 20.0
+
+
+def start(*headers: tuple[bytes, bytes], status: int = 200, **more: Any) -> Message:
+    return {"type": "http.response.start", "status": status, "headers": [*headers], **more}
+
+
+def body(data: bytes = b"", *, more: bool = False) -> Message:
+    return {"type": "http.response.body", "body": data, "more_body": more}
+
+
+def scope_of(method: str = "GET", accept: str = "gzip", **more: Any) -> Message:
+    return {
+        "type": "http",
+        "method": method,
+        "path": "/",
+        "query_string": b"",
+        "headers": [(b"accept-encoding", accept.encode())],
+        **more,
+    }
+
+
+async def nothing() -> Message:
+    return {"type": "http.request", "body": b"", "more_body": False}
+
+
+def sender(*messages: Message | BaseException) -> Callable[..., Awaitable[None]]:
+    """Return an application that sends messages, and raises the exceptions among them."""
+
+    async def app(scope: Message, receive: Any, send: Any) -> None:
+        for message in messages:
+            if isinstance(message, BaseException):
+                raise message
+            await send(message)
+
+    return app
+
+
+def sent_by(app: Any, scope: Message) -> tuple[list[Message], BaseException | None]:
+    """Return what an application sends, and what it raises."""
+    sent: list[Message] = []
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    try:
+        asyncio.run(app(scope, nothing, send))
+    except Exception as error:
+        return sent, error
+    return sent, None
+
+
+def fields_of(message: Message) -> dict[str, str]:
+    return {name.decode(): value.decode() for name, value in message["headers"]}
+
+
+def body_of(messages: list[Message]) -> bytes:
+    return b"".join(message.get("body", b"") for message in messages[1:])
+
+
+# ---- Messages ----
+
+
+@pytest.mark.parametrize("kind", ["websocket", "lifespan"])
+def test_other_connections_pass_untouched(kind: str) -> None:
+    seen = []
+
+    async def app(*arguments: Any) -> None:
+        seen.append(arguments)
+
+    arguments = ({"type": kind}, nothing, nothing)
+    asyncio.run(CompressMiddleware(app)(*arguments))  # type: ignore[arg-type]
+    assert seen == [arguments]
+
+
+def test_names_are_in_lower_case_and_what_follows_is_passed_on() -> None:
+    app = CompressMiddleware(
+        sender(
+            {"type": "http.response.early_hint", "links": [b"</a.css>; rel=preload"]},
+            start(HTML, (b"content-length", b"%d" % len(PAGE)), trailers=True),
+            body(PAGE),
+            {
+                "type": "http.response.trailers",
+                "headers": [(b"x", b"1")],
+                "more_trailers": False,
+            },
+        )
+    )
+    messages, error = sent_by(app, scope_of())
+    assert error is None
+    assert [message["type"].rpartition(".")[2] for message in messages] == [
+        "early_hint",
+        "start",
+        "body",
+        "trailers",
+    ]
+    coded = messages[2]["body"]
+    assert decoded("gzip", coded) == PAGE
+    assert fields_of(messages[1]) == {
+        "content-type": "text/html; charset=utf-8",
+        "vary": "Accept-Encoding",
+        "content-encoding": "gzip",
+        "content-length": str(len(coded)),
+    }
+
+
+def test_a_body_that_a_wrapper_ends_with_an_empty_message_is_whole() -> None:
+    length = (b"content-length", b"%d" % len(PAGE))
+    app = CompressMiddleware(
+        sender(start(HTML, length), body(PAGE, more=True), body(more=True), body())
+    )
+    messages, error = sent_by(app, scope_of())
+    assert error is None
+    assert decoded("gzip", body_of(messages)) == PAGE
+    assert fields_of(messages[0])["content-length"] == str(len(body_of(messages)))
+    assert [message.get("more_body") for message in messages[1:]] == [False]
+
+
+@pytest.mark.parametrize("accept", [*CODINGS, "identity"])
+def test_the_start_waits_for_the_first_message_and_no_longer(accept: str) -> None:
+    async def run() -> None:
+        started = asyncio.Event()
+
+        async def app(scope: Message, receive: Any, send: Any) -> None:
+            await send(start(HTML))
+            await send(body(more=True))
+            await asyncio.wait_for(started.wait(), PATIENCE_SECONDS)
+            await send(body(PAGE))
+
+        messages = []
+
+        async def send(message: Message) -> None:
+            messages.append(message)
+            started.set()
+
+        await CompressMiddleware(app)(scope_of(accept=accept), nothing, send)
+        raw = body_of(messages)
+        assert (raw if accept == "identity" else decoded(accept, raw)) == PAGE
+
+    asyncio.run(run())
+
+
+def test_two_starts_are_the_servers_matter() -> None:
+    messages, _ = sent_by(CompressMiddleware(sender(start(HTML), start(HTML))), scope_of())
+    assert messages == [start(HTML), start(HTML)]
+
+
+def test_an_application_that_raises_is_seen_as_it_is() -> None:
+    error = ZeroDivisionError("as it should")
+    for sequence in ([error], [start(HTML), error], [start(HTML)]):
+        app = sender(*sequence)
+        assert sent_by(CompressMiddleware(app), scope_of()) == sent_by(app, scope_of())
+
+
+@pytest.mark.parametrize("coding", CODINGS)
+def test_r40_a_stream_that_raises_has_no_end(coding: str) -> None:
+    app = CompressMiddleware(
+        sender(start(EVENTS), body(b"data: 1\n\n", more=True), ZeroDivisionError()),
+        mimetypes=["text/event-stream"],
+    )
+    messages, error = sent_by(app, scope_of(accept=coding))
+    assert isinstance(error, ZeroDivisionError)
+    assert decoded_part(coding, body_of(messages)) == b"data: 1\n\n"
+    assert all(message["more_body"] for message in messages[1:])
+
+
+chunks = st.binary(max_size=40) | st.integers(0, 3000).map(lambda n: PAGE[:n])
+
+
+@given(
+    st.lists(chunks, max_size=6),
+    st.sampled_from([HTML, EVENTS, (b"content-type", b"image/png")]),
+    st.sampled_from([*CODINGS, "identity"]),
+    st.sampled_from([None, "right", "less"]),
+    st.none() | st.integers(0, 6),
+)
+def test_r35_any_sequence_of_messages(
+    parts: list[bytes],
+    kind: tuple[bytes, bytes],
+    accept: str,
+    declared: str | None,
+    fails_at: int | None,
+) -> None:
+    """A server gets what the application sends, coded or not, and its exceptions."""
+    sequence: list[Message | BaseException] = [start(kind)]
+    if declared is not None:
+        nbytes = sum(map(len, parts)) // (1 if declared == "right" else 2)
+        sequence = [start(kind, (b"content-length", b"%d" % nbytes))]
+    sequence += [body(part, more=True) for part in parts]
+    sequence.append(body())
+    if fails_at is not None:
+        sequence.insert(min(fails_at, len(sequence)), ZeroDivisionError())
+    app = sender(*sequence)
+    plain, plain_error = sent_by(app, scope_of(accept=accept))
+    middleware = CompressMiddleware(app, extra_mimetypes=["text/event-stream"], min_size=0)
+    messages, error = sent_by(middleware, scope_of(accept=accept))
+    assert type(error) is type(plain_error)
+    assert bool(messages) == bool(plain)
+    if not messages:
+        return
+    coding = fields_of(messages[0]).get("content-encoding")
+    raw, expected = body_of(messages), body_of(plain)
+    is_complete = len(messages) > 1 and not messages[-1].get("more_body", False)
+    if coding is None:
+        assert raw == expected
+    elif is_complete:
+        whole = decoded(coding, raw)
+        # Of a body that was longer than declared, nobody knows more.
+        assert whole == expected or declared == "less"
+        assert expected.startswith(whole)
+    else:
+        assert expected.startswith(decoded_part(coding, raw))
+
+
+# ---- Streams ----
+
+
+@pytest.mark.parametrize("coding", CODINGS)
+def test_nothing_is_held_while_the_application_sleeps(coding: str) -> None:
+    """Though so much has come at once that it may not be flushed as it comes."""
+
+    async def run() -> None:
+        is_seen = asyncio.Event()
+        expected = b""
+        coded = b""
+
+        async def app(scope: Message, receive: Any, send: Any) -> None:
+            nonlocal expected
+            await send(start(HTML))
+            for turn in range(3):
+                for number in range(40):
+                    expected += b"<li>%d.%d</li>" % (turn, number)
+                    await send(body(b"<li>%d.%d</li>" % (turn, number), more=True))
+                is_seen.clear()
+                await asyncio.wait_for(is_seen.wait(), PATIENCE_SECONDS)
+            await send(body())
+
+        async def send(message: Message) -> None:
+            nonlocal coded
+            coded += message.get("body", b"")
+            if decoded_part(coding, coded) == expected:
+                is_seen.set()
+
+        middleware = CompressMiddleware(app)
+        await middleware(scope_of(accept=coding), nothing, send)
+        assert decoded(coding, coded) == expected
+        assert middleware.stats().codings[coding].in_nbytes == len(expected)
+
+    asyncio.run(run())
+
+
+@pytest.mark.parametrize("coding", CODINGS)
+def test_r35_messages_come_one_by_one(coding: str) -> None:
+    sent = [b"data: %d\n\n" % number for number in range(30)]
+    app = CompressMiddleware(
+        sender(start(EVENTS), *(body(data, more=True) for data in sent), body()),
+        mimetypes=["text/event-stream"],
+        stream_flush_ms=float("inf"),
+    )
+    messages, _ = sent_by(app, scope_of(accept=coding))
+    coded = b""
+    for number, message in enumerate(messages[1:-1], 1):
+        coded += message["body"]
+        assert decoded_part(coding, coded) == b"".join(sent[:number])
+
+
+def test_backpressure_is_kept() -> None:
+    """Nothing is asked of the application while the server takes nothing."""
+
+    async def run() -> None:
+        may_go_on = asyncio.Event()
+        sent = 0
+
+        async def app(scope: Message, receive: Any, send: Any) -> None:
+            nonlocal sent
+            await send(start(EVENTS))
+            for _ in range(5):
+                await send(body(b"data: 1\n\n", more=True))
+                sent += 1
+            await send(body())
+
+        async def send(message: Message) -> None:
+            if message["type"] == "http.response.body":
+                await may_go_on.wait()
+
+        middleware = CompressMiddleware(app, mimetypes=["text/event-stream"])
+        task = asyncio.ensure_future(middleware(scope_of(), nothing, send))
+        for _ in range(50):
+            await asyncio.sleep(0)
+        assert sent == 0
+        may_go_on.set()
+        await task
+        assert sent == 5
+
+    asyncio.run(run())
+
+
+def test_what_a_server_raises_reaches_the_application() -> None:
+    """Even when it comes of sending what was held."""
+
+    async def run() -> None:
+        raised = []
+        failed = asyncio.Event()
+
+        async def app(scope: Message, receive: Any, send: Any) -> None:
+            await send(start(HTML))
+            try:
+                for _ in range(40):
+                    await send(body(b"<li>", more=True))
+                await asyncio.wait_for(failed.wait(), PATIENCE_SECONDS)
+                await asyncio.sleep(0)
+                await send(body(b"<li>"))
+            except OSError as error:
+                raised.append(error)
+
+        is_gone = False
+
+        async def send(message: Message) -> None:
+            nonlocal is_gone
+            if is_gone:
+                failed.set()
+                raise OSError("the client has left")
+            # What comes next is flushed by the clock.
+            is_gone = message.get("body", b"") != b"" and count() >= 8
+
+        sent = 0
+
+        def count() -> int:
+            nonlocal sent
+            sent += 1
+            return sent
+
+        await CompressMiddleware(app)(scope_of(), nothing, send)
+        assert len(raised) == 1
+
+    asyncio.run(run())
+
+
+@pytest.mark.parametrize("nbytes", [10, 4 * THREAD_NBYTES])
+def test_r39_who_is_cancelled_leaves_no_encoder(nbytes: int) -> None:
+    async def run() -> None:
+        is_coding = asyncio.Event()
+
+        async def app(scope: Message, receive: Any, send: Any) -> None:
+            await send(start(EVENTS))
+            await send(body(b"data: 1\n\n", more=True))
+            is_coding.set()
+            while True:
+                await send(body(bytes(range(256)) * (nbytes // 256 + 1), more=True))
+
+        async def send(message: Message) -> None:
+            await asyncio.sleep(0)
+
+        middleware = CompressMiddleware(app, mimetypes=["text/event-stream"])
+        for number in range(20):
+            task = asyncio.ensure_future(middleware(scope_of(), nothing, send))
+            await is_coding.wait()
+            is_coding.clear()
+            for _ in range(number):
+                await asyncio.sleep(0)
+            task.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await task
+        await asyncio.get_running_loop().shutdown_default_executor()
+        # Each has told what became of it, as it does when its encoder is freed.
+        assert middleware.stats().codings["gzip"].responses == 20
+
+    asyncio.run(run())
+    gc.collect()
+
+
+def test_a_long_body_does_not_stop_the_loop() -> None:
+    """Others are served while it is coded: so often as the loop turns meanwhile."""
+
+    async def run() -> None:
+        page = b"".join(b"<p>%d</p>\n" % (n * n % 99_991) for n in range(400_000))
+        middleware = CompressMiddleware(sender(start(HTML), body(page)), level=9, store_bytes=0)
+        done = False
+        turns = 0
+
+        async def send(message: Message) -> None:
+            pass
+
+        async def turn() -> None:
+            nonlocal turns
+            while not done:
+                turns += 1
+                await asyncio.sleep(0)
+
+        turning = asyncio.ensure_future(turn())
+        await middleware(scope_of(), nothing, send)
+        done = True
+        await turning
+        assert turns > 20
+
+    asyncio.run(run())
+
+
+# ---- Files ----
+
+
+def test_a_file_that_is_sent_by_its_path(tmp_path: Path) -> None:
+    path = tmp_path / "page.html"
+    path.write_bytes(PAGE)
+    message = {"type": "http.response.pathsend", "path": str(path)}
+    for options in ({}, {"store_bytes": 0}):
+        app = CompressMiddleware(sender(start(HTML), message), **options)
+        for accept in CODINGS:
+            messages, error = sent_by(app, scope_of(accept=accept))
+            assert error is None
+            assert decoded(accept, body_of(messages)) == PAGE
+        assert sent_by(app, scope_of(accept="identity"))[0][1:] == [message]
+    picture = CompressMiddleware(sender(start((b"content-type", b"image/png")), message))
+    assert sent_by(picture, scope_of())[0][1:] == [message]
+
+
+@pytest.mark.parametrize("length", [b"5", b"99999"])
+def test_a_file_of_which_nothing_is_sure(tmp_path: Path, length: bytes) -> None:
+    path = tmp_path / "page.html"
+    path.write_bytes(PAGE)
+    message = {"type": "http.response.pathsend", "path": str(path)}
+    app = CompressMiddleware(
+        sender(start(HTML, (b"content-length", length)), message), min_size=0
+    )
+    assert decoded("gzip", body_of(sent_by(app, scope_of())[0])) == PAGE
+
+
+def test_an_empty_file(tmp_path: Path) -> None:
+    (tmp_path / "empty.html").touch()
+    message = {"type": "http.response.pathsend", "path": str(tmp_path / "empty.html")}
+    messages, _ = sent_by(CompressMiddleware(sender(start(HTML), message)), scope_of())
+    assert messages[1:] == [message] or decoded("gzip", body_of(messages)) == b""
+
+
+def test_a_path_to_nothing_is_the_servers_matter(tmp_path: Path) -> None:
+    message = {"type": "http.response.pathsend", "path": str(tmp_path / "none")}
+    messages, _ = sent_by(CompressMiddleware(sender(start(HTML), message)), scope_of())
+    assert messages[1:] == [message]
+    assert "content-encoding" not in fields_of(messages[0])
+
+
+@pytest.mark.parametrize("offset", [None, 0, 100])
+@pytest.mark.parametrize("count", [None, 1000])
+def test_a_file_that_is_sent_by_its_descriptor(
+    tmp_path: Path, offset: int | None, count: int | None
+) -> None:
+    path = tmp_path / "page.html"
+    path.write_bytes(PAGE)
+    expected = PAGE[offset or 0 :][:count]
+    with path.open("rb", buffering=0) as file:
+        message = {"type": "http.response.zerocopysend", "file": file, "more_body": True}
+        if offset is not None:
+            message["offset"] = offset
+        if count is not None:
+            message["count"] = count
+        app = CompressMiddleware(sender(start(HTML), message, body(b"end")))
+        messages, error = sent_by(app, scope_of())
+    assert error is None
+    assert decoded("gzip", body_of(messages)) == expected + b"end"
+
+
+# ---- What applications ask for ----
+
+
+def test_wishes() -> None:
+    async def app(scope: Message, receive: Any, send: Any) -> None:
+        if scope["path"] == "/exempt":
+            exempt(scope)
+        elif scope["path"] == "/br":
+            compressed(scope, codings="br", level=9)
+        await send(start(HTML))
+        await send(body(PAGE))
+
+    for wrapped in (CompressMiddleware(app), CompressMiddleware(CompressMiddleware(app))):
+        codings = {}
+        for path in ("/", "/exempt", "/br"):
+            messages, _ = sent_by(wrapped, scope_of(accept="gzip, br", path=path))
+            codings[path] = fields_of(messages[0]).get("content-encoding")
+        assert codings == {"/": "br", "/exempt": None, "/br": "br"}
+    # Without the middleware they change nothing.
+    assert sent_by(app, scope_of(path="/exempt"))[0] == [start(HTML), body(PAGE)]
+
+
+def test_bad_options_name_themselves() -> None:
+    with pytest.raises(ConfigurationError, match="level is 99"):
+        CompressMiddleware(sender(), level=99)
+    with pytest.raises(TypeError, match="levle; did you mean level"):
+        CompressMiddleware(sender(), levle=6)
+
+
+def test_it_runs_under_trio() -> None:
+    trio = pytest.importorskip("trio")
+    sent: list[Message] = []
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    parts = [body(b"<li>%d</li>" % n, more=True) for n in range(30)]
+    app = CompressMiddleware(sender(start(HTML), *parts, body()))
+    trio.run(app, scope_of(), nothing, send)
+    coded = b""
+    for number, message in enumerate(sent[1:-1], 1):
+        coded += message["body"]
+        # Where nothing calls after a while, nothing is held.
+        assert decoded_part("gzip", coded) == b"".join(m["body"] for m in parts[:number])
