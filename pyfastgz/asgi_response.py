@@ -5,6 +5,7 @@ from __future__ import annotations
 import enum
 from collections.abc import Awaitable
 from collections.abc import Callable
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 from typing import Any
 
@@ -264,7 +265,9 @@ class AsgiResponse:
         """Start the server's response, and send what is there of its body."""
         start = self._started(sent)
         # An answer to HEAD has no chunks.
-        replaced = b"" if sent.chunks == [] else sent.in_place
+        replaced = sent.in_place(self._request.environ["REQUEST_METHOD"])
+        if sent.chunks == []:
+            replaced = b""
         more = message.get("more_body", False)
         if sent.coder is not None:
             self._state = _State.STREAMED
@@ -313,9 +316,10 @@ class AsgiResponse:
         if message["type"] == BODY:
             await stream.code(message.get("body", b""), is_last=is_last)
         else:
-            pieces = pieces_of_descriptor(message) if message["type"] == DESCRIPTOR else chunks
-            pieces = iter(pieces)
-            while piece := await in_thread(next, pieces, b""):
+            if message["type"] == DESCRIPTOR:
+                chunks = pieces_of_descriptor(message)
+            pieces: Iterator[bytes] = iter(chunks)
+            while piece := await in_thread(_next, pieces):
                 await stream.code(piece, is_last=False)
             if is_last:
                 await stream.code(b"", is_last=True)
@@ -328,7 +332,7 @@ class AsgiResponse:
         read = file.read if hasattr(file, "read") else None
         pieces = iter(lambda: read(PIECE_NBYTES), b"") if read is not None else iter(file)
         try:
-            while piece := await in_thread(next, pieces, b""):
+            while piece := await in_thread(_next, pieces):
                 await self._send({"type": BODY, "body": piece, "more_body": True})
         finally:
             file.close()
@@ -336,3 +340,7 @@ class AsgiResponse:
 
     def _told(self, outcome: Outcome) -> None:
         self._door.told(self._status, pairs_of(self._lines), outcome)
+
+
+def _next(pieces: Iterator[bytes]) -> bytes:
+    return next(pieces, b"")

@@ -81,7 +81,7 @@ class AsgiRequest:
     def without_range(self) -> None:
         """Have the application see no Range: it is to be asked again."""
         self.environ = without_range(self.environ)
-        hidden = dict.fromkeys(("HTTP_RANGE", "HTTP_IF_RANGE"))
+        hidden: dict[str, str | None] = {"HTTP_RANGE": None, "HTTP_IF_RANGE": None}
         self.scope = {**self.scope, "headers": _replaced(self.scope["headers"], hidden)}
 
 

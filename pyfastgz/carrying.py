@@ -77,13 +77,17 @@ class Sent(NamedTuple):
     coder: StreamCoder | None = None
     file: FileIO | None = None
 
-    @property
-    def in_place(self) -> bytes | None:
-        """The bytes that are sent in place of the body; None if it stays, or is streamed."""
-        answer = self.answer
+    def in_place(self, method: str) -> bytes | None:
+        """Return what is sent in place of the body; None if that stays, or is streamed.
+
+        :param method: of the request; to HEAD some servers send whatever they get.
+        """
+        answer, body = self.answer, self.body
         if answer.text is not None:
-            return answer.text.encode()
-        return b"" if answer.status == 304 else self.body
+            body = answer.text.encode()
+        if answer.status == 304:
+            return b""
+        return b"" if method == "HEAD" and body is not None else body
 
 
 AS_IT_IS = Sent(Answer(None), None)

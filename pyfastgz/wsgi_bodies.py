@@ -223,7 +223,6 @@ class Announced(Protocol):
 
     has_pulled: bool
     is_direct: bool
-    nbytes: int | None
 
 
 class Stream(Iterator[bytes]):
@@ -273,28 +272,12 @@ class Stream(Iterator[bytes]):
                     # Some servers send the fields when nothing comes.
                     return chunk
                 response.has_pulled = True
-                self._pieces = pieces_of(self._within(chunk))
+                self._pieces = pieces_of(chunk)
                 break
             else:
                 if not response.is_direct:
-                    return self._end()
+                    return coder.finish()
         return next(self._chunks)
-
-    def _within(self, chunk: bytes) -> bytes:
-        """Return what a server would send of a chunk: nothing beyond Content-Length."""
-        nbytes = self._response.nbytes
-        return chunk if nbytes is None else chunk[: max(nbytes - self._coder.in_nbytes, 0)]
-
-    def _end(self) -> bytes:
-        """Return the end of the stream.
-
-        :raises OSError: it has less bytes than Content-Length says. Clients would see that it
-            is not all, if they saw its length; now they see that it has no end.
-        """
-        nbytes, in_nbytes = self._response.nbytes, self._coder.in_nbytes
-        if nbytes is not None and in_nbytes < nbytes:
-            raise OSError(f"the body has {in_nbytes} bytes, and not {nbytes} as it says")
-        return self._coder.finish()
 
     def close(self) -> None:
         """Free the encoder and close the stream; safe to call more than once."""

@@ -72,7 +72,6 @@ class WsgiResponse:
         "_write_server",
         "has_pulled",
         "is_direct",
-        "nbytes",
     )
 
     def __init__(
@@ -94,8 +93,6 @@ class WsgiResponse:
         """Whether the server has the start of the response, and gets the rest as it is."""
         self.has_pulled = False
         """Whether the application has handed over any part of the body."""
-        self.nbytes: int | None = None
-        """How many bytes a body has that is coded as it comes, None if that is not said."""
 
     def start(
         self, status: str, headers: Lines, exc_info: ExcInfo | None = None
@@ -187,8 +184,7 @@ class WsgiResponse:
         From here on the body may be written, too, even while it is iterated over.
         """
         self._coder = sent.coder
-        self.nbytes = self._declared_nbytes()
-        replaced = sent.in_place
+        replaced = sent.in_place(self._environ["REQUEST_METHOD"])
         is_replaced = sent.file is not None or (sent.chunks is not None and sent.coder is None)
         self._drops = is_replaced or replaced is not None
         self._started(sent)
@@ -242,10 +238,9 @@ class WsgiResponse:
             return wrapped(self._environ, sent.file)
         if sent.chunks is not None:
             return sent.chunks  # type: ignore[no-any-return]
-        if sent.body is not None:
-            return body.coded_as(sent.body)
         if replaced is not None:
-            return body.replaced_by(replaced)
+            send = body.replaced_by if sent.body is None else body.coded_as
+            return send(replaced)
         has_body = sent.answer.coding is None and not str(self._status).startswith("304")
         return body.again() if has_body else body.unsent()
 
@@ -288,7 +283,7 @@ class WsgiResponse:
         if isinstance(plan, Plan):
             plan, coded, outcome, *_ = door.engine.code(plan, body)
             if plan.coding is not None:
-                iterable = [coded]
+                iterable = [b"" if self._environ["REQUEST_METHOD"] == "HEAD" else coded]
         else:
             outcome = outcome_of(plan)
         if plan.edits:

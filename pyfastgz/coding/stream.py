@@ -54,13 +54,13 @@ class StreamCoder:
     __slots__ = (
         "_cutter",
         "_encoder",
+        "_in_nbytes",
         "_is_due",
         "_on_close",
         "_out_nbytes",
         "_seconds",
         "flush_seconds",
         "holds",
-        "in_nbytes",
     )
 
     def __init__(
@@ -81,12 +81,11 @@ class StreamCoder:
         self._is_due = Budget(flush_seconds, clock).is_due if flush_seconds else always
         self._encoder: Encoder | None = encoder
         self._on_close = on_close
+        self._in_nbytes = 0
         self._out_nbytes = 0
         self._seconds = 0.0
         self.holds = False
         """Whether there is input that can be flushed, and cannot be decoded before."""
-        self.in_nbytes = 0
-        """How many bytes were coded."""
 
     @property
     def is_open(self) -> bool:
@@ -145,11 +144,11 @@ class StreamCoder:
             self.free()
         finally:
             if on_close is not None:
-                on_close(self.in_nbytes, self._out_nbytes, self._seconds)
+                on_close(self._in_nbytes, self._out_nbytes, self._seconds)
 
     def _sent(self, coded: bytes, in_nbytes: int, start: float) -> bytes:
         self._seconds += perf_counter() - start
-        self.in_nbytes += in_nbytes
+        self._in_nbytes += in_nbytes
         self._out_nbytes += len(coded)
         return coded
 

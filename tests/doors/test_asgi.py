@@ -512,8 +512,8 @@ def test_wishes() -> None:
 def test_bad_options_name_themselves() -> None:
     with pytest.raises(ConfigurationError, match="level is 99"):
         CompressMiddleware(sender(), level=99)
-    with pytest.raises(TypeError, match="levle; did you mean level"):
-        CompressMiddleware(sender(), levle=6)
+    with pytest.raises(TypeError, match="min_sizes; did you mean min_size"):
+        CompressMiddleware(sender(), min_sizes=6)
 
 
 def test_it_runs_under_trio() -> None:

@@ -186,16 +186,6 @@ def readable(environ: Environ, start: Any) -> Any:
     return wrapped(environ, Readable(PAGE))
 
 
-def shorter(environ: Environ, start: Any) -> Any:
-    start("200 OK", [HTML, LENGTH])
-    return (chunk for chunk in CHUNKS[:-1])
-
-
-def longer(environ: Environ, start: Any) -> Any:
-    start("200 OK", [HTML, ("Content-Length", "20000")])
-    return wrapped(environ, BytesIO(PAGE))
-
-
 def endless(environ: Environ, start: Any) -> Any:
     def chunks() -> Iterator[bytes]:
         for chunk in itertools.cycle(CHUNKS):
@@ -244,8 +234,6 @@ OTHER = {
     "/raises-in-the-end": raises_in_the_end,
     "/part": part,
     "/endless": endless,
-    "/shorter": shorter,
-    "/longer": longer,
 }
 
 
