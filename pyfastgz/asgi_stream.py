@@ -31,6 +31,7 @@ class AsgiStream:
         "_is_busy",
         "_is_closed",
         "_lock",
+        "_long",
         "_loop",
         "_send",
         "_timer",
@@ -43,6 +44,8 @@ class AsgiStream:
         self._lock = asyncio.Lock()
         self._timer: asyncio.TimerHandle | None = None
         self._flusher: asyncio.Task[None] | None = None
+        # Codes the last long message.
+        self._long: asyncio.Task[None] | None = None
         self._error: Exception | None = None
         # A thread works with the coder.
         self._is_busy = False
@@ -56,15 +59,29 @@ class AsgiStream:
         self._cancel_timer()
         if self._loop is None:
             await self._code(body, is_last=is_last)
-            return
+        elif len(body) < THREAD_NBYTES:
+            await self._code_in_turn(body, is_last=is_last)
+        else:
+            # A task of its own, so that one who is cancelled and sends on, as after a timeout,
+            # finds the encoder between two messages: none is lost in part.
+            self._long = self._loop.create_task(self._code_in_turn(body, is_last=is_last))
+            await asyncio.shield(self._long)
+
+    async def _code_in_turn(self, body: bytes, *, is_last: bool) -> None:
+        assert self._loop is not None
+        coder = self._coder
         async with self._lock:
             if self._error is not None:
-                # Of sending what was held: the application is to learn of it.
+                # Of sending what nobody waited for: the application is to learn of it.
                 raise self._error
-            await self._code(body, is_last=is_last)
-        coder = self._coder
-        if coder.holds and not is_last and coder.flush_seconds != inf:
-            self._timer = self._loop.call_later(coder.flush_seconds, self._start_flush)
+            try:
+                await self._code(body, is_last=is_last)
+            except Exception as error:
+                self._error = error
+                raise
+            self._cancel_timer()
+            if coder.holds and not is_last and coder.flush_seconds != inf:
+                self._timer = self._loop.call_later(coder.flush_seconds, self._start_flush)
 
     async def _code(self, body: bytes, *, is_last: bool) -> None:
         coder = self._coder
@@ -120,8 +137,9 @@ class AsgiStream:
     def close(self) -> None:
         """Free the encoder, and tell what was coded; safe to call more than once."""
         self._cancel_timer()
-        if self._flusher is not None:
-            self._flusher.cancel()
+        for task in (self._flusher, self._long):
+            if task is not None:
+                task.cancel()
         self._is_closed = True
         if not self._is_busy:
             self._coder.close()

@@ -397,6 +397,70 @@ def test_r39_who_is_cancelled_leaves_no_encoder(nbytes: int) -> None:
     gc.collect()
 
 
+@pytest.mark.parametrize("coding", CODINGS)
+def test_who_cancels_a_message_and_goes_on_loses_none_of_it(coding: str) -> None:
+    """As with a timeout around ``send``; a thread may be coding that message then."""
+
+    async def run(turns: int) -> None:
+        long = b"".join(b"<p>%d</p>\n" % (n * n % 99_991) for n in range(60_000))
+        assert len(long) > THREAD_NBYTES
+
+        async def app(scope: Message, receive: Any, send: Any) -> None:
+            await send(start(HTML))
+            await send(body(b"first", more=True))
+            sending = asyncio.ensure_future(send(body(long, more=True)))
+            for _ in range(turns):
+                await asyncio.sleep(0)
+            sending.cancel()
+            await asyncio.wait([sending])
+            await send(body(b"next", more=True))
+            await send(body(b"last"))
+
+        messages = []
+
+        async def send(message: Message) -> None:
+            messages.append(message)
+
+        await CompressMiddleware(app)(scope_of(accept=coding), nothing, send)
+        assert decoded(coding, body_of(messages)) == b"first" + long + b"nextlast"
+
+    for turns in (1, 2, 10):
+        asyncio.run(run(turns))
+
+
+def test_several_tasks_may_send_and_nothing_is_left_to_do_in_the_end() -> None:
+    async def run() -> None:
+        async def app(scope: Message, receive: Any, send: Any) -> None:
+            await send(start(HTML))
+            for _ in range(20):
+                parts = [send(body(b"<li>", more=True)) for _ in range(5)]
+                await asyncio.gather(*parts)
+            await send(body())
+
+        messages = []
+
+        async def send(message: Message) -> None:
+            messages.append(message)
+            await asyncio.sleep(0)
+
+        loop = asyncio.get_running_loop()
+        timers = []
+        call_later = loop.call_later
+
+        def counted(*arguments: Any, **more: Any) -> asyncio.TimerHandle:
+            timers.append(call_later(*arguments, **more))
+            return timers[-1]
+
+        loop.call_later = counted  # type: ignore[assignment,method-assign]
+        await CompressMiddleware(app)(scope_of(), nothing, send)
+        assert decoded("gzip", body_of(messages)) == b"<li>" * 100
+        assert timers
+        # None is left to be called for a stream that has ended.
+        assert all(timer.cancelled() or timer.when() < loop.time() for timer in timers)
+
+    asyncio.run(run())
+
+
 def test_a_long_body_does_not_stop_the_loop() -> None:
     """Others are served while it is coded: so often as the loop turns meanwhile."""
 
