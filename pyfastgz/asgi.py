@@ -14,15 +14,13 @@ from typing import Any
 
 from .asgi_response import AsgiResponse
 from .asgi_scope import AsgiRequest
-from .asgi_scope import Scope
 from .middleware import WISHES
 from .middleware import Middleware
 from .policy.wishes import checked_wishes
 
-Message = dict[str, Any]
-Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
-Application = Callable[[Scope, Receive, Send], Awaitable[None]]
+# Each framework has types of its own for scopes and messages, of which none fits the others.
+Scope = Mapping[str, Any]
+Application = Callable[[Any, Any, Any], Awaitable[None]]
 
 
 class CompressMiddleware(Middleware):
@@ -50,7 +48,7 @@ class CompressMiddleware(Middleware):
         self.app = app
         """The application."""
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Call the application."""
         if scope["type"] != "http" or self.engine.hook is None:
             await self.app(scope, receive, send)

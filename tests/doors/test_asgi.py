@@ -97,7 +97,7 @@ def test_other_connections_pass_untouched(kind: str) -> None:
         seen.append(arguments)
 
     arguments = ({"type": kind}, nothing, nothing)
-    asyncio.run(CompressMiddleware(app)(*arguments))  # type: ignore[arg-type]
+    asyncio.run(CompressMiddleware(app)(*arguments))
     assert seen == [arguments]
 
 

@@ -90,13 +90,15 @@ def uwsgi_command(application: str) -> Command:
 
 
 @contextmanager
-def serving(command: Command) -> Iterator[int]:
+def serving(command: Command, *, ends_with: int = 0) -> Iterator[int]:
     """Run a server while the block runs, and yield its port; then show what it printed.
 
     The port is bound here and handed over, so it cannot be taken by anybody else, and requests
     wait in its queue until the server is up.
 
     :param command: called with the file descriptor of the listening socket.
+    :param ends_with: the exit status of a server that has shut down cleanly; some end by the
+        signal that told them to.
     :raises ServerError: the server ended early, or did not shut down cleanly.
     """
     with tempfile.TemporaryFile() as log, socket.socket() as listener:
@@ -122,7 +124,7 @@ def serving(command: Command) -> Iterator[int]:
             status = _shut_down(process)
             log.seek(0)
             printed = log.read().decode(errors="replace")
-            if status != 0:
+            if status != ends_with:
                 raise ServerError(f"the server ended with status {status}:\n{printed}")
             sys.stderr.write(printed)
 

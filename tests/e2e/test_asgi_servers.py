@@ -1,0 +1,186 @@
+"""The ASGI middleware in every server: what clients get is what they get without it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextlib import suppress
+from importlib.util import find_spec
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.e2e.asgi_application import FOLDER
+from tests.e2e.asgi_application import LONG
+from tests.e2e.asgi_application import PAGE
+from tools.kit.decoders import CODINGS
+from tools.kit.decoders import decode
+from tools.kit.documents.content import make_events
+from tools.kit.events import COUNT
+from tools.kit.lockstep import follow_events
+from tools.kit.server import ROOT
+from tools.kit.server import Command
+from tools.kit.server import serving
+
+APPLICATION = "tests.e2e.asgi_application:app"
+CURL = shutil.which("curl")
+PATIENCE_SECONDS = 15.0
+
+
+def command(module: str, option: str, *more: str) -> Command:
+    """Return the command of a server that takes a listening socket.
+
+    :param option: names the socket; ``{}`` is its file descriptor.
+    """
+
+    def made(descriptor: int) -> list[str]:
+        socket_option = option.format(descriptor)
+        return [sys.executable, "-m", module, socket_option, *more, APPLICATION]
+
+    return made
+
+
+COMMANDS = {
+    "uvicorn": command("uvicorn", "--fd={}", "--log-level=warning"),
+    "hypercorn": command("hypercorn", "--bind=fd://{}", "--graceful-timeout=2"),
+    "daphne": command("daphne", "--fd={}", "--verbosity=0"),
+}
+
+
+@contextmanager
+def granian() -> Iterator[int]:
+    """Run granian, which takes no socket, on a port that was free."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port: int = free.getsockname()[1]
+    options = ["--interface=asgi", "--host=127.0.0.1", f"--port={port}", "--log-level=warning"]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "granian", *options, APPLICATION], cwd=ROOT
+    )
+    try:
+        end = time.monotonic() + PATIENCE_SECONDS
+        while True:
+            try:
+                socket.create_connection(("127.0.0.1", port)).close()
+                break
+            except OSError:
+                assert process.poll() is None
+                assert time.monotonic() < end, "the server does not answer"
+                time.sleep(0.05)
+        yield port
+    finally:
+        process.terminate()
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(PATIENCE_SECONDS)
+        process.kill()
+        process.wait()
+
+
+@pytest.fixture(scope="module", params=[*COMMANDS, "granian"], name="server")
+def name_server(request: pytest.FixtureRequest) -> str:
+    name = str(request.param)
+    if find_spec(name) is None:
+        pytest.skip(f"the package {name} is not installed")
+    return name
+
+
+@pytest.fixture(scope="module", name="port")
+def serve(server: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
+    folder = tmp_path_factory.mktemp("files")
+    (folder / "page.html").write_bytes(PAGE)
+    # What has changed a moment ago has a tag that may change.
+    os.utime(folder / "page.html", (10**9, 10**9))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(FOLDER, str(folder))
+        if server == "granian":
+            running = granian()
+        else:
+            # When it has shut down, uvicorn lets the signal do what it does to others.
+            status = -signal.SIGTERM if server == "uvicorn" else 0
+            running = serving(COMMANDS[server], ends_with=status)
+        with running as port:
+            yield port
+
+
+@pytest.fixture(params=["HTTP/1.1", "HTTP/2"], name="client")
+def connect(request: pytest.FixtureRequest, server: str, port: int) -> Iterator[httpx.Client]:
+    is_newer = request.param == "HTTP/2"
+    if is_newer and server not in {"hypercorn", "granian"}:
+        pytest.skip("the server has no HTTP/2 without TLS")
+    with httpx.Client(
+        base_url=f"http://127.0.0.1:{port}", http1=not is_newer, http2=is_newer, timeout=30
+    ) as client:
+        yield client
+
+
+def get(client: httpx.Client, path: str, accept: str, **fields: str) -> tuple[Any, bytes]:
+    """Return a response, and its body as it is on the wire."""
+    headers = {"Accept-Encoding": accept}
+    headers |= {name.replace("_", "-"): value for name, value in fields.items()}
+    with client.stream("GET", path, headers=headers) as response:
+        return response, b"".join(response.iter_raw())
+
+
+@pytest.mark.parametrize("path", ["/page", "/long", "/stream", "/file", "/static/page.html"])
+def test_bodies(client: httpx.Client, path: str) -> None:
+    plain, expected = get(client, f"/plain{path}", "gzip")
+    assert expected == (LONG if path == "/long" else PAGE)
+    assert "content-encoding" not in plain.headers
+    for accept in (*CODINGS, "identity"):
+        response, raw = get(client, f"/coded{path}", accept)
+        coding = response.headers.get("content-encoding")
+        assert coding == (None if accept == "identity" else accept)
+        assert decode(coding, raw) == expected
+        assert int(response.headers.get("content-length", len(raw))) == len(raw)
+        assert response.headers["content-type"] == plain.headers["content-type"]
+        # The client's own decoders.
+        assert client.get(f"/coded{path}", headers={"Accept-Encoding": accept}).content == (
+            expected
+        )
+
+
+def test_conditions_of_static_files(client: httpx.Client) -> None:
+    for accept in (*CODINGS, "identity"):
+        fresh, _ = get(client, "/coded/static/page.html", accept)
+        tag = fresh.headers["etag"]
+        again, raw = get(client, "/coded/static/page.html", accept, If_None_Match=tag)
+        assert (again.status_code, raw, again.headers["etag"]) == (304, b"", tag)
+        assert "content-encoding" not in again.headers
+        other, _ = get(client, "/coded/static/page.html", accept, If_None_Match='"other"')
+        assert other.status_code == 200
+
+
+def test_ranges_of_files(client: httpx.Client) -> None:
+    part, raw = get(client, "/coded/file", "identity", Range="bytes=10-99")
+    assert (part.status_code, raw) == (206, PAGE[10:100])
+
+
+def test_what_raises_is_the_servers_error(client: httpx.Client) -> None:
+    plain, expected = get(client, "/plain/raises", "gzip")
+    coded, raw = get(client, "/coded/raises", "gzip")
+    assert plain.status_code == coded.status_code == 500
+    assert decode(coded.headers.get("content-encoding"), raw) == expected
+
+
+@pytest.mark.parametrize("coding", [*CODINGS, "identity"])
+def test_events_in_lock_step(port: int, coding: str) -> None:
+    answer = follow_events(port, coding)
+    assert answer.field("Content-Encoding") == (None if coding == "identity" else coding)
+    assert decode(answer.field("Content-Encoding"), answer.body) == b"".join(make_events(COUNT))
+
+
+@pytest.mark.skipif(CURL is None, reason="curl is not installed")
+def test_curl(port: int) -> None:
+    for path, expected in (("/page", PAGE), ("/long", LONG), ("/stream", PAGE)):
+        url = f"http://127.0.0.1:{port}/coded{path}"
+        options = ("--silent", "--show-error", "--fail", "--compressed", "--max-time", "30")
+        done = subprocess.run([str(CURL), *options, url], check=True, stdout=subprocess.PIPE)
+        assert done.stdout == expected
