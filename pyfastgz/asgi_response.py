@@ -166,6 +166,9 @@ class AsgiResponse:
         try:
             self._status = message["status"]
             self._lines = lines = list(message.get("headers", ()))
+            if not isinstance(message.get("headers", ()), (list, tuple)):
+                # It may be one that can be iterated over once.
+                self._start = message = {**message, "headers": lines}
             if self._status == 200:
                 answer = self._door.settled(*shape_of(lines))
         except Exception:
@@ -188,6 +191,8 @@ class AsgiResponse:
 
     async def _on_first(self, message: Message) -> None:
         """Decide, when the first part of the body is there."""
+        if isinstance(message.get("body"), (bytearray, memoryview)):
+            message = {**message, "body": bytes(message["body"])}
         if message["type"] == BODY and not message.get("more_body", False):
             body = message.get("body", b"")
             if body and self._status == 200 and self._request.wishes is NO_WISHES:

@@ -144,6 +144,41 @@ def test_a_body_that_a_wrapper_ends_with_an_empty_message_is_whole() -> None:
     assert [message.get("more_body") for message in messages[1:]] == [False]
 
 
+@pytest.mark.parametrize("accept", ["gzip", "identity"])
+@pytest.mark.parametrize("kind", [HTML, (b"content-type", b"image/png")])
+@pytest.mark.parametrize("rest", [[body(PAGE)], [body(PAGE, more=True), body()], []])
+def test_fields_that_can_be_iterated_over_once(
+    accept: str, kind: tuple[bytes, bytes], rest: list[Message]
+) -> None:
+    async def app(scope: Message, receive: Any, send: Any) -> None:
+        lines = [kind, (b"x", b"1")]
+        await send(
+            {"type": "http.response.start", "status": 200, "headers": (line for line in lines)}
+        )
+        for message in rest:
+            await send(message)
+
+    messages, error = sent_by(CompressMiddleware(app), scope_of(accept=accept))
+    assert error is None
+    fields = {name.lower(): value for name, value in messages[0]["headers"]}
+    assert (fields[b"content-type"], fields[b"x"]) == (kind[1], b"1")
+    is_coded = accept == "gzip" and kind == HTML and rest != []
+    assert (b"content-encoding" in fields) is is_coded
+
+
+@pytest.mark.parametrize("is_whole", [True, False])
+@pytest.mark.parametrize("kind", [bytearray, memoryview])
+def test_bodies_may_be_other_buffers(kind: type, is_whole: bool) -> None:
+    """Starlette, for one, sends what its responses are given."""
+    parts = [body(kind(PAGE), more=not is_whole), *([] if is_whole else [body()])]
+    for lines in ([HTML], [HTML, (b"content-length", b"%d" % len(PAGE))]):
+        app = CompressMiddleware(sender(start(*lines), *parts))
+        messages, error = sent_by(app, scope_of())
+        assert error is None
+        assert fields_of(messages[0])["content-encoding"] == "gzip"
+        assert decoded("gzip", body_of(messages)) == PAGE
+
+
 @pytest.mark.parametrize("accept", [*CODINGS, "identity"])
 def test_the_start_waits_for_the_first_message_and_no_longer(accept: str) -> None:
     async def run() -> None:
