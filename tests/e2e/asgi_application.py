@@ -1,6 +1,7 @@
-"""What the tests of the ASGI middleware talk to: an application of Starlette, twice.
+"""What the tests of the ASGI middleware talk to: an application of Starlette, three times.
 
-Below ``/coded`` it is in the middleware, below ``/plain`` it is alone.
+Below ``/coded`` it is in the middleware, below ``/plain`` it is alone, and below ``/between``
+there is middleware of Starlette on both sides of ours.
 """
 
 from __future__ import annotations
@@ -11,6 +12,8 @@ from collections import defaultdict
 from collections.abc import AsyncIterator
 
 from starlette.applications import Starlette
+from starlette.middleware.base import BaseHTTPMiddleware
+from starlette.middleware.base import RequestResponseEndpoint
 from starlette.requests import Request
 from starlette.responses import FileResponse
 from starlette.responses import HTMLResponse
@@ -89,15 +92,22 @@ def routes() -> list[Route | Mount]:
     ]
 
 
+async def passed_on(request: Request, call_next: RequestResponseEndpoint) -> Response:
+    return await call_next(request)
+
+
 def create_app() -> Starlette:
     application = Starlette(routes=routes())
     coded = CompressMiddleware(application, extra_mimetypes=["text/event-stream"])
+    inner = BaseHTTPMiddleware(application, dispatch=passed_on)
+    between = BaseHTTPMiddleware(CompressMiddleware(inner), dispatch=passed_on)
     return Starlette(
         routes=[
             Route("/events/{channel}", acknowledge, methods=["POST"]),
-            # The kit asks for these.
             Mount("/coded", coded),
+            Mount("/between", between),
             Mount("/plain", application),
+            # The kit asks for events here.
             Mount("/", coded),
         ]
     )
