@@ -231,11 +231,11 @@ class AsgiResponse:
             else:
                 answer, coded, outcome, *_ = await in_thread(code, plan, body)
             if answer.coding is not None:
-                message = {**message, "body": coded}
+                is_head = self._request.environ["REQUEST_METHOD"] == "HEAD"
+                message = {**message, "body": b"" if is_head else coded}
         self._state = _State.DIRECT
-        lines = self._lines
-        if answer.edits:
-            edits = answer.edits
+        lines, edits = self._lines, answer.edits
+        if edits:
             lines = [line for line in lines if line[0].decode("latin-1").lower() not in edits]
             lines += encoded(added_lines(edits))
         self._lines = lines
@@ -257,7 +257,8 @@ class AsgiResponse:
             if isinstance(plan, Plan):
                 if plan.step is Step.RESTORE:
                     return ASKED_AGAIN
-                if plan.step is not Step.STREAM and (found.nbytes or 0) >= THREAD_NBYTES:
+                is_long = source.file is not None or (found.nbytes or 0) >= THREAD_NBYTES
+                if plan.step is not Step.STREAM and is_long:
                     return await in_thread(
                         carry_out, plan, source, door.engine, request.wishes, self._told
                     )
@@ -269,10 +270,8 @@ class AsgiResponse:
     async def _begin(self, sent: Sent, message: Message) -> None:
         """Start the server's response, and send what is there of its body."""
         start = self._started(sent)
-        # An answer to HEAD has no chunks.
-        replaced = sent.in_place(self._request.environ["REQUEST_METHOD"])
-        if sent.chunks == []:
-            replaced = b""
+        is_empty = sent.chunks == []
+        replaced = b"" if is_empty else sent.in_place(self._request.environ["REQUEST_METHOD"])
         more = message.get("more_body", False)
         if sent.coder is not None:
             self._state = _State.STREAMED
