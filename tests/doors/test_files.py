@@ -24,6 +24,8 @@ SCRIPT = b"function f() { return 1; }\n" * 2000
 LONG = b"".join(b"line %d of a long file\n" % number for number in range(200_000))
 MEGABYTE = 1024 * 1024
 
+pytestmark = pytest.mark.sees("files")
+
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
