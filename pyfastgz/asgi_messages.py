@@ -93,11 +93,6 @@ class Source:
         return () if file is None else iter(lambda: file.read(PIECE_NBYTES), b"")
 
 
-def asks_for_part(environ: dict[str, Any]) -> bool:
-    """Tell whether a request asks for a range, and may be asked again for all."""
-    return environ["REQUEST_METHOD"] == "GET" and "HTTP_RANGE" in environ
-
-
 def shape_of(lines: RawLines) -> tuple[Shape, str]:
     """Return what the names of the fields say, and the Content-Type."""
     shape = _SHAPES[tuple([name for name, _ in lines])]

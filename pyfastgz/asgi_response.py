@@ -15,7 +15,6 @@ from .asgi_messages import PATH
 from .asgi_messages import Message
 from .asgi_messages import RawLines
 from .asgi_messages import Source
-from .asgi_messages import asks_for_part
 from .asgi_messages import decoded
 from .asgi_messages import encoded
 from .asgi_messages import pairs_of
@@ -25,6 +24,7 @@ from .asgi_scope import after_no_body
 from .asgi_stream import AsgiStream
 from .asgi_threads import THREAD_NBYTES
 from .asgi_threads import in_thread
+from .border import can_ask_again
 from .carrying import AS_IT_IS
 from .carrying import ASKED_AGAIN
 from .carrying import Sent
@@ -249,7 +249,7 @@ class AsgiResponse:
         try:
             lines = decoded(self._lines)
             found = source.found(request.environ["REQUEST_METHOD"], lines)
-            if self._status == 206 and asks_for_part(request.environ):
+            if self._status == 206 and can_ask_again(request.environ):
                 found = found._replace(is_cut=True)
             plan = door.decided(
                 request.environ, request.scope, self._status, lines, found, request.wishes

@@ -33,8 +33,9 @@ _KEYS = {
         "range",
         "sec-fetch-mode",
         "sec-fetch-site",
+        "transfer-encoding",
     )
-}
+} | {b"content-length": "CONTENT_LENGTH"}
 _NAMES = {key: name for name, key in _KEYS.items()}
 
 

@@ -275,6 +275,27 @@ def test_r35_any_sequence_of_messages(
         assert expected.startswith(decoded_part(coding, raw))
 
 
+@pytest.mark.parametrize("has_body", [False, True])
+def test_r47_an_application_that_has_read_a_body_is_not_asked_again(has_body: bool) -> None:
+    asked = []
+
+    async def app(scope: Message, receive: Any, send: Any) -> None:
+        asked.append(dict(scope["headers"]).get(b"range"))
+        status = 200 if asked[-1] is None else 206
+        part = (b"content-range", b"bytes 0-9/%d" % len(PAGE))
+        await send(start(HTML, *([] if status == 200 else [part]), status=status))
+        await send(body(PAGE if status == 200 else PAGE[:10]))
+
+    scope = scope_of(accept="gzip, identity;q=0")
+    scope["headers"].append((b"range", b"bytes=0-9"))
+    if has_body:
+        scope["headers"].append((b"content-length", b"5"))
+    messages, error = sent_by(CompressMiddleware(app), scope)
+    assert error is None
+    assert asked == ([b"bytes=0-9"] if has_body else [b"bytes=0-9", None])
+    assert messages[0]["status"] == (206 if has_body else 200)
+
+
 # ---- Streams ----
 
 
