@@ -316,7 +316,9 @@ def test_r70_r71_dictionaries_are_on_the_host_of_the_page(
     tmp_path: Path, settings: dict[str, Any], rule: dict[str, Any], host: str
 ) -> None:
     app = Flask(__name__, **settings)
-    app.config["SERVER_NAME"] = "site.example"
+    # With both, Flask before 2.3 matches SERVER_NAME, whatever the request's host is.
+    if not app.url_map.host_matching:
+        app.config["SERVER_NAME"] = "site.example"
     app.config["COMPRESS_DICTIONARIES"] = make_dictionary(tmp_path)
     app.add_url_rule("/", view_func=lambda: BODY, **rule)
     for _ in range(2):
