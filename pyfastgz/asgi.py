@@ -54,11 +54,12 @@ class CompressMiddleware(Middleware):
             await self.app(scope, receive, send)
             return
         request = AsgiRequest(scope, self.engine)
-        served = self.served(request.environ)
         response = AsgiResponse(self, request, send)
-        if served is not None:
-            await response.send_whole(served.lines, served.body)
-            return
+        if self.engine.transports is not None:
+            served = self.served(request.environ())
+            if served is not None:
+                await response.send_whole(served.lines, served.body)
+                return
         await response.run(self.app, receive)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Any
 
 from .collecting import Found
@@ -91,6 +92,12 @@ class Source:
         """Return the pieces of a file; nothing of what is coded as it comes."""
         file = self.file
         return () if file is None else iter(lambda: file.read(PIECE_NBYTES), b"")
+
+
+@lru_cache(maxsize=4096)
+def encoded_line(line: tuple[str, str]) -> tuple[bytes, bytes]:
+    """Return a line of fields as bytes, one of those that are sent time and again."""
+    return encoded([line])[0]
 
 
 def shape_of(lines: RawLines) -> tuple[Shape, str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable
 from collections.abc import Callable
 from collections.abc import Iterable
+from collections.abc import Mapping
 from typing import Any
 
 from .border import translate
@@ -38,6 +39,8 @@ _KEYS = {
 } | {b"content-length": "CONTENT_LENGTH"}
 _NAMES = {key: name for name, key in _KEYS.items()}
 
+_TRANSLATED = frozenset({b"if-match", b"if-none-match"})
+
 
 class AsgiRequest:
     """A request, and what was asked for its response.
@@ -46,28 +49,53 @@ class AsgiRequest:
     :param engine: translates entity tags.
     """
 
-    __slots__ = ("_outer", "environ", "scope", "wishes")
+    __slots__ = ("_environ", "_fields", "_given", "_outer", "method", "scope", "wishes")
 
     def __init__(self, scope: Scope, engine: Engine) -> None:
-        self.environ = _environ_of(scope)
-        """The same in the variables of WSGI, as far as decisions depend on it."""
+        self._given = scope
+        self._environ: dict[str, Any] | None = None
+        self.method: str = scope["method"]
+        """In capital letters."""
         self.wishes: Wishes = NO_WISHES
         """What the application asks for the response."""
         # That of the same middleware further out.
         self._outer: AsgiRequest | None = scope.get(WISHES)
-        shown = translate(self.environ, engine)
         self.scope: Scope = {**scope, WISHES: self}
         """What the application gets."""
-        if shown:
-            self.scope["headers"] = _replaced(scope["headers"], shown)
+        headers = scope["headers"]
+        if not isinstance(headers, (list, tuple)):
+            # It may be one that can be iterated over once.
+            self.scope["headers"] = headers = list(headers)
+        # The application may change its list, which is the server's.
+        self._fields: dict[bytes, bytes] = dict(headers)
+        if len(self._fields) != len(headers):
+            self._fields = _joined(headers)
+        if not _TRANSLATED.isdisjoint(self._fields):
+            shown = translate(self.environ(), engine)
+            if shown:
+                self.scope["headers"] = _replaced(headers, shown)
+
+    def environ(self) -> dict[str, Any]:
+        """Return the request in the variables of WSGI, as far as decisions depend on it.
+
+        Most decisions do without: that takes less time.
+        """
+        if self._environ is None:
+            self._environ = _environ_of(self._given, self._fields)
+        return self._environ
+
+    def accept_encoding(self) -> str | None:
+        """Return the value of Accept-Encoding, its lines joined; None without one."""
+        value = self._fields.get(b"accept-encoding")
+        return None if value is None else value.decode("latin-1")
 
     def exempt(self) -> None:
         """Have the response not compressed: the application sees the tags that were sent."""
         self.ask(EXEMPT)
-        key = "HTTP_IF_NONE_MATCH"
-        before = self.environ.get(key)
-        untranslate(self.environ)
-        sent = self.environ.get(key)
+        key, environ = "HTTP_IF_NONE_MATCH", self.environ()
+        before = environ.get(key)
+        untranslate(environ)
+        sent = environ.get(key)
         headers = self.scope["headers"]
         if sent != before and isinstance(headers, list):
             # In place, for whoever has got hold of them.
@@ -81,13 +109,25 @@ class AsgiRequest:
 
     def without_range(self) -> None:
         """Have the application see no Range: it is to be asked again."""
-        self.environ = without_range(self.environ)
+        self._environ = without_range(self.environ())
         hidden: dict[str, str | None] = {"HTTP_RANGE": None, "HTTP_IF_RANGE": None}
         self.scope = {**self.scope, "headers": _replaced(self.scope["headers"], hidden)}
 
 
-def _environ_of(scope: Scope) -> dict[str, Any]:
-    """Return the variables of WSGI (PEP 3333) that decisions depend on."""
+def _joined(headers: Iterable[tuple[bytes, bytes]]) -> dict[bytes, bytes]:
+    """Return the fields that decisions depend on, several lines of one joined with commas."""
+    fields: dict[bytes, bytes] = {}
+    for name, value in headers:
+        if name in _KEYS:
+            fields[name] = b"%b,%b" % (fields[name], value) if name in fields else value
+    return fields
+
+
+def _environ_of(scope: Scope, fields: Mapping[bytes, bytes]) -> dict[str, Any]:
+    """Return the variables of WSGI (PEP 3333) that decisions depend on.
+
+    :param fields: of the request, by name in lower case.
+    """
     root, path = scope.get("root_path", ""), scope["path"]
     if root and path.startswith(f"{root}/"):
         # Most servers have it in both.
@@ -100,12 +140,8 @@ def _environ_of(scope: Scope) -> dict[str, Any]:
         if path.isascii()
         else path.encode("utf-8", "replace").decode("latin-1"),
     }
-    keys = _KEYS
-    for name, value in scope["headers"]:
-        key = keys.get(name)
-        if key is not None:
-            text = value.decode("latin-1")
-            environ[key] = f"{environ[key]},{text}" if key in environ else text
+    for name in _KEYS.keys() & fields.keys():
+        environ[_KEYS[name]] = fields[name].decode("latin-1")
     return environ
 
 

@@ -24,6 +24,7 @@ from .http.dictionaries import Asked
 from .http.fields import Added
 from .http.plain import SHAPES
 from .http.plain import PlainPlans
+from .http.plain import Shape
 from .http.plain import TypePlans
 from .http.steps import Plan
 from .outcome import SKIPPED
@@ -32,13 +33,13 @@ from .outcome import response_compressed
 from .policy.table import LEVEL_KEYS
 from .responses import applied
 from .responses import kind_of
-from .responses import with_body
 from .responses import with_lines
-from .settling import coded_before
-from .settling import coded_now
 
 if TYPE_CHECKING:
     from .engine import Engine
+
+# Of all others a level says all.
+_OF_MORE_SETTINGS = frozenset({"br", "dcz"})
 
 
 def make_hook(  # noqa: PLR0915
@@ -73,51 +74,23 @@ def make_hook(  # noqa: PLR0915
     def coded(
         response: Response,
         lines: list[tuple[str, str]],
-        length_at: int | None,
+        shape: Shape,
         plan: Plan,
         body: bytes,
     ) -> Response:
         coding, policy = plan.coding, settings.last
         if (
             value_of(LEVEL_KEYS[coding]) != plan.level
-            or (coding == "br" and settings.current() is not policy)
+            or (coding in _OF_MORE_SETTINGS and settings.current() is not policy)
             or (policy.cache_key is not None and engine.cache is not None)
         ):
             return long_way(response)
-        store = engine.store
-        if plan.dictionary is not None:
-            parameters = coding, plan.level, plan.dictionary.sha256
-            form_kept = None if store is None else store.kept(body, parameters)
-            note = None if form_kept is None else form_kept.note
-            if note is not None and note[0] is plan and note[1].answer.coding == coding:
-                answer, sent, outcome, added, _ = note[1]
-            elif settings.current() is policy:
-                answer, sent, outcome, added, _ = engine.code(plan, body)
-            else:
-                return long_way(response)
-        elif store is None:
-            answer, sent, outcome, added, _ = engine.code(plan, body)
-        else:
-            form, seconds = store.compress(body, coding, plan.level, policy.brotli)
-            note = form.note
-            if note is not None and note[0] is plan:
-                answer, sent, outcome, added, _ = note[1]
-            elif seconds:
-                answer, sent, outcome, added, _ = coded_now(
-                    plan, len(body), form.coded, seconds
-                )
-            else:
-                answer, sent, outcome, added, _ = coded_before(plan, len(body), form)
-        if added:
-            fields = lines.copy()
-            if length_at is not None:
-                del fields[length_at]
-            fields += added
-            response = with_lines(response, fields, sent)
-        elif answer.coding is None:
+        answer, sent, outcome, added, _ = engine.code_plain(plan, body)
+        if answer.coding is None:
             response = applied(response, answer, ORDINARY)
         else:
-            response = with_body(response, answer.edits, ORDINARY, sent)
+            fields = shape.with_added(lines, added, is_coded=True)
+            response = with_lines(response, fields, sent)
         count(outcome)
         if response_compressed.receivers:
             notify(app, response, outcome)
@@ -147,9 +120,8 @@ def make_hook(  # noqa: PLR0915
         try:
             headers = response.headers
             lines = headers._list
-            type_at, settles, is_plain, length_at, has_link = SHAPES[
-                next(zip(*lines))  # noqa: B905
-            ]
+            shape = SHAPES[next(zip(*lines))]  # noqa: B905
+            type_at, settles, is_plain, _, has_link = shape
             if not settles or type(response) not in ordinary or response._status_code != 200:
                 return long_way(response)
             plans = latest
@@ -200,7 +172,7 @@ def make_hook(  # noqa: PLR0915
             by_encoding = known.short if len(body) < plans.min_nbytes else known.long
             plan = by_encoding[environ.get("HTTP_ACCEPT_ENCODING")]
             if isinstance(plan, Plan):
-                return coded(response, lines, length_at, plan, body)
+                return coded(response, lines, shape, plan, body)
             edits = plan.edits
             if type(edits) is Added:
                 headers._list = [*lines, *edits.lines]

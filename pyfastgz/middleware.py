@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from collections.abc import Iterable
 from collections.abc import Mapping
 from typing import Any
@@ -29,6 +30,8 @@ from .outcome import response_compressed
 from .outcome import timing_of
 from .policy.options import settings_from
 from .policy.table import NAMES
+from .settling import Coded
+from .settling import not_coded
 from .transports import Served
 
 WISHES = "pyfastgz.wishes"
@@ -94,34 +97,42 @@ class Middleware:
         known = self._plain.by_type[content_type]
         return known if isinstance(known, Answer) else None
 
-    def plain_plan(
-        self, environ: dict[str, Any], shape: Shape, content_type: str, nbytes: int
-    ) -> Answer | Plan | None:
-        """Look up the plan of a response with status 200 whose body is there.
+    def plain(
+        self,
+        shape: Shape,
+        content_type: str,
+        body: bytes,
+        accept_encoding: str | None,
+        environ: Callable[[], dict[str, Any]],
+    ) -> Coded | None:
+        """Code a response with status 200 whose plan can be looked up.
 
-        None if more has to be looked at; see :mod:`~pyfastgz.http.plain`.
+        None if more has to be looked at; see :mod:`~pyfastgz.http.plain`. Raises what coding
+        raises.
 
         :param shape: what the names of its fields say.
-        :param nbytes: how many bytes the body has; some.
+        :param body: all of it, and not empty.
+        :param environ: returns the request, as WSGI has it; its method is not CONNECT.
         """
         if not (shape.is_plain and self._has_short_way):
             return None
-        if environ["REQUEST_METHOD"] == "CONNECT":
-            return None
-        plans, transports = self._plain, self.engine.transports
-        if transports is not None:
-            place = environ.get("SCRIPT_NAME", ""), environ.get("PATH_INFO", "")
-            found = transports.plain_plans(*place, asked_of(environ), plans)
-            if found is None or shape.has_link:
+        plans = self._plain
+        if self.engine.transports is not None:
+            own_plans = self._plans_of(environ())
+            if own_plans is None or (shape.has_link and own_plans is not plans):
                 return None
-            plans = found
-        known = plans.by_type[content_type]
-        if known is None or isinstance(known, Answer):
-            return known
-        by_encoding = known.short if nbytes < plans.min_nbytes else known.long
-        plan = by_encoding[environ.get("HTTP_ACCEPT_ENCODING")]
-        # Another status comes with another body.
-        return None if isinstance(plan, Answer) and plan.status is not None else plan
+            plans = own_plans
+        plan = plans.plan(content_type, len(body), accept_encoding)
+        if isinstance(plan, Plan):
+            return self.engine.code_plain(plan, body)
+        return None if plan is None else not_coded(plan)
+
+    def _plans_of(self, environ: dict[str, Any]) -> PlainPlans | None:
+        """Return the plans of a request where there are dictionaries."""
+        transports = self.engine.transports
+        assert transports is not None
+        place = environ.get("SCRIPT_NAME", ""), environ.get("PATH_INFO", "")
+        return transports.plain_plans(*place, asked_of(environ), self._plain)
 
     def decided(  # noqa: PLR0917
         self,
@@ -153,11 +164,17 @@ class Middleware:
             plan = plan_response(exchange._replace(is_wanted=is_wanted), policy, wishes)
         return plan
 
-    def told(self, status: int, lines: Iterable[tuple[str, str]], outcome: Outcome) -> None:
-        """Tell what became of a response that is sent with this status and these fields."""
+    def told(
+        self, outcome: Outcome, status: int, lines: Callable[[], Iterable[tuple[str, str]]]
+    ) -> None:
+        """Tell what became of a response.
+
+        :param status: with which it is sent.
+        :param lines: returns the fields with which it is sent.
+        """
         self.engine.tally.count(outcome)
         if response_compressed.receivers:
-            notify(self, Head(status, collect(lines)), outcome)
+            notify(self, Head(status, collect(lines())), outcome)
 
     def timed(self, lines: Lines, outcome: Outcome | None) -> Lines:
         """Return the fields that are sent, which tell what became of the response if they may.

@@ -20,7 +20,7 @@ class Coded(NamedTuple):
     :param answer: the latter.
     :param body: the coded body, if that is sent.
     :param outcome: what became of it.
-    :param lines: those that the answer adds to the response, if the body is sent.
+    :param lines: those that the answer adds to the response.
     :param nbytes: how many bytes the body takes where it is sent; None if that was not found
         out.
     """
@@ -41,26 +41,22 @@ def coded_now(plan: Plan, nbytes: int, coded: bytes, seconds: float) -> Coded:
         # The client has it already, perhaps.
         return not_coded(answer, least_nbytes)
     outcome = Outcome(answer.coding, None, nbytes, out_nbytes, seconds)
-    return Coded(answer, coded, outcome, nbytes=least_nbytes)
+    return Coded(answer, coded, outcome, tuple(added_lines(answer.edits)), least_nbytes)
 
 
 def coded_before(plan: Plan, nbytes: int, form: Form) -> Coded:
     """Settle what the client gets of a body of so many bytes that was kept: once for a plan."""
-    noted = _noted(plan, form)
-    return noted or _note(plan, form, coded_now(plan, nbytes, form.coded, 0.0))
+    return noted(plan, form) or _note(plan, form, coded_now(plan, nbytes, form.coded, 0.0))
 
 
-def _noted(plan: Plan, form: Form) -> Coded | None:
+def noted(plan: Plan, form: Form) -> Coded | None:
     """Return what was settled for a plan, None if nothing was."""
     note = form.note
-    noted: Coded | None = None if note is None or note[0] is not plan else note[1]
-    return noted
+    return None if note is None or note[0] is not plan else note[1]
 
 
 def _note(plan: Plan, form: Form, settled: Coded) -> Coded:
     """Note with a form that is kept what was settled for a plan, and return that."""
-    if settled.answer.coding is not None:
-        settled = settled._replace(lines=tuple(added_lines(settled.answer.edits)))
     form.note = plan, settled
     return settled
 
@@ -88,9 +84,9 @@ def the_smaller(
     :param is_likely: whether it shares so much with the dictionary that zstd would hardly make
         less of it without.
     """
-    noted = _noted(plan, form)
-    if noted is not None:
-        return noted
+    before = noted(plan, form)
+    if before is not None:
+        return before
     settled = coded_now(plan, nbytes, form.coded, seconds)
     out_nbytes = len(form.coded)
     is_evident = _EVIDENT_NBYTES <= out_nbytes <= nbytes // _EVIDENT_SHARE
@@ -114,4 +110,4 @@ def not_coded(answer: Answer, nbytes: int | None = None) -> Coded:
 
     :param nbytes: how many bytes it takes where it is sent.
     """
-    return Coded(answer, b"", outcome_of(answer), nbytes=nbytes)
+    return Coded(answer, b"", outcome_of(answer), tuple(added_lines(answer.edits)), nbytes)

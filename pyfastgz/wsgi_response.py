@@ -131,7 +131,7 @@ class WsgiResponse:
         if answer is None:
             return False
         self.is_direct = True
-        self._door.told(200, self._lines, outcome_of(answer))
+        self._report(outcome_of(answer))
         return True
 
     def _shape(self) -> tuple[Shape, str]:
@@ -270,25 +270,26 @@ class WsgiResponse:
             or not body
             or not self._is_200()
             or WISHES in self._environ
+            or self._environ["REQUEST_METHOD"] == "CONNECT"
         ):
             return None
-        door, lines = self._door, self._lines
+        environ = self._environ
         try:
-            plan = door.plain_plan(self._environ, *self._shape(), len(body))
+            shape, content_type = self._shape()
+            accepted = environ.get("HTTP_ACCEPT_ENCODING")
+            plain = self._door.plain(shape, content_type, body, accepted, lambda: environ)
+            if plain is None:
+                return None
+            answer, coded, outcome, added, _ = plain
+            is_coded = answer.coding is not None
+            lines = shape.with_added(self._lines, added, is_coded=is_coded)
         except Exception:
             # There is something odd in the fields; nothing was done yet.
             return None
-        if plan is None:
-            return None
-        if isinstance(plan, Plan):
-            plan, coded, outcome, *_ = door.engine.code(plan, body)
-            if plan.coding is not None:
-                iterable = [b"" if self._environ["REQUEST_METHOD"] == "HEAD" else coded]
-        else:
-            outcome = outcome_of(plan)
-        if plan.edits:
-            lines = edited(lines, plan.edits)
-        door.told(200, lines, outcome)
+        if is_coded:
+            iterable = [b"" if environ["REQUEST_METHOD"] == "HEAD" else coded]
+        self._lines = lines
+        self._report(outcome)
         self._pass_on(str(self._status), lines)
         return iterable  # type: ignore[no-any-return]
 
@@ -323,7 +324,7 @@ class WsgiResponse:
             return AS_IT_IS
 
     def _report(self, outcome: Outcome) -> None:
-        self._door.told(int(str(self._status)[:3]), self._lines, outcome)
+        self._door.told(outcome, int(str(self._status)[:3]), lambda: self._lines)
 
     def _started(self, sent: Sent) -> None:
         """Start the server's response, and tell what became of it if that is known."""
@@ -335,7 +336,7 @@ class WsgiResponse:
             if answer.edits:
                 lines = edited(lines, answer.edits)
             lines = door.timed(lines, sent.outcome)
-            if sent.outcome is not None:
-                door.told(int(status[:3]), lines, sent.outcome)
         self._status, self._lines = status, lines
+        if sent.outcome is not None and sent is not AS_IT_IS:
+            self._report(sent.outcome)
         self._pass_on(status, lines)

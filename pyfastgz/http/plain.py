@@ -9,6 +9,7 @@ are plain, and the plan of one is looked up in a fifth of the time in which it i
 from __future__ import annotations
 
 from collections.abc import Callable
+from collections.abc import Iterable
 from functools import partial
 from typing import NamedTuple
 from typing import TypeVar
@@ -43,6 +44,7 @@ _MAX_KNOWN = 64
 
 _K = TypeVar("_K", bound="str | tuple[str, ...] | tuple[bytes, ...] | None")
 _V = TypeVar("_V")
+_L = TypeVar("_L")
 
 
 class Known(dict[_K, _V]):
@@ -89,6 +91,18 @@ class Shape(NamedTuple):
     is_plain: bool
     length_at: int | None
     has_link: bool = False
+
+    def with_added(self, lines: list[_L], added: Iterable[_L], *, is_coded: bool) -> list[_L]:
+        """Return the lines of a response of this shape, and some more.
+
+        :param lines: those of the response, as text or as bytes.
+        :param added: the others; Content-Length among them, if the body is coded.
+        """
+        all_lines = lines.copy()
+        if is_coded and self.length_at is not None:
+            del all_lines[self.length_at]
+        all_lines += added
+        return all_lines
 
 
 def _shape_of(names: tuple[str, ...]) -> Shape:
@@ -141,6 +155,18 @@ class PlainPlans:
         self.by_type: Known[str, Answer | TypePlans | None] = Known(self._for_type)
         """By Content-Type: the answer for a type that is never coded, or the plans for others;
         None if more has to be looked at."""
+
+    def plan(
+        self, content_type: str, nbytes: int, accept_encoding: str | None
+    ) -> Answer | Plan | None:
+        """Look up the plan for a body; None if more has to be looked at."""
+        known = self.by_type[content_type]
+        if known is None or isinstance(known, Answer):
+            return known
+        by_encoding = known.short if nbytes < self.min_nbytes else known.long
+        plan = by_encoding[accept_encoding]
+        # Another status comes with another body.
+        return None if isinstance(plan, Answer) and plan.status is not None else plan
 
     def _for_type(self, content_type: str) -> Answer | TypePlans | None:
         policy = self.policy

@@ -166,6 +166,38 @@ def test_fields_that_can_be_iterated_over_once(
     assert (b"content-encoding" in fields) is is_coded
 
 
+@pytest.mark.parametrize("rest", [[body(PAGE)], [body(PAGE, more=True), body()]])
+def test_what_is_done_to_the_scope_does_not_change_the_request(rest: list[Message]) -> None:
+    async def app(scope: Message, receive: Any, send: Any) -> None:
+        scope["headers"].append((b"accept-encoding", b"identity;q=1, gzip;q=0"))
+        scope.update(method="HEAD", path="/elsewhere")
+        await sender(start(HTML), *rest)(scope, receive, send)
+
+    messages, error = sent_by(CompressMiddleware(app), scope_of())
+    assert error is None
+    assert decoded("gzip", body_of(messages)) == PAGE
+
+
+def test_the_fields_of_a_request_may_come_one_by_one() -> None:
+    async def app(scope: Message, receive: Any, send: Any) -> None:
+        assert list(scope["headers"]) == lines
+        await sender(start(HTML), body(PAGE))(scope, receive, send)
+
+    lines = [(b"accept-encoding", b"zstd;q=0"), (b"accept-encoding", b"gzip")]
+    messages, error = sent_by(CompressMiddleware(app), scope_of(headers=iter(lines)))
+    assert error is None
+    assert decoded("gzip", body_of(messages)) == PAGE
+
+
+@pytest.mark.parametrize("broken", [{}, {"status": 200, "headers": None}, {"headers": []}])
+def test_a_start_that_is_odd_is_the_servers_matter(broken: Message) -> None:
+    odd = {"type": "http.response.start", **broken}
+    assert sent_by(CompressMiddleware(sender(odd, body(PAGE))), scope_of()) == (
+        [odd, body(PAGE)],
+        None,
+    )
+
+
 @pytest.mark.parametrize("is_whole", [True, False])
 @pytest.mark.parametrize("kind", [bytearray, memoryview])
 def test_bodies_may_be_other_buffers(kind: type, is_whole: bool) -> None:
