@@ -12,6 +12,9 @@ from collections.abc import Iterable
 from collections.abc import Mapping
 from typing import Any
 
+from .asgi_messages import BODY
+from .asgi_messages import START
+from .asgi_messages import encoded
 from .asgi_response import AsgiResponse
 from .asgi_scope import AsgiRequest
 from .middleware import WISHES
@@ -54,13 +57,15 @@ class CompressMiddleware(Middleware):
             await self.app(scope, receive, send)
             return
         request = AsgiRequest(scope, self.engine)
-        response = AsgiResponse(self, request, send)
+        response = AsgiResponse(self, request, receive, send)
         if self.engine.transports is not None:
             served = self.served(request.environ())
             if served is not None:
-                await response.send_whole(served.lines, served.body)
+                headers = encoded(served.lines)
+                await response.send({"type": START, "status": 200, "headers": headers})
+                await response.send({"type": BODY, "body": served.body})
                 return
-        await response.run(self.app, receive)
+        await response.run(self.app)
 
 
 def exempt(scope: Scope) -> None:

@@ -21,6 +21,9 @@ from .middleware import Lines
 Message = dict[str, Any]
 RawLines = list[tuple[bytes, bytes]]
 
+START = "http.response.start"
+"""Has status and fields."""
+
 BODY = "http.response.body"
 """Sends bytes."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import enum
 from collections.abc import Awaitable
 from collections.abc import Callable
+from collections.abc import Iterable
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 from typing import Any
@@ -12,6 +13,7 @@ from typing import Any
 from .asgi_messages import BODY
 from .asgi_messages import DESCRIPTOR
 from .asgi_messages import PATH
+from .asgi_messages import START
 from .asgi_messages import Message
 from .asgi_messages import RawLines
 from .asgi_messages import Source
@@ -37,7 +39,6 @@ from .http.fields import edited
 from .http.steps import Plan
 from .http.steps import Step
 from .middleware import NOT_LOOKED_AT
-from .middleware import Lines
 from .outcome import Outcome
 from .outcome import outcome_of
 
@@ -69,12 +70,13 @@ class AsgiResponse:
 
     :param door: decides about it.
     :param request: what it is for.
-    :param send: the server's.
+    :param receive: the server's, and so is ``send``.
     """
 
     __slots__ = (
         "_door",
         "_lines",
+        "_receive",
         "_request",
         "_send",
         "_start",
@@ -83,9 +85,12 @@ class AsgiResponse:
         "_stream",
     )
 
-    def __init__(self, door: Middleware, request: AsgiRequest, send: Send) -> None:
+    def __init__(
+        self, door: Middleware, request: AsgiRequest, receive: Receive, send: Send
+    ) -> None:
         self._door = door
         self._request = request
+        self._receive = receive
         self._send = send
         self._state = _BEFORE
         self._start: Message = {}
@@ -94,18 +99,20 @@ class AsgiResponse:
         self._stream: AsgiStream | None = None
 
     async def run(
-        self, app: Callable[[dict[str, Any], Receive, Send], Awaitable[None]], receive: Receive
+        self, app: Callable[[dict[str, Any], Receive, Send], Awaitable[None]]
     ) -> None:
         """Have an application respond."""
         request = self._request
         try:
-            await app(request.scope, self._receiver(receive), self.send)
+            await app(request.scope, self.receive, self.send)
             if self._state is _ASKED_AGAIN:
                 # A GET without a body allows that: it is safe, and nothing was sent.
                 self._state = _BEFORE
+                self._receive = after_no_body(self._receive)
                 request.without_range()
-                await app(request.scope, self._receiver(after_no_body(receive)), self.send)
-            await self._give_up()
+                await app(request.scope, self.receive, self.send)
+            if self._state is _STARTED:
+                await self._give_up()
         except Exception:
             # The server sees what it would have seen.
             await self._give_up()
@@ -114,18 +121,12 @@ class AsgiResponse:
             if self._stream is not None:
                 self._stream.close()
 
-    async def send_whole(self, lines: Lines, body: bytes) -> None:
-        """Send a response of status 200 that is none of the application's."""
-        headers = encoded(lines)
-        await self.send({"type": "http.response.start", "status": 200, "headers": headers})
-        await self.send({"type": BODY, "body": body})
-
     async def send(self, message: Message) -> None:
         """Be the ``send`` of the application."""
         kind, state = message["type"], self._state
         if state is _DIRECT:
             await self._send(message)
-        elif kind == "http.response.start":
+        elif kind == START:
             if not (state is _BEFORE and self._is_start(message)):
                 # The server is to complain.
                 await self._give_up()
@@ -145,15 +146,11 @@ class AsgiResponse:
             # It comes before the body, or the server is to complain.
             await self._send(message)
 
-    def _receiver(self, receive: Receive) -> Receive:
-        """Return the application's ``receive``: it is told to stop if nobody waits for more."""
-
-        async def received() -> Message:
-            if self._state in {_REPLACED, _ASKED_AGAIN}:
-                return {"type": "http.disconnect"}
-            return await receive()
-
-        return received
+    async def receive(self) -> Message:
+        """Be the ``receive`` of the application: it is to stop if nobody waits for more."""
+        if self._state in {_REPLACED, _ASKED_AGAIN}:
+            return {"type": "http.disconnect"}
+        return await self._receive()
 
     async def _give_up(self) -> None:
         """Send the start that the application left without a body."""
@@ -238,7 +235,7 @@ class AsgiResponse:
             # There is something odd in the fields; nothing was done yet.
             return None
         self._lines = lines
-        self._told(outcome)
+        self._door.told(outcome, 200, self._sent_lines)
         if is_coded:
             message = {**message, "body": b"" if request.method == "HEAD" else coded}
         return {**self._start, "headers": lines}, message
@@ -343,7 +340,10 @@ class AsgiResponse:
         await self._send({"type": BODY, "body": b"", "more_body": False})
 
     def _told(self, outcome: Outcome) -> None:
-        self._door.told(outcome, self._status, lambda: pairs_of(self._lines))
+        self._door.told(outcome, self._status, self._sent_lines)
+
+    def _sent_lines(self) -> Iterable[tuple[str, str]]:
+        return pairs_of(self._lines)
 
 
 def _next(pieces: Iterator[bytes]) -> bytes:

@@ -39,8 +39,6 @@ _KEYS = {
 } | {b"content-length": "CONTENT_LENGTH"}
 _NAMES = {key: name for name, key in _KEYS.items()}
 
-_TRANSLATED = frozenset({b"if-match", b"if-none-match"})
-
 
 class AsgiRequest:
     """A request, and what was asked for its response.
@@ -70,7 +68,7 @@ class AsgiRequest:
         self._fields: dict[bytes, bytes] = dict(headers)
         if len(self._fields) != len(headers):
             self._fields = _joined(headers)
-        if not _TRANSLATED.isdisjoint(self._fields):
+        if b"if-none-match" in self._fields or b"if-match" in self._fields:
             shown = translate(self.environ(), engine)
             if shown:
                 self.scope["headers"] = _replaced(headers, shown)

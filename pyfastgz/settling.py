@@ -17,7 +17,7 @@ from .store.bodies import Form
 class Coded(NamedTuple):
     """A body that was coded, and what the client gets.
 
-    :param answer: the latter.
+    :param answer: the latter; of a plain exchange without the length, which is in the lines.
     :param body: the coded body, if that is sent.
     :param outcome: what became of it.
     :param lines: those that the answer adds to the response.
@@ -34,7 +34,12 @@ class Coded(NamedTuple):
 
 def coded_now(plan: Plan, nbytes: int, coded: bytes, seconds: float) -> Coded:
     """Settle what the client gets of a body of so many bytes."""
-    out_nbytes = len(coded)
+    out_nbytes, standing = len(coded), plan.standing
+    if standing is not None and (out_nbytes < nbytes or plan.may_grow):
+        answer, lines = standing
+        lines = (*lines, ("Content-Length", str(out_nbytes)))
+        outcome = Outcome(plan.coding, None, nbytes, out_nbytes, seconds)
+        return Coded(answer, coded, outcome, lines, out_nbytes)
     answer = plan.answer(nbytes, out_nbytes)
     least_nbytes = out_nbytes if plan.may_grow else min(nbytes, out_nbytes)
     if answer.coding is None:

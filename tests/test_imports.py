@@ -97,6 +97,7 @@ ALLOWED = {
     "middleware.py": CENTRE,
     "asgi.py": (
         *CENTRE,
+        "pyfastgz.asgi_messages",
         "pyfastgz.asgi_response",
         "pyfastgz.asgi_scope",
         "pyfastgz.middleware",

@@ -15,12 +15,14 @@ from typing import NamedTuple
 from typing import TypeVar
 
 from .answers import Answer
+from .answers import answer_coded
 from .dictionaries import Transport
 from .exchange import Body
 from .exchange import Exchange
 from .exchange import Policy
 from .exchange import least_nbytes
 from .fields import STALE_WHEN_CODED
+from .fields import added_lines
 from .negotiation import MAX_HEADER_LENGTH
 from .plan import answer_at_sight
 from .plan import plan_response
@@ -188,4 +190,8 @@ class PlainPlans:
         fields = {"content-type": content_type}
         exchange = Exchange("GET", 200, fields, Body.WHOLE, nbytes, accept_encoding)
         exchange = exchange._replace(transport=self.transport)
-        return plan_response(exchange, self.policy)
+        plan = plan_response(exchange, self.policy)
+        if isinstance(plan, Answer) or plan.settled is not None:
+            return plan
+        standing = answer_coded(exchange, plan.coding, plan.tag, None)
+        return plan._replace(standing=(standing, tuple(added_lines(standing.edits))))

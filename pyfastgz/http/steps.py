@@ -56,6 +56,8 @@ class Plan(NamedTuple):
     :param dictionary: what the coding refers to (RFC 9842); None for nothing.
     :param otherwise: what to do instead if there is nothing to gain from the dictionary.
     :param ready_nbytes: how many bytes the form without it has, if one lies ready.
+    :param standing: the answer if the coded body is sent, and the lines that it adds, but for
+        the length; None if that was not made beforehand.
     """
 
     step: Step
@@ -75,6 +77,7 @@ class Plan(NamedTuple):
     dictionary: Known | None = None
     otherwise: Answer | Plan | None = None
     ready_nbytes: int | None = None
+    standing: tuple[Answer, tuple[tuple[str, str], ...]] | None = None
 
     def answer(
         self, in_nbytes: int = 0, out_nbytes: int = 0, *, failed: bool = False
