@@ -113,6 +113,10 @@ bench-hook: setup  ## measure what the hook adds to a request, beside Flask-Comp
 bench-server: setup  ## measure what a request takes of a worker of gunicorn, and requests a second (with wrk)
 	$(BIN)/python -m bench server --json build/bench/results.json
 
+.PHONY: bench-doors
+bench-doors: setup  ## measure what middleware adds to a response, beside that of Starlette, Django and others
+	$(BIN)/python -m bench doors --json build/bench/results.json
+
 .PHONY: bench-static
 bench-static: setup  ## measure what codes files ahead of time, beside whitenoise and servestatic
 	$(BIN)/python -m bench static --json build/bench/results.json

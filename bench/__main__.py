@@ -21,6 +21,8 @@ from . import report as reports
 from . import results
 from .corpus import HALVES
 from .corpus import SIZE_CLASSES
+from .doors import calls as door_calls
+from .doors.cases import CASES as DOOR_CASES
 from .encoders import run as encoder_run
 from .encoders import tables as encoder_tables
 from .encoders.peers import load_points
@@ -168,6 +170,18 @@ def server(some: tuple[str, ...], path: Path | None, **options: Any) -> None:
 def static_files(some: tuple[str, ...], path: Path | None) -> None:
     """Compare what codes files ahead of time: time, and bytes by coding."""
     measure("static", path, partial(static_runs.run, some))
+
+
+@main.command()
+@number("--rounds", door_calls.ROUNDS)
+@some("--case", DOOR_CASES, DOOR_CASES)
+@to_file
+def doors(some: tuple[str, ...], path: Path | None, **options: Any) -> None:
+    """Measure what middleware adds to a response: that of others and ours."""
+    measured = with_progress(partial(door_calls.run, some, **options))
+    if path:
+        results.write({"doors": measured}, path)
+    show(door_calls.describe(measured))
 
 
 @main.command()

@@ -49,6 +49,17 @@ def test_together_all_have_the_same_document() -> None:
         assert len({number for _, number in calls[start : start + len(NAMES)]}) == 1
 
 
+def test_everybody_is_as_far_ahead_as_wanted() -> None:
+    calls: list[tuple[str, int]] = []
+    contenders = {
+        name: lambda number, name=name: calls.append((name, number)) for name in "abc"
+    }
+    in_turns(contenders, 12, rounds=1, apart=4)
+    for start in range(0, len(calls), 3):
+        place = dict(calls[start : start + 3])
+        assert (place["b"] - place["a"]) % 12 == (place["c"] - place["b"]) % 12 == 4
+
+
 def test_relatives_do_not_follow_each_other_within_a_turn() -> None:
     calls = run(4)
     for start in range(0, len(calls), len(NAMES)):

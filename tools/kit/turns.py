@@ -66,6 +66,7 @@ def in_turns(
     seconds: float = 0.0,
     family: Callable[[_K], object] = lambda name: name,
     together: bool = False,
+    apart: int = 1,
     report: Callable[[float], object] = lambda share: None,
 ) -> dict[_K, list[list[_T]]]:
     """Return what contenders measured, by name: for each document what each round gave.
@@ -80,6 +81,8 @@ def in_turns(
     :param family: tells relatives from strangers, by name.
     :param together: give all contenders the same document before any gets the next one, where
         rounds are so long that the machine may change meanwhile.
+    :param apart: how far in the documents each contender is ahead of the one before it: who
+        comes to a document just after another finds that the processor has it by heart.
     :param report: is told after each round which share of the work is done, up to 1.
     """
     names = list(contenders)
@@ -96,7 +99,7 @@ def in_turns(
                 order = orders[step % len(orders)]
                 first = step % len(order)
                 for i in order[first:] + order[:first]:
-                    place = turn if together else (turn + i) % documents
+                    place = turn if together else (turn + apart * i) % documents
                     measured[names[i]][place].append(contenders[names[i]](place))
             done += 1
             share = done / most

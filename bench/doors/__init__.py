@@ -1,0 +1,1 @@
+"""What middleware for WSGI and ASGI costs: by the call, and under a server."""
