@@ -18,6 +18,7 @@ from typing import Any
 from tools.kit.tables import Table
 
 from . import results
+from . import served
 from .encoders import run as encoders
 from .encoders import tables as encoder_tables
 from .hook import calls
@@ -93,7 +94,7 @@ def _draw_hook(run: Run[calls.Row]) -> str:
     return draw_bars(title, groups, label, "log")
 
 
-def _draw_server(run: Run[server.Row]) -> str:
+def _draw_server(run: Run[served.Row]) -> str:
     from .charts import draw_bars  # noqa: PLC0415
 
     groups: dict[str, dict[str, float]] = {}
@@ -151,7 +152,7 @@ SECTIONS = (
         "server",
         "A server under load",
         "The same applications in a worker of gunicorn, over the loopback interface.",
-        server.Row,
+        served.Row,
         server.describe,
         (
             Ratios(

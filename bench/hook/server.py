@@ -6,33 +6,30 @@ measured with one connection, what it answers in a second under load with severa
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from collections.abc import Iterator
 from collections.abc import Mapping
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import PurePosixPath
-from statistics import median
 
-from bench.ratios import in_pairs
-from bench.ratios import middle
+from bench import worker
 from bench.results import Report
 from bench.results import Run
 from bench.results import nobody
+from bench.served import CONNECTIONS
+from bench.served import Row
+from bench.served import load
+from bench.served import summarise
+from bench.served import tables
 from bench.verdicts import Verdict
 from bench.verdicts import verdict_table
 from pyfastgz.coding import CODINGS
 from tools.kit.client import fetch
-from tools.kit.load import Generator
-from tools.kit.load import Load
 from tools.kit.load import find_generator
 from tools.kit.server import gunicorn_command
 from tools.kit.server import serving
 from tools.kit.tables import Table
-from tools.kit.turns import in_turns
 from tools.kit.usage import describe_machine
 
-from . import worker
 from .application import CASES
 from .application import EXTENSIONS
 from .application import FILES
@@ -45,9 +42,6 @@ from .application import STORELESS
 from .application import Case
 from .application import mount
 from .application import write_files
-
-CONNECTIONS = 8
-"""How many requests are on their way at a time, under load."""
 
 ROUNDS, SECONDS, CPU_SECONDS = 2, 1, 8
 """How many rounds of load there are, and how long each load is, unless told otherwise; how long
@@ -71,43 +65,6 @@ ALL_CASES = {
     if NONE in case.contenders and not name.startswith(("event", "streamed"))
 }
 """The cases there are, by name: what whole bodies and files take."""
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """What a server did in one case with one extension."""
-
-    case: str
-    extension: str
-    requests_per_second: float  # the median of the rounds of load
-    p99_ms: float  # the same
-    kept: float  # the median of the throughput by that without a hook, in the same rounds
-    kept_error: float  # of that median
-    cpu_us: float  # the median of the processor's time a request, in microseconds
-    cpu_kept: float  # the median of that without a hook by this, pair by pair
-    cpu_error: float  # of that median
-
-
-def summarise(
-    case: str,
-    loads: Mapping[str, Sequence[Load]],
-    cpu: Sequence[Mapping[str, list[float]]],
-) -> list[Row]:
-    """Return what a server did in a case.
-
-    :param loads: what was measured in each round of load, by extension.
-    :param cpu: the microseconds of the processor in each turn, by extension, of all and then
-        of some of them.
-    """
-    rates = {name: [load.requests_per_second for load in of] for name, of in loads.items()}
-    shares = worker.shares(cpu, NONE)
-    rows = []
-    for name, some in loads.items():
-        kept = middle(in_pairs(rates[name], rates[NONE]))
-        load_medians = median(rates[name]), median([load.p99_ms for load in some])
-        figures = (*load_medians, *kept, median(cpu[0][name]), *shares[name])
-        rows.append(Row(case, name, *(round(figure, 4) for figure in figures)))
-    return rows
 
 
 def run(
@@ -141,12 +98,10 @@ def run(
                     (judged, (1 - FAIR_PART) * cpu_seconds),
                 )
             ]
-            turns = {
-                extension: _under_load(generate, port, path, case, seconds)
-                for extension, path in paths.items()
-            }
-            loads = {e: of for e, (of,) in in_turns(turns, rounds=rounds).items()}
-            measured.rows += summarise(name, loads, cpu)
+            loads = load(
+                generate, port, paths, case.accept_encoding, rounds=rounds, seconds=seconds
+            )
+            measured.rows += summarise(name, NONE, loads, cpu)
             report("server", (number + 1) / len(names))
     return measured
 
@@ -168,12 +123,6 @@ def check(port: int, case: Case, paths: Mapping[str, str]) -> None:
 
 def _requests(case: Case) -> int:
     return worker.REQUESTS if case.weight == 1 else worker.FEWER
-
-
-def _under_load(
-    generate: Generator, port: int, path: str, case: Case, seconds: int
-) -> Callable[[int], Load]:
-    return lambda number: generate(port, path, case.accept_encoding, seconds, CONNECTIONS)
 
 
 def cpu_by_none(run: Run[Row]) -> list[float]:
@@ -216,38 +165,7 @@ def judge(rows: Sequence[Row]) -> list[Verdict]:
 
 def describe(run: Run[Row]) -> Iterator[Table | str]:
     """Yield the tables and texts of a report."""
-    rows = {(row.case, row.extension): row for row in run.rows}
-    cases = list(dict.fromkeys(row.case for row in run.rows))
-    names = [name for name in EXTENSIONS if any(row.extension == name for row in run.rows)]
-    title = "Microseconds of the worker's processor a request, and that without a hook by it"
-    headings = [NONE, *(heading for name in names[1:] for heading in (name, "kept", "±"))]
-    table = Table(title, ["case"], headings)
-    for case in cases:
-        cells = []
-        for name in names:
-            row = rows.get((case, name))
-            if row is None:
-                cells += [""] if name == NONE else ["", "", ""]
-            else:
-                kept = [f"{row.cpu_kept:.3f}", f"{row.cpu_error:.3f}"]
-                cells += [f"{row.cpu_us:,.0f}", *(kept if name != NONE else [])]
-        table.add(case, *cells)
-    yield table
-    title = "Requests a second, and the share that is kept"
-    headings = [NONE, "p99 ms"]
-    headings += [heading for name in names[1:] for heading in (name, "kept", "p99 ms")]
-    table = Table(title, ["case"], headings)
-    for case in cases:
-        cells = []
-        for name in names:
-            row = rows.get((case, name))
-            if row is None:
-                cells += ["", "", ""]
-            else:
-                kept = [] if name == NONE else [f"{row.kept:.2f}"]
-                cells += [f"{row.requests_per_second:,.0f}", *kept, f"{row.p99_ms:.1f}"]
-        table.add(case, *cells)
-    yield table
+    yield from tables(run.rows, list(EXTENSIONS), "without a hook")
     yield verdict_table(judge(run.rows))
     how = run.how
     yield (

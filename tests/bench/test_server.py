@@ -11,8 +11,8 @@ import pytest
 from click.testing import CliRunner
 
 from bench import results
+from bench import worker
 from bench.__main__ import main
-from bench.hook import worker
 from bench.hook.application import EVERYBODY
 from bench.hook.application import FILES
 from bench.hook.application import NONE
@@ -26,14 +26,14 @@ from bench.hook.application import Case
 from bench.hook.application import mount
 from bench.hook.application import write_files
 from bench.hook.server import ALL_CASES
-from bench.hook.server import Row
 from bench.hook.server import check
 from bench.hook.server import cpu_by_none
 from bench.hook.server import cpu_by_rival
 from bench.hook.server import judge
-from bench.hook.server import summarise
-from bench.hook.worker import Connection
 from bench.results import Run
+from bench.served import Row
+from bench.served import summarise
+from bench.worker import Connection
 from tools.kit.client import fetch
 from tools.kit.load import Generator
 from tools.kit.load import Load
@@ -188,7 +188,7 @@ def test_a_round_is_compared_with_itself() -> None:
         OURS: [Load(930, 2, 100), Load(465, 4, 100), Load(900, 9, 100)],
     }
     cpu = [{NONE: [500.0, 1000.0], RIVAL: [1000.0, 2000.0], OURS: [625.0, 1250.0]}]
-    throughputs = {row.extension: row for row in summarise("2 KB JSON, gzip", loads, cpu)}
+    throughputs = {row.extension: row for row in summarise("2 KB JSON, gzip", NONE, loads, cpu)}
     assert throughputs[NONE].kept == 1
     assert throughputs[RIVAL].kept == pytest.approx(0.6)
     assert throughputs[OURS].kept == pytest.approx(0.93)
@@ -203,7 +203,7 @@ def test_a_round_is_compared_with_itself() -> None:
 def test_verdicts() -> None:
     def rows(case: str, extension: str, rate: float, us: float) -> list[Row]:
         loads = {NONE: [Load(100, 1, 100)], extension: [Load(rate, 1, 100)]}
-        return summarise(case, loads, [{NONE: [97.0], extension: [us]}])
+        return summarise(case, NONE, loads, [{NONE: [97.0], extension: [us]}])
 
     measured = [
         *rows("2 KB JSON, gzip", STORELESS, 93, 200),
