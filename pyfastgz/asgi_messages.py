@@ -33,6 +33,9 @@ PATH = "http.response.pathsend"
 DESCRIPTOR = "http.response.zerocopysend"
 """Sends a part of an open file."""
 
+OPENED: Message = {"type": BODY, "body": b"", "more_body": True}
+"""Stands for the first part of a body that is decided about before that has come."""
+
 _SHAPES: Known[tuple[bytes, ...], Shape] = Known(
     lambda names: SHAPES[tuple(name.decode("latin-1") for name in names)]
 )
@@ -107,6 +110,14 @@ def shape_of(lines: RawLines) -> tuple[Shape, str]:
     """Return what the names of the fields say, and the Content-Type."""
     shape = _SHAPES[tuple([name for name, _ in lines])]
     return shape, lines[shape.type_at][1].decode("latin-1")
+
+
+def is_awaited(shape: Shape, content_type: str) -> bool:
+    """Tell whether somebody waits for the start alone: messages follow, perhaps much later.
+
+    :param shape: what the names of the fields say.
+    """
+    return shape.length_at is None and is_of_events(media_type(content_type))
 
 
 def pairs_of(lines: RawLines) -> Iterable[tuple[str, str]]:

@@ -6,12 +6,12 @@ import enum
 from collections.abc import Awaitable
 from collections.abc import Callable
 from collections.abc import Iterable
-from collections.abc import Iterator
 from typing import TYPE_CHECKING
 from typing import Any
 
 from .asgi_messages import BODY
 from .asgi_messages import DESCRIPTOR
+from .asgi_messages import OPENED
 from .asgi_messages import PATH
 from .asgi_messages import START
 from .asgi_messages import Message
@@ -20,11 +20,13 @@ from .asgi_messages import Source
 from .asgi_messages import decoded
 from .asgi_messages import encoded
 from .asgi_messages import encoded_line
+from .asgi_messages import is_awaited
 from .asgi_messages import pairs_of
 from .asgi_messages import shape_of
 from .asgi_scope import Receive
 from .asgi_scope import after_no_body
 from .asgi_stream import AsgiStream
+from .asgi_stream import send_pieces
 from .asgi_threads import THREAD_NBYTES
 from .asgi_threads import in_thread
 from .border import can_ask_again
@@ -32,10 +34,9 @@ from .carrying import AS_IT_IS
 from .carrying import ASKED_AGAIN
 from .carrying import Sent
 from .carrying import carry_out
-from .files import PIECE_NBYTES
-from .files import pieces_of_descriptor
 from .http.exchange import NO_WISHES
 from .http.fields import edited
+from .http.plain import NO_SHAPE
 from .http.steps import Plan
 from .http.steps import Step
 from .middleware import NOT_LOOKED_AT
@@ -74,11 +75,13 @@ class AsgiResponse:
     """
 
     __slots__ = (
+        "_content_type",
         "_door",
         "_lines",
         "_receive",
         "_request",
         "_send",
+        "_shape",
         "_start",
         "_state",
         "_status",
@@ -96,6 +99,8 @@ class AsgiResponse:
         self._start: Message = {}
         self._status = 0
         self._lines: RawLines = []
+        self._shape = NO_SHAPE
+        self._content_type = ""
         self._stream: AsgiStream | None = None
 
     async def run(
@@ -127,10 +132,14 @@ class AsgiResponse:
         if state is _DIRECT:
             await self._send(message)
         elif kind == START:
-            if not (state is _BEFORE and self._is_start(message)):
+            if state is not _BEFORE:
                 # The server is to complain.
                 await self._give_up()
                 await self._send(message)
+            elif not self._waits(message):
+                await self._send(self._start)
+            elif is_awaited(self._shape, self._content_type):
+                await self._on_first(OPENED)
         elif kind == BODY and state is _STARTED and (short := self._short_way(message)):
             self._state = _DIRECT
             await self._send(short[0])
@@ -158,19 +167,31 @@ class AsgiResponse:
             self._state = _DIRECT
             await self._send(self._start)
 
-    def _is_start(self, message: Message) -> bool:
-        """Take the start of the response; False if there is something odd in it."""
+    def _waits(self, message: Message) -> bool:
+        """Take the start of the response, and tell whether it waits for the body."""
+        self._start = message
+        self._state = _DIRECT
         try:
             headers = message.get("headers", ())
             self._lines = lines = list(headers)
             if not isinstance(headers, (list, tuple)):
                 # It may be one that can be iterated over once.
-                message = {**message, "headers": lines}
+                self._start = {**message, "headers": lines}
             self._status = message["status"]
         except Exception:
-            self._state = _DIRECT
+            # There is something odd in it, of which the server is to complain.
             return False
-        self._start = message
+        if self._status == 200:
+            try:
+                self._shape, self._content_type = shape_of(lines)
+                settled = self._door.settled(self._shape, self._content_type)
+            except Exception:
+                # There is something odd in the fields.
+                self._shape = NO_SHAPE
+            else:
+                if settled is not None:
+                    self._told(outcome_of(settled))
+                    return False
         self._state = _STARTED
         return True
 
@@ -205,15 +226,8 @@ class AsgiResponse:
 
         :param message: the first part of its body.
         """
-        request, lines = self._request, self._lines
-        if self._status != 200:
-            return None
+        request, shape = self._request, self._shape
         try:
-            shape, content_type = shape_of(lines)
-            settled = self._door.settled(shape, content_type)
-            if settled is not None:
-                self._told(outcome_of(settled))
-                return self._start, message
             body = message.get("body", b"")
             if (
                 type(body) is not bytes
@@ -224,13 +238,13 @@ class AsgiResponse:
             ):
                 return None
             accepted = request.accept_encoding()
-            plain = self._door.plain(shape, content_type, body, accepted, request.environ)
+            plain = self._door.plain(shape, self._content_type, body, accepted, request.environ)
             if plain is None:
                 return None
             answer, coded, outcome, added, _ = plain
             is_coded = answer.coding is not None
             more = [encoded_line(line) for line in added]
-            lines = shape.with_added(lines, more, is_coded=is_coded)
+            lines = shape.with_added(self._lines, more, is_coded=is_coded)
         except Exception:
             # There is something odd in the fields; nothing was done yet.
             return None
@@ -278,7 +292,7 @@ class AsgiResponse:
         elif sent.file is not None or sent.chunks:
             self._state = _REPLACED
             await self._send(start)
-            await self._send_pieces(sent.file or sent.chunks)
+            await send_pieces(sent.file or sent.chunks, self._send)
         elif replaced is not None:
             if sent.body is None:
                 self._state = _REPLACED
@@ -290,7 +304,8 @@ class AsgiResponse:
         else:
             self._state = _DIRECT
             await self._send(start)
-            await self._send(message)
+            if message is not OPENED:
+                await self._send(message)
 
     def _started(self, sent: Sent) -> Message:
         """Return the start of what is sent, and tell what became of it if that is known."""
@@ -313,38 +328,13 @@ class AsgiResponse:
         """
         stream = self._stream
         assert stream is not None
-        is_last = not message.get("more_body", False)
-        if message["type"] == BODY:
-            await stream.code(message.get("body", b""), is_last=is_last)
-        else:
-            if message["type"] == DESCRIPTOR:
-                chunks = pieces_of_descriptor(message)
-            pieces: Iterator[bytes] = iter(chunks)
-            while piece := await in_thread(_next, pieces):
-                await stream.code(piece, is_last=False)
-            if is_last:
-                await stream.code(b"", is_last=True)
-        if is_last:
+        await stream.code_message(message, chunks)
+        if not message.get("more_body", False):
             self._state = _DIRECT
             stream.close()
-
-    async def _send_pieces(self, file: Any) -> None:
-        """Send a coded form that lies ready."""
-        read = file.read if hasattr(file, "read") else None
-        pieces = iter(lambda: read(PIECE_NBYTES), b"") if read is not None else iter(file)
-        try:
-            while piece := await in_thread(_next, pieces):
-                await self._send({"type": BODY, "body": piece, "more_body": True})
-        finally:
-            file.close()
-        await self._send({"type": BODY, "body": b"", "more_body": False})
 
     def _told(self, outcome: Outcome) -> None:
         self._door.told(outcome, self._status, self._sent_lines)
 
     def _sent_lines(self) -> Iterable[tuple[str, str]]:
         return pairs_of(self._lines)
-
-
-def _next(pieces: Iterator[bytes]) -> bytes:
-    return next(pieces, b"")

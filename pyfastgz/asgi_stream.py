@@ -5,9 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable
 from collections.abc import Callable
+from collections.abc import Iterable
+from collections.abc import Iterator
 from math import inf
+from typing import Any
 
 from .asgi_messages import BODY
+from .asgi_messages import DESCRIPTOR
 from .asgi_messages import Message
 from .asgi_threads import THREAD_NBYTES
 from .asgi_threads import in_thread
@@ -15,6 +19,8 @@ from .asgi_threads import running_loop
 from .coding.cutting import Buffer
 from .coding.cutting import pieces_of
 from .coding.stream import StreamCoder
+from .files import PIECE_NBYTES
+from .files import pieces_of_descriptor
 
 
 class AsgiStream:
@@ -66,6 +72,23 @@ class AsgiStream:
             # finds the encoder between two messages: none is lost in part.
             self._long = self._loop.create_task(self._code_in_turn(body, is_last=is_last))
             await asyncio.shield(self._long)
+
+    async def code_message(self, message: Message, chunks: Iterable[bytes]) -> None:
+        """Code what a message brings, and send what there is to send.
+
+        :param chunks: the pieces of the file that it names, opened before.
+        """
+        is_last = not message.get("more_body", False)
+        if message["type"] == BODY:
+            await self.code(message.get("body", b""), is_last=is_last)
+            return
+        if message["type"] == DESCRIPTOR:
+            chunks = pieces_of_descriptor(message)
+        pieces = iter(chunks)
+        while piece := await in_thread(_next_of, pieces):
+            await self.code(piece, is_last=False)
+        if is_last:
+            await self.code(b"", is_last=True)
 
     async def _code_in_turn(self, body: bytes, *, is_last: bool) -> None:
         assert self._loop is not None
@@ -143,3 +166,22 @@ class AsgiStream:
         self._is_closed = True
         if not self._is_busy:
             self._coder.close()
+
+
+async def send_pieces(source: Any, send: Callable[[Message], Awaitable[None]]) -> None:
+    """Send a whole body that lies ready.
+
+    :param source: a file, or what can be iterated over and closed.
+    """
+    read = source.read if hasattr(source, "read") else None
+    pieces = iter(source) if read is None else iter(lambda: read(PIECE_NBYTES), b"")
+    try:
+        while piece := await in_thread(_next_of, pieces):
+            await send({"type": BODY, "body": piece, "more_body": True})
+    finally:
+        source.close()
+    await send({"type": BODY, "body": b"", "more_body": False})
+
+
+def _next_of(pieces: Iterator[bytes]) -> bytes:
+    return next(pieces, b"")

@@ -107,10 +107,14 @@ class Shape(NamedTuple):
         return all_lines
 
 
+NO_SHAPE = Shape(0, settles=False, is_plain=False, length_at=None)
+"""Says nothing."""
+
+
 def _shape_of(names: tuple[str, ...]) -> Shape:
     lower = [name.lower() for name in names]
     if lower.count("content-type") != 1:
-        return Shape(0, settles=False, is_plain=False, length_at=None)
+        return NO_SHAPE
     # The hook remembers some tags, whatever becomes of the response.
     settles = "etag" not in lower
     lengths = lower.count("content-length")

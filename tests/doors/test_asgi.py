@@ -235,6 +235,42 @@ def test_the_start_waits_for_the_first_message_and_no_longer(accept: str) -> Non
     asyncio.run(run())
 
 
+@pytest.mark.parametrize("is_coded", [True, False])
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+@pytest.mark.parametrize("accept", [*CODINGS, "identity"])
+def test_r35_the_start_of_a_stream_of_messages_waits_for_none_of_them(
+    accept: str, method: str, is_coded: bool
+) -> None:
+    """A browser tells its page that an EventSource is open when the fields are there."""
+
+    async def run() -> None:
+        started = asyncio.Event()
+
+        async def app(scope: Message, receive: Any, send: Any) -> None:
+            await send(start(EVENTS))
+            await asyncio.wait_for(started.wait(), PATIENCE_SECONDS)
+            assert len(messages) == 1
+            await send(body(b"data: 1\n\n", more=True))
+            await send(body())
+
+        messages = []
+
+        async def send(message: Message) -> None:
+            messages.append(message)
+            started.set()
+
+        mimetypes = ["text/event-stream" if is_coded else "text/html"]
+        middleware = CompressMiddleware(app, mimetypes=mimetypes)
+        await middleware(scope_of(method, accept), nothing, send)
+        coding = fields_of(messages[0]).get("content-encoding")
+        assert coding == (accept if is_coded and accept != "identity" else None)
+        raw = body_of(messages)
+        if method == "GET":
+            assert (decoded(coding, raw) if coding else raw) == b"data: 1\n\n"
+
+    asyncio.run(run())
+
+
 def test_two_starts_are_the_servers_matter() -> None:
     messages, _ = sent_by(CompressMiddleware(sender(start(HTML), start(HTML))), scope_of())
     assert messages == [start(HTML), start(HTML)]
