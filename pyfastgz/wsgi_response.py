@@ -7,7 +7,6 @@ from collections.abc import Iterable
 from http import HTTPStatus
 from types import TracebackType
 from typing import TYPE_CHECKING
-from typing import Any
 
 from .border import can_ask_again
 from .carrying import AS_IT_IS
@@ -33,6 +32,7 @@ from .middleware import WISHES
 from .middleware import Lines
 from .outcome import Outcome
 from .outcome import outcome_of
+from .settling import Coded
 from .wsgi_bodies import Chunks
 from .wsgi_bodies import Returned
 from .wsgi_bodies import Stream
@@ -215,9 +215,10 @@ class WsgiResponse:
             return iterable
         if self._is_sent:
             return self._after_written(iterable)
-        plain = self._plain(iterable)
-        if plain is not None:
-            return plain
+        if type(iterable) is list and len(iterable) == 1:
+            plain = self._plain(iterable[0])
+            if plain is not None:
+                return iterable if plain.answer.coding is None else [self._shown(plain)]
         body = Returned(self._environ, iterable)
         if body.found is None:
             self._find(body)
@@ -228,6 +229,11 @@ class WsgiResponse:
         if self._is_sent:
             return self._after_written(body.again())
         self.has_pulled = body.has_pulled
+        if body.found is not None and body.found.body is Body.WHOLE:
+            plain = self._plain(body.whole())
+            if plain is not None:
+                is_as_it_was = plain.answer.coding is None
+                return body.again() if is_as_it_was else body.coded_as(self._shown(plain))
         sent = self._planned(body)
         if sent is ASKED_AGAIN:
             return None
@@ -261,12 +267,13 @@ class WsgiResponse:
             return Stream(self, iterated(iterable), close, self._coder)
         return Chunks(drained(iterable), close) if self._drops else iterable
 
-    def _plain(self, iterable: Any) -> Iterable[bytes] | None:
-        """Return the body of a response whose plan is looked up; None for any other."""
+    def _plain(self, body: bytes) -> Coded | None:
+        """Start a response whose plan is looked up; None for any other.
+
+        :param body: all of it.
+        """
         if (
-            type(iterable) is not list
-            or len(iterable) != 1
-            or type(body := iterable[0]) is not bytes
+            type(body) is not bytes
             or not body
             or not self._is_200()
             or WISHES in self._environ
@@ -280,18 +287,19 @@ class WsgiResponse:
             plain = self._door.plain(shape, content_type, body, accepted, lambda: environ)
             if plain is None:
                 return None
-            answer, coded, outcome, added, _ = plain
-            is_coded = answer.coding is not None
-            lines = shape.with_added(self._lines, added, is_coded=is_coded)
+            is_coded = plain.answer.coding is not None
+            lines = shape.with_added(self._lines, plain.lines, is_coded=is_coded)
         except Exception:
             # There is something odd in the fields; nothing was done yet.
             return None
-        if is_coded:
-            iterable = [b"" if environ["REQUEST_METHOD"] == "HEAD" else coded]
         self._lines = lines
-        self._report(outcome)
+        self._report(plain.outcome)
         self._pass_on(str(self._status), lines)
-        return iterable  # type: ignore[no-any-return]
+        return plain
+
+    def _shown(self, coded: Coded) -> bytes:
+        """Return the coded body, without which HEAD is answered."""
+        return b"" if self._environ["REQUEST_METHOD"] == "HEAD" else coded.body
 
     def _declared_nbytes(self) -> int | None:
         """Return how many bytes the body has if it has a length, and is none of messages."""
