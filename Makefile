@@ -116,6 +116,8 @@ bench-server: setup  ## measure what a request takes of a worker of gunicorn, an
 .PHONY: bench-doors
 bench-doors: setup  ## measure what middleware adds to a response, beside that of Starlette, Django and others
 	$(BIN)/python -m bench doors --json build/bench/results.json
+	$(BIN)/python -m bench doors-server --json build/bench/results.json
+	$(BIN)/python -m bench doors-latency --json build/bench/results.json
 
 .PHONY: bench-static
 bench-static: setup  ## measure what codes files ahead of time, beside whitenoise and servestatic

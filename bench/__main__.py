@@ -22,6 +22,8 @@ from . import results
 from .corpus import HALVES
 from .corpus import SIZE_CLASSES
 from .doors import calls as door_calls
+from .doors import latency as latencies
+from .doors import server as door_servers
 from .doors.cases import CASES as DOOR_CASES
 from .encoders import run as encoder_run
 from .encoders import tables as encoder_tables
@@ -182,6 +184,33 @@ def doors(some: tuple[str, ...], path: Path | None, **options: Any) -> None:
     if path:
         results.write({"doors": measured}, path)
     show(door_calls.describe(measured))
+
+
+@main.command("doors-server")
+@number("--rounds", door_servers.ROUNDS)
+@number("--seconds", door_servers.SECONDS)
+@number("--cpu-seconds", door_servers.CPU_SECONDS)
+@some("--case", door_servers.CASES, door_servers.CASES)
+@to_file
+def doors_server(some: tuple[str, ...], path: Path | None, **options: Any) -> None:
+    """Measure what a request takes of uvicorn with middleware, and what it answers."""
+    measured = with_progress(partial(door_servers.run, some, **options))
+    if path:
+        results.write({"doors-server": measured}, path)
+    show(door_servers.describe(measured))
+
+
+@main.command("doors-latency")
+@number("--rounds", latencies.ROUNDS)
+@number("--seconds", latencies.SECONDS)
+@some("--case", latencies.CASES, latencies.CASES)
+@to_file
+def doors_latency(some: tuple[str, ...], path: Path | None, **options: Any) -> None:
+    """Measure how long small answers of uvicorn take while long ones are coded."""
+    measured = with_progress(partial(latencies.run, some, **options))
+    if path:
+        results.write({"doors-latency": measured}, path)
+    show(latencies.describe(measured))
 
 
 @main.command()

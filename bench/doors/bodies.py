@@ -66,10 +66,14 @@ def _order(number: int) -> Document:
     return _json(content.make_order(number))
 
 
-def _list(products: int, number: int) -> Document:
-    first = products * number
+def list_of(first: int, products: int) -> Document:
+    """Return a list of so many products."""
     items = [content.make_product(product) for product in range(first, first + products)]
     return _json({"items": items})
+
+
+def _list(products: int, number: int) -> Document:
+    return list_of(products * number, products)
 
 
 _shop = cache(partial(create_shop, compress=False))

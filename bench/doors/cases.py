@@ -49,10 +49,15 @@ class Case:
     accept_encoding: str | None  # the Accept-Encoding of the request, None without one
 
     @property
+    def response(self) -> str:
+        """What is asked for, in words."""
+        return ", ".join(filter(None, (self.body, self.coding, self.state)))
+
+    @property
     def name(self) -> str:
         """Its name for commands."""
-        words = (self.door, self.body, self.coding, self.state)
-        return ", ".join([*filter(None, words), *([EQUAL] if self.levels == EQUAL else [])])
+        levels = f", {EQUAL}" if self.levels == EQUAL else ""
+        return f"{self.door}, {self.response}{levels}"
 
     @property
     def paths(self) -> list[str]:
