@@ -4,15 +4,8 @@ from __future__ import annotations
 
 import os
 import shutil
-import signal
-import socket
 import subprocess
-import sys
-import time
 from collections.abc import Iterator
-from contextlib import contextmanager
-from contextlib import suppress
-from importlib.util import find_spec
 from typing import Any
 
 import httpx
@@ -21,75 +14,24 @@ import pytest
 from tests.e2e.asgi_application import FOLDER
 from tests.e2e.asgi_application import LONG
 from tests.e2e.asgi_application import PAGE
+from tests.e2e.asgi_servers import SERVERS
+from tests.e2e.asgi_servers import serving_asgi
+from tests.e2e.asgi_servers import skip_without
 from tools.kit.client import fetch
 from tools.kit.decoders import CODINGS
 from tools.kit.decoders import decode
 from tools.kit.documents.content import make_events
 from tools.kit.events import COUNT
 from tools.kit.lockstep import follow_events
-from tools.kit.server import ROOT
-from tools.kit.server import Command
-from tools.kit.server import serving
 
 APPLICATION = "tests.e2e.asgi_application:app"
 CURL = shutil.which("curl")
-PATIENCE_SECONDS = 15.0
 
 
-def command(module: str, option: str, *more: str) -> Command:
-    """Return the command of a server that takes a listening socket.
-
-    :param option: names the socket; ``{}`` is its file descriptor.
-    """
-
-    def made(descriptor: int) -> list[str]:
-        socket_option = option.format(descriptor)
-        return [sys.executable, "-m", module, socket_option, *more, APPLICATION]
-
-    return made
-
-
-COMMANDS = {
-    "uvicorn": command("uvicorn", "--fd={}", "--log-level=warning"),
-    "hypercorn": command("hypercorn", "--bind=fd://{}", "--graceful-timeout=2"),
-    "daphne": command("daphne", "--fd={}", "--verbosity=0"),
-}
-
-
-@contextmanager
-def granian() -> Iterator[int]:
-    """Run granian, which takes no socket, on a port that was free."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port: int = free.getsockname()[1]
-    options = ["--interface=asgi", "--host=127.0.0.1", f"--port={port}", "--log-level=warning"]
-    process = subprocess.Popen(
-        [sys.executable, "-m", "granian", *options, APPLICATION], cwd=ROOT
-    )
-    try:
-        end = time.monotonic() + PATIENCE_SECONDS
-        while True:
-            try:
-                socket.create_connection(("127.0.0.1", port)).close()
-                break
-            except OSError:
-                assert process.poll() is None
-                assert time.monotonic() < end, "the server does not answer"
-                time.sleep(0.05)
-        yield port
-    finally:
-        process.terminate()
-        with suppress(subprocess.TimeoutExpired):
-            process.wait(PATIENCE_SECONDS)
-        process.kill()
-        process.wait()
-
-
-@pytest.fixture(scope="module", params=[*COMMANDS, "granian"], name="server")
+@pytest.fixture(scope="module", params=SERVERS, name="server")
 def name_server(request: pytest.FixtureRequest) -> str:
     name = str(request.param)
-    if find_spec(name) is None:
-        pytest.skip(f"the package {name} is not installed")
+    skip_without(name)
     return name
 
 
@@ -101,13 +43,7 @@ def serve(server: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[int
     os.utime(folder / "page.html", (10**9, 10**9))
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv(FOLDER, str(folder))
-        if server == "granian":
-            running = granian()
-        else:
-            # When it has shut down, uvicorn lets the signal do what it does to others.
-            status = -signal.SIGTERM if server == "uvicorn" else 0
-            running = serving(COMMANDS[server], ends_with=status)
-        with running as port:
+        with serving_asgi(server, APPLICATION) as port:
             yield port
 
 
