@@ -313,18 +313,18 @@ class Engine:
 
         :param on_close: as for :class:`~pyfastgz.coding.stream.StreamCoder`.
         """
-        encoder = Encoder(
-            plan.coding,
-            plan.level,
-            plan.nbytes,
-            small=plan.is_small,
-            brotli=self.settings.last.brotli,
-            dictionary=self.dictionary_of(plan),
-        )
         return StreamCoder(
-            encoder,
+            Encoder(
+                plan.coding,
+                plan.level,
+                plan.nbytes,
+                small=plan.is_small,
+                brotli=self.settings.last.brotli,
+                dictionary=self.dictionary_of(plan),
+            ),
             flush_seconds=plan.flush_seconds,
             repeatable=is_strong(plan.tag),
+            declared_nbytes=plan.declared_nbytes,
             on_close=on_close,
         )
 

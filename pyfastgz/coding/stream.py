@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from math import inf
 from time import perf_counter
 
+from ..errors import EncoderStateError
 from .cutting import FIRST_FLUSH_NBYTES
 from .cutting import FLUSH_NBYTES
 from .cutting import Budget
@@ -46,6 +47,8 @@ class StreamCoder:
         KB and each 64 KB from there on, with infinite ``flush_seconds`` only these. Pieces are
         then not flushed as they come, so a stream of messages must not be repeatable: no strong
         tag is right for one.
+    :param declared_nbytes: so many bytes were promised. A stream of fewer has no end, so that
+        nobody takes it for all of something; of more it has.
     :param on_close: called once, when the stream is closed, with how many bytes were coded, how
         many were returned, and how many seconds the encoder took.
     :param clock: seconds since some fixed point.
@@ -53,6 +56,7 @@ class StreamCoder:
 
     __slots__ = (
         "_cutter",
+        "_declared_nbytes",
         "_encoder",
         "_in_nbytes",
         "_is_due",
@@ -69,6 +73,7 @@ class StreamCoder:
         *,
         flush_seconds: float,
         repeatable: bool = False,
+        declared_nbytes: int | None = None,
         on_close: Callable[[int, int, float], object] | None = None,
         clock: Callable[[], float] = perf_counter,
     ) -> None:
@@ -80,6 +85,7 @@ class StreamCoder:
             self._cutter = Cutter(first_nbytes)
         self._is_due = Budget(flush_seconds, clock).is_due if flush_seconds else always
         self._encoder: Encoder | None = encoder
+        self._declared_nbytes = declared_nbytes or 0
         self._on_close = on_close
         self._in_nbytes = 0
         self._out_nbytes = 0
@@ -120,10 +126,19 @@ class StreamCoder:
         return self._sent(encoder.flush(), 0, start)
 
     def finish(self) -> bytes:
-        """Return the end of the stream; nothing if it is not open."""
+        """Return the end of the stream; nothing if it is not open.
+
+        :raises EncoderStateError: fewer bytes have come than were declared.
+        """
         encoder = self._encoder
         if encoder is None:
             return b""
+        if self._in_nbytes < self._declared_nbytes:
+            self.free()
+            raise EncoderStateError(
+                f"the body ended after {self._in_nbytes} bytes, but {self._declared_nbytes} "
+                "were declared"
+            )
         start = perf_counter()
         rest = b"" if self._cutter is None else self._cutter.rest()
         coded = encoder.write(rest) if rest else b""

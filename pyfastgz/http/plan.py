@@ -230,9 +230,8 @@ def _plan_stream(
 ) -> Answer | Plan:
     """Plan for a body that is made, or read, as it is sent."""
     min_nbytes = least_nbytes(policy, is_needed=is_needed)
-    nbytes = exchange.nbytes
-    if nbytes is None:
-        nbytes = declared_length(exchange.fields)
+    declared_nbytes = declared_length(exchange.fields)
+    nbytes = declared_nbytes if exchange.nbytes is None else exchange.nbytes
     if nbytes is not None and nbytes < min_nbytes:
         return as_it_is(exchange, policy, SkipReason.TOO_SMALL)
     tag = tag_for(exchange, policy, coding)
@@ -256,6 +255,7 @@ def _plan_stream(
         flush_seconds=flush_rule(kind, policy.flush_seconds, is_file=is_file),
         is_small=is_of_events(kind),
         nbytes=exchange.nbytes,
+        declared_nbytes=declared_nbytes,
     )
 
 

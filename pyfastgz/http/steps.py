@@ -48,6 +48,7 @@ class Plan(NamedTuple):
     :param flush_seconds: when to flush a stream: 0 at every chunk, infinite never early, else
         in which time once more.
     :param nbytes: how many bytes a stream has, None if that is not certain.
+    :param declared_nbytes: how many bytes a stream has by its Content-Length; None without one.
     :param is_small: whether the encoder of a stream is to take little memory.
     :param may_keep: the coded body may be kept, to be sent again: whether it may be stored at
         all is a matter of Cache-Control (RFC 9111 section 5.2.2.5).
@@ -69,6 +70,7 @@ class Plan(NamedTuple):
     may_grow: bool = False
     tag: str | None = None
     flush_seconds: float = inf
+    declared_nbytes: int | None = None
     is_small: bool = False
     nbytes: int | None = None
     may_keep: bool = False

@@ -17,6 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pyfastgz import ConfigurationError
+from pyfastgz import EncoderStateError
 from pyfastgz.asgi import CompressMiddleware
 from pyfastgz.asgi import compressed
 from pyfastgz.asgi import exempt
@@ -630,15 +631,20 @@ def test_a_file_that_is_sent_by_its_path(tmp_path: Path) -> None:
     assert sent_by(picture, scope_of())[0][1:] == [message]
 
 
-@pytest.mark.parametrize("length", [b"5", b"99999"])
-def test_a_file_of_which_nothing_is_sure(tmp_path: Path, length: bytes) -> None:
+@pytest.mark.parametrize(("length", "is_cut"), [(b"5", False), (b"99999", True)])
+def test_a_file_of_which_nothing_is_sure(
+    tmp_path: Path, length: bytes, *, is_cut: bool
+) -> None:
     path = tmp_path / "page.html"
     path.write_bytes(PAGE)
     message = {"type": "http.response.pathsend", "path": str(path)}
     app = CompressMiddleware(
         sender(start(HTML, (b"content-length", length)), message), min_size=0
     )
-    assert decoded("gzip", body_of(sent_by(app, scope_of())[0])) == PAGE
+    messages, error = sent_by(app, scope_of())
+    assert isinstance(error, EncoderStateError) is is_cut
+    assert decoded_part("gzip", body_of(messages)) == PAGE
+    assert messages[-1]["more_body"] is is_cut
 
 
 def test_an_empty_file(tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ from typing import Any
 
 import pytest
 from asking import CODINGS
+from asking import Answer
 from asking import Site
 from asking import decoded
 from asking import decoded_part
@@ -403,18 +404,23 @@ def test_r39_what_an_encoder_has_is_freed_at_close(serve: Serve, coding: str) ->
     assert grown < 200 * 100_000
 
 
+def read_until_cut(answer: Answer) -> bytes:
+    """Return what comes of a body that breaks off."""
+    coded = b""
+    try:
+        while piece := answer.more():
+            coded += piece
+    except Cut:
+        return coded
+    raise AssertionError("the body seems to be complete")
+
+
 @pytest.mark.parametrize("coding", CODINGS)
 @pytest.mark.parametrize("kind", ["text/event-stream", "text/html"])
 def test_r40_an_exception_in_the_generator(stream: Stream, coding: str, kind: str) -> None:
     source = Source("one", ZeroDivisionError("as it should"))
     answer = stream(source, kind).get(accept=coding)
-    coded, cut = b"", False
-    try:
-        while piece := answer.more():
-            coded += piece
-    except Cut:
-        cut = True
-    assert cut, "the body seems to be complete"
+    coded = read_until_cut(answer)
     assert decoded_part(coding, coded) in {b"", b"one"}
     with pytest.raises(Exception):  # noqa: B017, PT011
         decoded(coding, coded)
@@ -431,6 +437,32 @@ def test_r40_an_exception_before_the_first_chunk(stream: Stream, coding: str) ->
         assert answer.status == 500 or answer.read() != b"", "an empty body"
     except Cut:
         pass
+    assert source.closed == 1
+
+
+@pytest.mark.parametrize("coding", CODINGS)
+@pytest.mark.parametrize("kind", ["text/html", "text/event-stream"])
+@pytest.mark.parametrize("tag", [None, '"t"'])
+@pytest.mark.parametrize("missing", [1, 10**9])
+def test_r40_a_stream_that_ends_before_its_declared_length(
+    serve: Serve, coding: str, kind: str, tag: str | None, missing: int
+) -> None:
+    """Without a coding, every client sees that something is missing.
+
+    If nothing was sent yet, a server may still answer that it has failed.
+    """
+    source = Source("one", "two")
+    fields = {"Content-Length": str(len("onetwo") + missing), **({"ETag": tag} if tag else {})}
+    reply = Reply(source, fields=fields, content_type=kind)
+    site = serve(lambda asked: reply, mimetypes=[kind], min_size=0)
+    answer, coded = site.get(accept=coding), b""
+    assert (answer.status, answer.coding) in {(200, coding), (500, None)}
+    if answer.status == 200:
+        coded = read_until_cut(answer)
+    assert b"onetwo".startswith(decoded_part(coding, coded))
+    with pytest.raises(Exception):  # noqa: B017, PT011
+        decoded(coding, coded)
+    answer.close()
     assert source.closed == 1
 
 

@@ -469,6 +469,27 @@ def test_r40_an_exception_propagates_and_leaves_no_valid_end(
     assert source.closed == 1
 
 
+@pytest.mark.parametrize("coding", CODINGS)
+@pytest.mark.parametrize("rule", RULES)
+def test_r40_a_stream_of_fewer_bytes_than_declared_has_no_valid_end(
+    decode_part: Decode, decode_body: Decode, coding: str, rule: str
+) -> None:
+    options: dict[str, Any] = {**RULES[rule], "clock": Clock()}
+    expected = "oné12".encode()
+    for nbytes in (5, 6, 7):
+        encoder: Any = Watched(coding)
+        coder = StreamCoder(encoder, declared_nbytes=nbytes, **options)
+        items = CodedStream(["oné", b"12"], coder)
+        if nbytes <= len(expected):
+            assert decode_body(coding, b"".join(items)) == expected
+        else:
+            coded: list[bytes] = []
+            with pytest.raises(EncoderStateError, match="after 6 bytes, but 7 were declared"):
+                coded.extend(items)
+            assert expected.startswith(decode_part(coding, b"".join(coded)))
+        assert encoder.closed == 1
+
+
 @pytest.mark.parametrize("chunk", [None, 0, 7, 1.5, object(), ["a"], {"a": 1}])
 def test_a_chunk_of_another_type_is_an_error_that_names_it(chunk: object) -> None:
     def rows() -> Iterator[Any]:
