@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import json
 import threading
+from collections.abc import Awaitable
 from collections.abc import Callable
 from collections.abc import Iterator
 from collections.abc import Sequence
 from dataclasses import asdict
 from dataclasses import dataclass
 from dataclasses import field
-from functools import partial
 from typing import TYPE_CHECKING
 from typing import Any
 
+from asgiref.sync import ThreadSensitiveContext
+from asgiref.wsgi import WsgiToAsgi
 from flask import Flask
 from flask import Response
 from flask import request
@@ -21,7 +23,8 @@ from werkzeug.datastructures import Headers
 from werkzeug.wsgi import ClosingIterator
 
 import pyfastgz
-from pyfastgz.policy.table import DEFAULTS
+from pyfastgz.asgi import CompressMiddleware as AsgiMiddleware
+from pyfastgz.wsgi import CompressMiddleware as WsgiMiddleware
 from tools.kit.documents.content import make_article
 from tools.kit.documents.content import make_product
 
@@ -138,24 +141,67 @@ def make_text(nbytes: int) -> str:
     return text[:nbytes]
 
 
-def create_app(coding: str, level: int | None = None) -> Flask:
+def create_app(coding: str, level: int | None = None, *, is_wrapped: bool = False) -> Flask:
     """Return an application that codes in one way, if the browser accepts that.
 
     :param level: zstd's; None for the default.
+    :param is_wrapped: it is in the middleware for WSGI, in place of the extension.
     """
-    app = Flask(__name__)
+    app, watch = _make_site()
+    options = _options(coding)
     if level is not None:
-        app.config["COMPRESS_ZSTD_LEVEL"] = level
-    app.config["COMPRESS_ALGORITHM"] = [coding]
-    app.config["COMPRESS_ALGORITHM_STREAMING"] = [coding]
-    app.config["COMPRESS_MIMETYPES"] = [*DEFAULTS["COMPRESS_MIMETYPES"], "text/event-stream"]
-    watch = Watch()
-    pyfastgz.Compress(app)
+        options["zstd_level"] = level
+    if is_wrapped:
+        app.wsgi_app = WsgiMiddleware(app.wsgi_app, **options)  # type: ignore[method-assign]
+    else:
+        app.config.update({f"COMPRESS_{name.upper()}": options[name] for name in options})
+        pyfastgz.Compress(app)
     add_record(app, watch)
+    return app
+
+
+def create_asgi_app(coding: str) -> Callable[[Any, Any, Any], Awaitable[None]]:
+    """Return the same for ASGI, in the middleware for that."""
+    app, watch = _make_site()
+    _add_record_page(app, watch)
+    application: Any = WsgiToAsgi(app.wsgi_app)  # type: ignore[no-untyped-call]
+    coded = AsgiMiddleware(application, **_options(coding))
+
+    async def noting(scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] != "http":
+            return
+        fields = {name.decode(): value.decode("latin-1") for name, value in scope["headers"]}
+        exchange = _exchange_of(scope["path"], fields.get)
+
+        async def noted(message: Any) -> None:
+            if message["type"] == "http.response.start":
+                lines = [(name.decode(), value.decode()) for name, value in message["headers"]]
+                _note_start(watch, exchange, message["status"], Headers(lines))
+            else:
+                _note_body(watch, exchange, len(message.get("body", b"")))
+            await send(message)
+
+        # A thread for each request: some wait for others.
+        async with ThreadSensitiveContext():
+            await coded(scope, receive, noted)
+
+    return noting
+
+
+def _options(coding: str) -> dict[str, Any]:
+    return {
+        "algorithm": [coding],
+        "algorithm_streaming": [coding],
+        "extra_mimetypes": ["text/event-stream"],
+    }
+
+
+def _make_site() -> tuple[Flask, Watch]:
+    app, watch = Flask(__name__), Watch()
 
     @app.after_request
     def tag(response: Response) -> Response:
-        if request.path == "/visit/products":
+        if request.path in {"/visit", "/visit/products"}:
             response.add_etag()
             # Keep it, but ask every time whether it is still right.
             response.headers["Cache-Control"] = "no-cache"
@@ -169,7 +215,7 @@ def create_app(coding: str, level: int | None = None) -> Flask:
     def text(nbytes: int) -> Response:
         return Response(make_text(nbytes), mimetype="text/plain")
 
-    return app
+    return app, watch
 
 
 def add_record(app: Flask, watch: Watch) -> None:
@@ -181,35 +227,56 @@ def add_record(app: Flask, watch: Watch) -> None:
     inner = app.wsgi_app
 
     def noting(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        exchange: dict[str, Any] = {
-            "path": environ["PATH_INFO"],
-            "accepted": environ.get("HTTP_ACCEPT_ENCODING", ""),
-            "available": environ.get("HTTP_AVAILABLE_DICTIONARY"),
-            "condition": environ.get("HTTP_IF_NONE_MATCH"),
-            "nbytes": 0,
-        }
+        exchange = _exchange_of(
+            environ["PATH_INFO"],
+            lambda name: environ.get(f"HTTP_{name.upper().replace('-', '_')}"),
+        )
 
         def start(status: str, lines: list[tuple[str, str]], *error: Any) -> Any:
-            headers = Headers(lines)
-            exchange["status"] = int(status[:3])
-            exchange["coding"] = headers.get("Content-Encoding")
-            exchange["tag"] = headers.get("ETag")
-            watch.change(lambda record: record.exchanges.append(exchange))
+            _note_start(watch, exchange, int(status[:3]), Headers(lines))
             return start_response(status, lines, *error)
-
-        def count(nbytes: int, _: Record) -> None:
-            exchange["nbytes"] += nbytes
 
         def counted(chunks: Iterable[bytes]) -> Iterator[bytes]:
             for chunk in chunks:
-                watch.change(partial(count, len(chunk)))
+                _note_body(watch, exchange, len(chunk))
                 yield chunk
 
         chunks = inner(environ, start)
         return ClosingIterator(counted(chunks), getattr(chunks, "close", None))
 
     app.wsgi_app = noting  # type: ignore[method-assign]
+    _add_record_page(app, watch)
 
+
+def _exchange_of(path: str, field: Callable[[str], str | None]) -> dict[str, Any]:
+    """Return what is known of a request.
+
+    :param field: returns the value of one of its fields.
+    """
+    return {
+        "path": path,
+        "accepted": field("accept-encoding") or "",
+        "available": field("available-dictionary"),
+        "condition": field("if-none-match"),
+        "nbytes": 0,
+    }
+
+
+def _note_start(watch: Watch, exchange: dict[str, Any], status: int, fields: Headers) -> None:
+    exchange["status"] = status
+    exchange["coding"] = fields.get("Content-Encoding")
+    exchange["tag"] = fields.get("ETag")
+    watch.change(lambda record: record.exchanges.append(exchange))
+
+
+def _note_body(watch: Watch, exchange: dict[str, Any], nbytes: int) -> None:
+    def count(_: Record) -> None:
+        exchange["nbytes"] += nbytes
+
+    watch.change(count)
+
+
+def _add_record_page(app: Flask, watch: Watch) -> None:
     @app.get("/record/<condition>")
     def record(condition: str) -> dict[str, Any]:
         watch.wait_for(lambda record: getattr(record, condition), ANSWER_SECONDS)

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.e2e.asgi_servers import serving_asgi
 from tests.e2e.browser_application import EVENTS
 from tests.e2e.browser_application import PRODUCTS
 from tests.e2e.browser_application import make_text
@@ -22,16 +23,36 @@ from tools.kit.server import serving
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed")
 
 
-@pytest.fixture(scope="module", params=CODINGS, name="coding")
-def each_coding(request: pytest.FixtureRequest) -> str:
-    return str(request.param)
+DOORS = [
+    *(("Flask", coding) for coding in CODINGS),
+    ("WSGI", "zstd"),
+    ("ASGI", "zstd"),
+    ("ASGI", "gzip"),
+]
+"""Who compresses, and how: the extension, or one of the middlewares."""
+
+
+@pytest.fixture(params=DOORS, ids="-".join, name="door")
+def each_door(request: pytest.FixtureRequest) -> tuple[str, str]:
+    name, coding = request.param
+    return str(name), str(coding)
+
+
+@pytest.fixture(name="coding")
+def coding_of(door: tuple[str, str]) -> str:
+    return door[1]
 
 
 @pytest.fixture(name="server")
-def serve(coding: str) -> Iterator[int]:
+def serve(door: tuple[str, str]) -> Iterator[int]:
     """Yield the port of a server that has this coding only."""
-    application = f"tests.e2e.browser_application:create_app({coding!r})"
-    with serving(gunicorn_command(application)) as port:
+    name, coding = door
+    if name == "ASGI":
+        serving_it = serving_asgi("uvicorn", f"tests.e2e.browser_asgi_application:{coding}")
+    else:
+        call = f"create_app({coding!r}, is_wrapped={name == 'WSGI'})"
+        serving_it = serving(gunicorn_command(f"tests.e2e.browser_application:{call}"))
+    with serving_it as port:
         yield port
 
 
@@ -70,6 +91,20 @@ def test_page_json_and_cache(server: int, coding: str) -> None:
     for answer in found["answers"]:
         assert answer["status"] == 200
         assert json.loads(answer["text"]) == PRODUCTS
+
+
+@pytest.mark.parametrize("door", DOORS[-3:], indirect=True, ids="-".join)
+def test_a_page_that_is_reloaded(server: int, coding: str) -> None:
+    shown = "[...document.querySelectorAll('li')].map((item) => JSON.parse(item.textContent))"
+    with browsing() as tab:
+        tab.go(f"http://localhost:{server}/visit")
+        tab.reload()
+        assert tab.run(shown) == PRODUCTS
+        record = record_of(server, "found")
+    first, second = exchanges(record, "/visit")
+    assert (first["status"], first["coding"], first["condition"]) == (200, coding, None)
+    assert second["condition"] == first["tag"]
+    assert (second["status"], second["coding"], second["nbytes"]) == (304, None, 0)
 
 
 @pytest.mark.parametrize("level", [2, 3, 4])
