@@ -1,105 +1,123 @@
-"""Applications of Quart and FastAPI in the middleware, beside the same without it."""
+"""Applications of Quart and FastAPI behind servers: clients get what they get without it."""
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator
-from pathlib import Path
-from typing import Any
+import os
+from collections.abc import Iterator
+from typing import NamedTuple
 
-import httpx
 import pytest
-from fastapi import FastAPI
-from fastapi.staticfiles import StaticFiles
-from quart import Quart
-from quart import Response
-from quart import send_file
-from sse_starlette import EventSourceResponse
 
-from pyfastgz.asgi import CompressMiddleware
+from tests.e2e.asgi_servers import serving_asgi
+from tests.e2e.frameworks_application import FOLDER
+from tests.e2e.frameworks_application import PAGE
+from tools.kit.client import Answer
+from tools.kit.client import fetch
+from tools.kit.decoders import CODINGS
+from tools.kit.decoders import decode
+from tools.kit.documents.content import make_events
+from tools.kit.events import COUNT
+from tools.kit.lockstep import follow_events
 
-ITEMS = [{"id": number, "name": f"lamp {number * 7919 % 1000}"} for number in range(300)]
-DOCS = Path(__file__).resolve().parents[2] / "docs"
-
-
-def quart_application() -> Any:
-    app = Quart("site")
-
-    @app.get("/page")
-    async def page() -> str:
-        return "".join(f"<p>{item['name']}</p>\n" for item in ITEMS)
-
-    @app.get("/file")
-    async def file() -> Any:
-        return await send_file(DOCS / "rules.md", mimetype="text/plain", conditional=True)
-
-    @app.get("/stream")
-    async def stream() -> Response:
-        async def rows() -> AsyncIterator[bytes]:
-            for item in ITEMS:
-                yield f"<li>{item['name']}</li>\n".encode()
-
-        return Response(rows(), mimetype="text/html")
-
-    return app
+ALL = (*CODINGS, "identity")
 
 
-def fastapi_application() -> Any:
-    app = FastAPI()
+class Framework(NamedTuple):
+    """Where an application runs.
 
-    @app.get("/page")
-    def page() -> list[dict[str, Any]]:
-        return ITEMS
+    :param paths: of what has a body, all of which can be compressed.
+    :param tagged: those of them whose tags a client may send back.
+    """
 
-    @app.get("/stream")
-    async def stream() -> EventSourceResponse:
-        async def events() -> AsyncIterator[dict[str, str]]:
-            for item in ITEMS:
-                yield {"data": str(item["name"])}
-
-        return EventSourceResponse(events())
-
-    app.mount("/", StaticFiles(directory=DOCS))
-    return app
+    server: str
+    paths: list[str]
+    tagged: list[str]
 
 
-@pytest.mark.parametrize("coding", ["gzip", "deflate", "zstd", "br", "identity"])
-@pytest.mark.parametrize(
-    ("make", "paths"),
-    [
-        (quart_application, ["/page", "/file", "/stream"]),
-        (fastapi_application, ["/page", "/stream", "/rules.md", "/none"]),
-    ],
-    ids=["Quart", "FastAPI"],
-)
-def test_every_response_is_what_it_is_without(make: Any, paths: list[str], coding: str) -> None:
-    plain = make()
-    wrapped = CompressMiddleware(make(), extra_mimetypes=["text/event-stream", "text/markdown"])
+FRAMEWORKS = {
+    "quart": Framework("hypercorn", ["page", "file", "stream"], ["file"]),
+    "fastapi": Framework(
+        "uvicorn",
+        ["page", "file", "stream", "made-events", "static/page.html"],
+        ["file", "static/page.html"],
+    ),
+}
 
-    async def ask() -> None:
-        for path in paths:
-            expected = await get(plain, path, {"Accept-Encoding": coding})
-            answer = await get(wrapped, path, {"Accept-Encoding": coding})
-            assert (answer.status_code, answer.content) == (
-                expected.status_code,
-                expected.content,
-            )
-            if path == "/none":
-                continue
+
+@pytest.fixture(scope="module", params=FRAMEWORKS, name="framework")
+def choose(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture(scope="module", name="port")
+def serve(framework: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
+    folder = tmp_path_factory.mktemp("files")
+    (folder / "page.html").write_text(PAGE)
+    # What has changed a moment ago has a tag that may change.
+    os.utime(folder / "page.html", (10**9, 10**9))
+    application = f"tests.e2e.frameworks_application:{framework}"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(FOLDER, str(folder))
+        with serving_asgi(FRAMEWORKS[framework].server, application) as port:
+            yield port
+
+
+def get(port: int, path: str, coding: str = "gzip", **fields: str) -> Answer:
+    named = {name.replace("_", "-"): value for name, value in fields.items()}
+    return fetch(port, path, fields={"Accept-Encoding": coding, **named})
+
+
+def body_of(answer: Answer) -> bytes:
+    length = answer.field("Content-Length")
+    assert length is None or int(length) == len(answer.body)
+    return decode(answer.field("Content-Encoding"), answer.body)
+
+
+def test_every_response_is_what_it_is_without(framework: str, port: int) -> None:
+    for path in FRAMEWORKS[framework].paths:
+        plain = get(port, f"/plain/{path}")
+        assert (plain.status, plain.field("Content-Encoding")) == (200, None)
+        for coding in ALL:
+            answer = get(port, f"/coded/{path}", coding)
             sent = None if coding == "identity" else coding
-            assert answer.headers.get("Content-Encoding") == sent
-            assert "Accept-Encoding" in answer.headers["Vary"]
-            tag = answer.headers.get("ETag")
-            if tag is not None:
-                fields = {"Accept-Encoding": coding, "If-None-Match": tag}
-                current = await get(wrapped, path, fields)
-                assert (current.status_code, current.headers["ETag"]) == (304, tag)
-                assert current.content == b""
+            assert (answer.status, answer.field("Content-Encoding")) == (200, sent)
+            assert body_of(answer) == plain.body
+            assert "Accept-Encoding" in str(answer.field("Vary"))
+            assert answer.field("Content-Type") == plain.field("Content-Type")
+        head, plain_head = (
+            fetch(port, f"/{which}/{path}", method="HEAD", fields={"Accept-Encoding": "gzip"})
+            for which in ("coded", "plain")
+        )
+        # FastAPI's own routes do not know the method.
+        assert head.status == plain_head.status
+        if head.status == 200:
+            assert (head.body, head.field("Content-Encoding")) == (b"", "gzip")
+    missing = get(port, "/coded/none"), get(port, "/plain/none")
+    assert missing[0].status == missing[1].status == 404
+    assert missing[0].body == missing[1].body
 
-    asyncio.run(ask())
+
+def test_conditions(framework: str, port: int) -> None:
+    for path in FRAMEWORKS[framework].tagged:
+        for coding in ALL:
+            tag = str(get(port, f"/coded/{path}", coding).field("ETag"))
+            assert tag.endswith(f':{coding}"') == (coding != "identity")
+            again = get(port, f"/coded/{path}", coding, If_None_Match=tag)
+            assert (again.status, again.body) == (304, b"")
+            assert again.field("ETag") == tag
+            assert get(port, f"/coded/{path}", coding, If_None_Match='"x"').status == 200
 
 
-async def get(app: Any, path: str, fields: dict[str, str]) -> httpx.Response:
-    transport = httpx.ASGITransport(app)
-    async with httpx.AsyncClient(transport=transport, base_url="http://site.test") as client:
-        return await client.get(path, headers=fields)
+def test_ranges_of_files(port: int) -> None:
+    part = get(port, "/coded/file", "identity", Range="bytes=10-99")
+    assert (part.status, part.body) == (206, PAGE.encode()[10:100])
+    tag = str(get(port, "/coded/file").field("ETag"))
+    whole = get(port, "/coded/file", Range="bytes=10-99", If_Range=tag)
+    assert (whole.status, body_of(whole)) == (200, PAGE.encode())
+
+
+@pytest.mark.parametrize("coding", ALL)
+def test_events_in_lock_step(port: int, coding: str) -> None:
+    answer = follow_events(port, coding)
+    assert answer.field("Content-Encoding") == (None if coding == "identity" else coding)
+    assert body_of(answer) == b"".join(make_events(COUNT))
