@@ -82,14 +82,14 @@ demo: .venv/built.stamp .venv/demo.group  ## serve a real application, fetch it 
 	$(BIN)/python -m tools.demo
 
 .PHONY: bench
-bench: setup  ## run the benchmarks in a quarter of an hour; write bench/REPORT.md and README's ratios
+bench: setup  ## run the benchmarks in half an hour; write bench/REPORT.md and README's ratios
 	$(BIN)/python -m bench run --out bench
 	$(BIN)/python -m bench report
 	$(BIN)/python -m pytest tests/bench/benchmark_hook.py --benchmark-storage=$(BENCHMARK_STORAGE) --benchmark-autosave \
 	    --benchmark-max-time=0.3 --benchmark-columns=median,min,rounds
 
 .PHONY: bench-quick
-bench-quick: setup  ## run the benchmarks in three minutes; write build/bench/REPORT.md
+bench-quick: setup  ## run the benchmarks in six minutes; write build/bench/REPORT.md
 	$(BIN)/python -m bench run --quick
 
 BASE ?= HEAD~1

@@ -180,10 +180,7 @@ def static_files(some: tuple[str, ...], path: Path | None) -> None:
 @to_file
 def doors(some: tuple[str, ...], path: Path | None, **options: Any) -> None:
     """Measure what middleware adds to a response: that of others and ours."""
-    measured = with_progress(partial(door_calls.run, some, **options))
-    if path:
-        results.write({"doors": measured}, path)
-    show(door_calls.describe(measured))
+    measure("doors", path, partial(door_calls.run, some, **options))
 
 
 @main.command("doors-server")
@@ -194,10 +191,7 @@ def doors(some: tuple[str, ...], path: Path | None, **options: Any) -> None:
 @to_file
 def doors_server(some: tuple[str, ...], path: Path | None, **options: Any) -> None:
     """Measure what a request takes of uvicorn with middleware, and what it answers."""
-    measured = with_progress(partial(door_servers.run, some, **options))
-    if path:
-        results.write({"doors-server": measured}, path)
-    show(door_servers.describe(measured))
+    measure("doors-server", path, partial(door_servers.run, some, **options))
 
 
 @main.command("doors-latency")
@@ -207,10 +201,7 @@ def doors_server(some: tuple[str, ...], path: Path | None, **options: Any) -> No
 @to_file
 def doors_latency(some: tuple[str, ...], path: Path | None, **options: Any) -> None:
     """Measure how long small answers of uvicorn take while long ones are coded."""
-    measured = with_progress(partial(latencies.run, some, **options))
-    if path:
-        results.write({"doors-latency": measured}, path)
-    show(latencies.describe(measured))
+    measure("doors-latency", path, partial(latencies.run, some, **options))
 
 
 @main.command()

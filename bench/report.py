@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -19,6 +20,12 @@ from tools.kit.tables import Table
 
 from . import results
 from . import served
+from .doors import calls as door_calls
+from .doors import latency
+from .doors import server as door_server
+from .doors.asgi import STARLETTE_COMPRESS
+from .doors.cases import AGAIN
+from .doors.cases import ALWAYS_NEW
 from .encoders import run as encoders
 from .encoders import tables as encoder_tables
 from .hook import calls
@@ -94,6 +101,20 @@ def _draw_hook(run: Run[calls.Row]) -> str:
     return draw_bars(title, groups, label, "log")
 
 
+def _draw_doors(run: Run[door_calls.Row]) -> str:
+    from .charts import draw_bars  # noqa: PLC0415
+
+    groups = {
+        ", ".join(place[1:4]): {name: max(us[name], 0.1) for name in (STARLETTE_COMPRESS, OURS)}
+        for place, us in door_calls.own(run.rows, STARLETTE_COMPRESS).items()
+    }
+    title, label = (
+        "What ASGI middleware adds to a response",
+        "µs, logarithmic (lower is better)",
+    )
+    return draw_bars(title, groups, label, "log")
+
+
 def _draw_server(run: Run[served.Row]) -> str:
     from .charts import draw_bars  # noqa: PLC0415
 
@@ -164,6 +185,61 @@ SECTIONS = (
         ),
         _draw_server,
         quick_options=("--rounds", "1", "--cpu-seconds", "1"),
+    ),
+    Section(
+        "doors",
+        "Middleware",
+        "What it costs a response that there is middleware around an application, called as a"
+        " server calls it. A body is always new, or one that was sent before. Middleware that"
+        " has levels is there at its own, which differ, and at equal ones.",
+        door_calls.Row,
+        door_calls.describe,
+        (
+            Ratios(
+                "time that ASGI middleware adds to a response that is always new, by what"
+                " starlette-compress adds ({} cases)",
+                partial(door_calls.times_by, STARLETTE_COMPRESS, ALWAYS_NEW),
+            ),
+            Ratios(
+                "the same for one that was sent before ({} cases)",
+                partial(door_calls.times_by, STARLETTE_COMPRESS, AGAIN),
+            ),
+        ),
+        _draw_doors,
+        quick_options=("--rounds", "5"),
+    ),
+    Section(
+        "doors-server",
+        "Middleware under load",
+        "The same ASGI applications in one process of uvicorn, over the loopback interface, all"
+        " at their own levels.",
+        served.Row,
+        door_server.describe,
+        (
+            Ratios(
+                "uvicorn's processor time, by that with starlette-compress ({} cases)",
+                partial(door_server.cpu_by, STARLETTE_COMPRESS),
+            ),
+        ),
+        quick_options=("--rounds", "1", "--cpu-seconds", "1"),
+    ),
+    Section(
+        "doors-latency",
+        "Small answers beside long ones",
+        "How long uvicorn takes to send 20 bytes, while another client asks for 5 MB of JSON"
+        " five times a second, always another. Beside middleware stand the same long answers"
+        " as they are, such as were coded beforehand, where the coding alone is missing, and"
+        " none at all.",
+        latency.Row,
+        latency.describe,
+        (
+            Ratios(
+                "99th percentile of small answers while long ones are coded, by that while they"
+                " are sent as they are ({} cases)",
+                latency.p99_by_plain,
+            ),
+        ),
+        quick_options=("--rounds", "1", "--seconds", "1"),
     ),
     Section(
         "static",

@@ -158,16 +158,22 @@ def added(rows: Sequence[Row]) -> dict[Place, dict[str, float]]:
     }
 
 
-def times_by(rival: str, run: Run[Row], state: str) -> list[float]:
+def own(rows: Sequence[Row], rival: str) -> dict[Place, dict[str, float]]:
+    """Return the part of :func:`added` that a rival codes, too, at their own levels."""
+    return {
+        place: us
+        for place, us in added(rows).items()
+        if place.levels == OWN and place.state != UNCODED and rival in us
+    }
+
+
+def times_by(rival: str, state: str, run: Run[Row]) -> list[float]:
     """Return what ours adds by what a rival adds, each at its own levels.
 
     :param state: whether the bodies were sent before.
     """
-    return [
-        us[OURS] / us[rival]
-        for place, us in added(run.rows).items()
-        if (place.state, place.levels) == (state, OWN) and rival in us
-    ]
+    places = own(run.rows, rival).items()
+    return [us[OURS] / us[rival] for place, us in places if place.state == state]
 
 
 def judge(rows: Sequence[Row]) -> list[Verdict]:
@@ -181,8 +187,8 @@ def judge(rows: Sequence[Row]) -> list[Verdict]:
             at_most=True,
         )
         for rival, must in MUST.items()
-        for place, us in added(rows).items()
-        if rival in us and place.coding in must and place.levels == OWN
+        for place, us in own(rows, rival).items()
+        if place.coding in must
     ]
 
 

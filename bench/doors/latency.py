@@ -222,6 +222,11 @@ def run(
     return measured
 
 
+def p99_by_plain(run: Run[Row]) -> list[float]:
+    """Return the 99th percentile beside ours by that beside answers that are not coded."""
+    return [row.by_plain for row in run.rows if row.beside == OURS]
+
+
 def judge(rows: Sequence[Row]) -> list[Verdict]:
     """Return the verdicts on small answers beside ours."""
     verdicts = []

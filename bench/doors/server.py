@@ -29,6 +29,7 @@ from .cases import CASES as ALL_CASES
 from .cases import UNCODED
 from .cases import Case
 from .contenders import NONE
+from .contenders import OURS
 from .contenders import OWN
 from .contenders import Received
 from .mounted import ENDS_WITH
@@ -91,6 +92,16 @@ def run(
             measured.rows += summarise(name, NONE, loads, [cpu])
             report("doors-server", (number + 1) / len(names))
     return measured
+
+
+def cpu_by(rival: str, run: Run[Row]) -> list[float]:
+    """Return the processor's time with ours by that with a rival, of what both code."""
+    us = {(row.case, row.extension): row.cpu_us for row in run.rows}
+    return [
+        us[case, OURS] / us[case, rival]
+        for case in dict.fromkeys(row.case for row in run.rows)
+        if CASES[case].coding and (case, rival) in us
+    ]
 
 
 def describe(run: Run[Row]) -> Iterator[Table | str]:

@@ -217,9 +217,9 @@ def test_verdicts() -> None:
         STARLETTE_COMPRESS: 36.0,
         STARLETTE: 50.0,
     }
-    new = times_by(STARLETTE_COMPRESS, Run({}, rows), ALWAYS_NEW)
+    new = times_by(STARLETTE_COMPRESS, ALWAYS_NEW, Run({}, rows))
     assert new == pytest.approx([0.5, 15 / 31, 1.4])
-    assert times_by(STARLETTE, Run({}, rows), AGAIN) == pytest.approx([17.6 / 51])
+    assert times_by(STARLETTE, AGAIN, Run({}, rows)) == pytest.approx([17.6 / 51])
 
 
 def test_tables_have_every_figure() -> None:

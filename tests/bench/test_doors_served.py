@@ -208,6 +208,18 @@ def test_verdicts() -> None:
     ]
 
 
+def test_ratios_are_of_the_same_cases() -> None:
+    us = {NONE: 20.0, OURS: 50.0, STARLETTE_COMPRESS: 100.0}
+    cases = ("2 KB JSON, gzip, again", "36 bytes")
+    rows = [
+        Row(case, name, 1, 1, 1, 0, took, 1, 0) for case in cases for name, took in us.items()
+    ]
+    rows.append(Row("2 KB JSON, zstd, again", OURS, 1, 1, 1, 0, 40, 1, 0))
+    assert server.cpu_by(STARLETTE_COMPRESS, Run({}, rows)) == [0.5]
+    small = [ROW, replace(ROW, beside=STARLETTE, by_plain=9.0)]
+    assert latency.p99_by_plain(Run({}, small)) == [ROW.by_plain]
+
+
 def test_figures_of_a_server_are_written_down(tmp_path: Path) -> None:
     file = tmp_path / "new" / "results.json"
     case = server.CASES["2 KB JSON, zstd, again"]
