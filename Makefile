@@ -230,7 +230,7 @@ C_WARNINGS := -std=c11 -Wall -Wextra -Wshadow -Wundef -Wvla -Wstrict-prototypes 
 CTEST := build/ctest
 EMULATOR :=
 
-FUZZ_TARGETS := roundtrip stream bound sequences dictionary
+FUZZ_TARGETS := roundtrip stream bound sequences dictionary decoder
 C_PROPERTIES := $(patsubst csrc/test/%.c,$(CTEST)/%,$(wildcard csrc/test/*.c))
 C_REPLAYS := $(FUZZ_TARGETS:%=$(CTEST)/fuzz/%)
 

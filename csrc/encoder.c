@@ -68,6 +68,10 @@ const char *fgz_error_message(size_t result)
         return "input differs from the declared size";
     case FGZ_ERROR_ZSTD:
         return "libzstd failed";
+    case FGZ_ERROR_INPUT:
+        return "the input is no whole, sound frame";
+    case FGZ_ERROR_WINDOW:
+        return "the input needs a larger window than is allowed";
     }
     return "unknown error";
 }

@@ -5,11 +5,12 @@
  * This is the only public header.  It covers the content codings that the core
  * can write (RFC 9110, section 8.4.1; RFC 9659 for zstd, RFC 9842 for dcz) and
  * the raw DEFLATE format under the first two.  gzip and deflate come from the
- * encoder in deflate/, zstd and dcz from libzstd.
+ * encoder in deflate/, zstd and dcz from libzstd.  What clients send in zstd it
+ * decodes, too.
  *
  * What it is for: bodies of a few hundred bytes to a few megabytes, many of
  * them, and streams that are flushed often.  What it is not for: archives,
- * parallel compression of one body, decompression.
+ * parallel compression of one body, and decompression of anything else.
  *
  * THE MODEL
  *
@@ -96,6 +97,9 @@ typedef enum fgz_coding {
  * FGZ_ERROR_OUTPUT: the output does not fit.
  * FGZ_ERROR_SIZE: the input is longer or shorter than the declared total.
  * FGZ_ERROR_ZSTD: libzstd reported an error of its own.
+ * FGZ_ERROR_INPUT: what is to be decoded is not what it says, or damaged.
+ * FGZ_ERROR_WINDOW: it cannot be decoded without a larger window than is
+ *   allowed.
  */
 typedef enum fgz_error {
     FGZ_OK = 0,
@@ -107,7 +111,9 @@ typedef enum fgz_error {
     FGZ_ERROR_DICTIONARY = 45,
     FGZ_ERROR_OUTPUT = 50,
     FGZ_ERROR_SIZE = 60,
-    FGZ_ERROR_ZSTD = 70
+    FGZ_ERROR_ZSTD = 70,
+    FGZ_ERROR_INPUT = 80,
+    FGZ_ERROR_WINDOW = 90
 } fgz_error;
 
 /* Whether a result is an error: 1 or 0. */
@@ -350,6 +356,40 @@ uint64_t fgz_fingerprint(const void *in, size_t in_nbytes);
 
 /* The memory that an encoder holds, in bytes. */
 size_t fgz_memory_nbytes(const fgz_encoder *enc);
+
+/* A decoder of zstd, for one body that nobody vouches for: any number of
+ * frames, of which some may be skipped. */
+typedef struct fgz_decoder fgz_decoder;
+
+/*
+ * Make a decoder, in *decoder_ret.  It takes 100 KB of memory, and a frame's
+ * window besides, which is 8 MB at most.
+ *
+ * @return 0, or FGZ_ERROR_MEMORY, and then *decoder_ret is NULL.
+ */
+size_t fgz_decoder_create(fgz_decoder **decoder_ret);
+
+/* Free a decoder in any state; NULL is allowed. */
+void fgz_decoder_free(fgz_decoder *decoder);
+
+/*
+ * Decode more of a body, until a frame ends, the room is full, or the input is
+ * taken: *taken_nbytes_ret bytes of it.  Each call that has input and room
+ * takes or writes something.  What comes out, and what is refused, does not
+ * depend on how the input or the room is cut.
+ *
+ * The input that was not taken has to come again.  When the room was full there
+ * may be more to write, even if all input was taken.
+ *
+ * @return bytes written; FGZ_ERROR_INPUT for what is no frame of RFC 8878, is
+ * damaged, or needs a dictionary; FGZ_ERROR_WINDOW if its window is above 8 MB
+ * (RFC 9659, section 3); FGZ_ERROR_MEMORY; FGZ_ERROR_STATE after one of these.
+ */
+size_t fgz_decode(fgz_decoder *decoder, const void *in, size_t in_nbytes,
+                  size_t *taken_nbytes_ret, void *out, size_t out_nbytes_avail);
+
+/* Whether all that was taken so far are whole frames, or nothing: 1 or 0. */
+int fgz_decoder_is_between_frames(const fgz_decoder *decoder);
 
 /* cffi: end */
 

@@ -34,6 +34,8 @@ class _Lib:
     FGZ_ERROR_OUTPUT: Final[int]
     FGZ_ERROR_SIZE: Final[int]
     FGZ_ERROR_ZSTD: Final[int]
+    FGZ_ERROR_INPUT: Final[int]
+    FGZ_ERROR_WINDOW: Final[int]
     FGZ_SAVES_NOTHING: Final[int]
     FGZ_MAY_SAVE: Final[int]
     FGZ_SAVES: Final[int]
@@ -188,6 +190,31 @@ class _Lib:
     def fgz_memory_nbytes(
         self,
         enc_: _CData,
+        /,
+    ) -> int: ...
+    def fgz_decoder_create(
+        self,
+        decoder_ret_: _CData,
+        /,
+    ) -> int: ...
+    def fgz_decoder_free(
+        self,
+        decoder_: _CData,
+        /,
+    ) -> None: ...
+    def fgz_decode(
+        self,
+        decoder_: _CData,
+        in_: bytes | _CData,
+        in_nbytes_: int,
+        taken_nbytes_ret_: _CData,
+        out_: _CData,
+        out_nbytes_avail_: int,
+        /,
+    ) -> int: ...
+    def fgz_decoder_is_between_frames(
+        self,
+        decoder_: _CData,
         /,
     ) -> int: ...
 

@@ -110,14 +110,14 @@ def test_an_include_that_is_not_allowed_is_found(
     assert forbidden_includes(csrc) == [(path, other)]
 
 
-def test_libzstd_is_known_to_its_adapter_and_what_prepares_dictionaries_alone() -> None:
+def test_libzstd_is_known_to_its_adapters_and_what_prepares_dictionaries_alone() -> None:
     users = {
         part_of(CSRC, path)
         for path in core_files(CSRC)
         for match in INCLUDE.finditer(path.read_text("utf-8"))
         if match[2] is not None and match[2].startswith(("zstd", "zdict"))
     }
-    assert users == {"dictionary", "libzstd"}
+    assert users == {"decoder", "dictionary", "libzstd"}
 
 
 def test_nothing_of_the_core_includes_its_tests() -> None:

@@ -1,7 +1,8 @@
 /*
  * The levels that allocate for a call take no more than they may.  And when any
  * one allocation fails the call says so, nothing leaks, and the
- * encoder can be reset and used once there is memory again.
+ * encoder can be reset and used once there is memory again.  A decoder can be
+ * freed.
  */
 #include "test.h"
 
@@ -106,6 +107,48 @@ static void check_largest(int level)
     CHECK(noutstanding == 0);
 }
 
+/* A frame of whose window libzstd allocates, with a decoder made for it. */
+static size_t decode(const uint8_t *coded, size_t coded_nbytes)
+{
+    fgz_decoder *decoder;
+    size_t result = fgz_decoder_create(&decoder);
+    size_t taken_nbytes;
+
+    CHECK((decoder == NULL) == (fgz_is_error(result) != 0));
+    if (decoder == NULL)
+        return result;
+    result = fgz_decode(decoder, coded, coded_nbytes, &taken_nbytes, out,
+                        sizeof(out));
+    if (fgz_is_error(result))
+        CHECK(fgz_error_code(fgz_decode(decoder, coded, coded_nbytes,
+                                        &taken_nbytes, out, sizeof(out))) ==
+              FGZ_ERROR_STATE);
+    fgz_decoder_free(decoder);
+    return result;
+}
+
+static void check_decoder(void)
+{
+    static uint8_t coded[1000];
+    fgz_encoder *const enc = test_create(FGZ_ZSTD, 3);
+    size_t const coded_nbytes = fgz_finish(enc, in, 500, coded, sizeof(coded));
+    size_t result;
+
+    CHECK(!fgz_is_error(coded_nbytes));
+    fgz_free(enc);
+    CHECK(noutstanding == 0);
+    for (failing = 1;; failing++) {
+        nallocs = 0;
+        result = decode(coded, coded_nbytes);
+        CHECK(noutstanding == 0);
+        if (nallocs < failing)
+            break;
+        CHECK(fgz_error_code(result) == FGZ_ERROR_MEMORY);
+    }
+    CHECK(result == 500 && failing > 3);
+    failing = 0;
+}
+
 TEST_MAIN
 {
     for (int level = 10; level < TEST_NLEVELS; level++)
@@ -113,6 +156,7 @@ TEST_MAIN
     test_fill(in, sizeof(in), 3, 1);
     test_fill(long_dictionary, sizeof(long_dictionary), 4, 2);
     test_fill(noise, sizeof(noise), 0, 3);
+    check_decoder();
     for (unsigned c = 0; c < TEST_NCODINGS; c++)
         for (unsigned index = 0; index < test_nlevels(test_codings[c]);
              index++) {

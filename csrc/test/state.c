@@ -177,7 +177,7 @@ static void check_messages(void)
         FGZ_OK,           FGZ_ERROR_MEMORY,  FGZ_ERROR_CODING,
         FGZ_ERROR_LEVEL,  FGZ_ERROR_OPTIONS, FGZ_ERROR_STATE,
         FGZ_ERROR_OUTPUT, FGZ_ERROR_SIZE,    FGZ_ERROR_ZSTD,
-        (fgz_error)99};
+        FGZ_ERROR_INPUT,  FGZ_ERROR_WINDOW,  (fgz_error)99};
 
     for (size_t i = 0; i < sizeof(errors) / sizeof(errors[0]); i++)
         for (size_t j = 0; j < i; j++)

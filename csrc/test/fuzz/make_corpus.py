@@ -169,12 +169,58 @@ def dictionary() -> Iterator[tuple[str, bytes]]:
             yield f"{name}-{body_name}", head + body
 
 
+MAGIC, SKIPPED = b"\x28\xb5\x2f\xfd", b"\x50\x2a\x4d\x18"
+
+
+def frame(window: int, *blocks: bytes) -> bytes:
+    """Return a zstd frame with a window descriptor, whose last block says so."""
+    return MAGIC + bytes([0, window]) + b"".join(blocks)
+
+
+def block(kind: int, nbytes: int, content: bytes, *, is_last: bool = True) -> bytes:
+    """Return a block: 0 is raw, 1 a run of a byte, 2 compressed."""
+    return (nbytes << 3 | kind << 1 | is_last).to_bytes(3, "little") + content
+
+
+FRAMES = {
+    "nothing": b"",
+    "empty": frame(0, block(0, 0, b"")),
+    "raw": frame(0, block(0, 5, b"words")),
+    "run": frame(0x58, block(1, 100_000, b"r")),
+    "bomb": frame(13 << 3, *[block(1, 1 << 17, b"r", is_last=False)] * 100, block(0, 0, b"")),
+    "largest-window": frame(13 << 3, block(1, 9, b"r")),
+    "larger-window": frame(13 << 3 | 1, block(1, 9, b"r")),
+    "single": MAGIC + b"\x20\x05" + block(0, 5, b"words"),
+    "short-of-its-length": MAGIC + b"\x20\x06" + block(0, 5, b"words"),
+    "skipped": SKIPPED + b"\x03\0\0\0abc",
+    "skipped-of-4-gb": SKIPPED + b"\xff\xff\xff\xffabc",
+    "many": (SKIPPED + b"\0\0\0\0" + frame(0, block(0, 0, b""))) * 30,
+    "many-blocks": frame(0, *[block(0, 1, b"x", is_last=False)] * 30, block(0, 0, b"")),
+    "with-checksum": MAGIC + b"\x04\0" + block(0, 0, b"") + b"\x99\xe9\xd8\x51",
+    "with-a-dictionary": MAGIC + b"\x01\0\x07" + block(0, 0, b""),
+    "before-the-format": b"\x27\xb5\x2f\xfd" + bytes(20),
+    "cut-in-the-magic": frame(0, block(0, 5, b"words")) + MAGIC[:3],
+}
+
+
+def decoder() -> Iterator[tuple[str, bytes]]:
+    """Yield frames as they are, and every body coded at some level, perhaps damaged."""
+    for number, (name, frames) in enumerate(FRAMES.items()):
+        yield f"frames-{name}", bytes([0]) + u16(number % 4) + u16(number * 37) + frames
+    for number, (body_name, body) in enumerate(BODIES.items()):
+        for damage in (0, 1 + number * 2741):
+            head = bytes([1 + number % 8]) + u16(number * 211) + u16(number * 4099 % 65536)
+            name = f"{'damaged' if damage else 'coded'}-{body_name}"
+            yield name, head + u16(damage % 65536) + body
+
+
 TARGETS = {
     "roundtrip": roundtrip,
     "stream": stream,
     "bound": bound,
     "sequences": sequences,
     "dictionary": dictionary,
+    "decoder": decoder,
 }
 
 
