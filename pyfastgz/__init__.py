@@ -19,6 +19,7 @@ from .errors import ConfigurationError
 from .errors import EncoderStateError
 from .errors import FastgzError
 from .errors import NotInitialisedError
+from .errors import RequestBodyError
 from .http.eligibility import SkipReason
 from .store.bodies import StoreStats
 from .store.keyed import CacheBackend
@@ -44,6 +45,7 @@ __all__ = [
     "FastgzError",
     "NotInitialisedError",
     "Outcome",
+    "RequestBodyError",
     "SkipReason",
     "Stats",
     "StoreStats",

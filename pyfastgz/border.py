@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 
     from .engine import Engine
 
+DECODED = "pyfastgz.decoded"
+"""Where an environment says that its request has a coded body, decoded as it is read."""
+
 _SENT = "pyfastgz.sent"
 _IF_MATCH = "HTTP_IF_MATCH"
 _IF_NONE_MATCH = "HTTP_IF_NONE_MATCH"
@@ -179,6 +182,7 @@ def can_ask_again(environ: dict[str, Any]) -> bool:
         and _RANGE in environ
         and environ.get("CONTENT_LENGTH") in {None, "", "0"}
         and "HTTP_TRANSFER_ENCODING" not in environ
+        and DECODED not in environ
     )
 
 

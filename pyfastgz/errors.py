@@ -40,6 +40,30 @@ class NotInitialisedError(FastgzError, RuntimeError, AttributeError):
     """
 
 
+class RequestBodyError(FastgzError, OSError):
+    """The body of a request cannot be had: it is too large decoded, damaged, or coded unknown.
+
+    Raised where an application reads the body, and has it decoded by
+    :class:`pyfastgz.wsgi.CompressMiddleware`. Whatever the application makes of it, the client
+    is sent the status, if the response has not begun.
+
+    .. versionadded:: 0.1
+    """
+
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+        """The status: 400, 413 or 415."""
+
+
+class DecodeError(FastgzError, ValueError):
+    """Coded bytes are not what their coding says, or end too early."""
+
+
+class LimitError(DecodeError):
+    """Coded bytes stand for more than is allowed."""
+
+
 class ManifestError(FastgzError, ValueError):
     """A folder's manifest of coded files is not usable; the message names it and the fault.
 

@@ -26,8 +26,11 @@ from .border import untranslate
 from .dictionary_route import add_route
 from .engine import Engine
 from .errors import NotInitialisedError
+from .flask_requests import decode_all
+from .flask_requests import decode_request
 from .handling import NOT_LOOKED_AT
 from .handling import WISHES
+from .handling import current_request
 from .handling import handle
 from .hook import make_hook
 from .outcome import Stats
@@ -153,6 +156,7 @@ class Compress:
             app.wsgi_app = bordered(  # type: ignore[method-assign,assignment]
                 app.wsgi_app, functools.partial(engine_of, app)
             )
+        decode_all(app, engine.settings.last)
         app.extensions[EXTENSION] = engine
         self.app = app
 
@@ -253,6 +257,24 @@ class Compress:
         .. versionadded:: 0.1
         """
         return _before(_mark_exempt, target)
+
+    @without_parentheses
+    def decode_requests(self, target: _Target) -> _Target:
+        """Decode the bodies of requests to a view, ``def`` or ``async def``, or to a blueprint.
+
+        As ``COMPRESS_DECODE_REQUESTS`` does for all requests: what the view reads, as
+        ``request.data``, ``stream``, ``json``, ``form`` or ``files``, is decoded while it does.
+        A decorator without parameters.
+
+        :raises TypeError: it is neither a view nor a blueprint.
+
+        .. versionadded:: 0.1
+        """
+
+        def decode() -> None:
+            decode_request(current_request(), self._engine().settings.last)
+
+        return _before(decode, target)
 
     def stats(self) -> Stats:
         """Return what became of the responses of the application in this process so far.

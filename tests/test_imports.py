@@ -32,6 +32,7 @@ CENTRE = (
     "pyfastgz.carrying",
     "pyfastgz.coding",
     "pyfastgz.collecting",
+    "pyfastgz.decoding",
     "pyfastgz.engine",
     "pyfastgz.errors",
     "pyfastgz.files",
@@ -46,7 +47,15 @@ CENTRE = (
 )
 FLASK = ("blinker", "click", "flask", "werkzeug")
 DOORS = {
-    "extension": ("dictionary_route", "handling", "hook", "responses", "targets"),
+    "extension": (
+        "dictionary_route",
+        "flask_requests",
+        "handling",
+        "hook",
+        "responses",
+        "targets",
+    ),
+    "flask_requests": ("handling",),
     "dictionary_route": (),
     "hook": ("handling", "responses"),
     "handling": ("file_responses", "responses"),
@@ -92,7 +101,8 @@ ALLOWED = {
     "settling.py": ("pyfastgz.http", "pyfastgz.outcome", "pyfastgz.store"),
     "transports.py": ("pyfastgz.http", "pyfastgz.store"),
     **dict.fromkeys(
-        ("engine.py", "border.py", "files.py", "collecting.py", "carrying.py"), CENTRE
+        ("engine.py", "border.py", "files.py", "collecting.py", "carrying.py", "decoding.py"),
+        CENTRE,
     ),
     "middleware.py": CENTRE,
     "asgi.py": (
@@ -210,6 +220,7 @@ def test_flask_is_imported_by_its_door_alone() -> None:
     assert touching == {
         "dictionary_route",
         "extension",
+        "flask_requests",
         "handling",
         "file_responses",
         "hook",

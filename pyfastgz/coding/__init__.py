@@ -19,6 +19,11 @@ from typing import TypeGuard
 from . import br
 from . import core
 from . import dcz
+from .decode import BrotliDecoder
+from .decode import Decoder
+from .decode import DeflateDecoder
+from .decode import GzipDecoder
+from .decode import ZstdDecoder
 from .dictionary import Dictionary
 from .idle import Shelf
 
@@ -91,6 +96,7 @@ class Coding(NamedTuple):
     :param bodies: returns, for a level, what codes whole bodies; the same each time.
     :param streams: returns, for a level, and whether streams are to take little memory, what
         opens them; the same each time.
+    :param decoder: makes what decodes a body that nobody vouches for; None if nothing here can.
     """
 
     name: str
@@ -104,6 +110,7 @@ class Coding(NamedTuple):
     long_rank: int
     bodies: Callable[[int], Bodies]
     streams: Callable[[int, bool], Streams]
+    decoder: Callable[[], Decoder] | None
 
 
 def _of_core(number: int) -> dict[str, Any]:
@@ -130,6 +137,7 @@ _ROWS = (
         file_level=_ZSTD_FILE_LEVEL,
         short_rank=3,
         long_rank=1,
+        decoder=ZstdDecoder,
     ),
     Coding(
         name="br",
@@ -143,6 +151,7 @@ _ROWS = (
         long_rank=3,
         bodies=cache(br.Bodies),
         streams=cache(br.Streams),
+        decoder=BrotliDecoder if br.can_bound() else None,
     ),
     Coding(
         **_of_core(core.GZIP),
@@ -152,6 +161,7 @@ _ROWS = (
         file_level=core.levels(core.GZIP)[-1],
         short_rank=1,
         long_rank=2,
+        decoder=GzipDecoder,
     ),
     Coding(
         **_of_core(core.ZLIB),
@@ -161,6 +171,7 @@ _ROWS = (
         file_level=core.levels(core.ZLIB)[-1],
         short_rank=4,
         long_rank=4,
+        decoder=DeflateDecoder,
     ),
     Coding(
         name="dcz",
@@ -174,6 +185,7 @@ _ROWS = (
         long_rank=0,
         bodies=cache(dcz.Bodies),
         streams=cache(dcz.Streams),
+        decoder=None,
     ),
 )
 
@@ -190,6 +202,11 @@ TAGGED_CODINGS = tuple(CODINGS)
 def available_codings() -> tuple[str, ...]:
     """Return which of the :data:`KNOWN_CODINGS` can be written here, in their order."""
     return tuple(name for name in KNOWN_CODINGS if CODINGS[name].is_available)
+
+
+def decodable_codings() -> tuple[str, ...]:
+    """Return which of the :data:`KNOWN_CODINGS` can be decoded here, in their order."""
+    return tuple(name for name in KNOWN_CODINGS if CODINGS[name].decoder is not None)
 
 
 def coding_named(name: str) -> Coding:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from typing import Any
 from typing import NamedTuple
 
+from ..errors import DecodeError
 from ..errors import EncoderStateError
 from .buffers import as_bytes
 
@@ -196,6 +197,53 @@ class BrotliStream:
     def close(self) -> None:
         """Free the memory of the stream, which takes no more calls."""
         self._compressor = None
+
+
+def can_bound() -> bool:
+    """Tell whether a package is installed whose decoder can be told how much to make."""
+    if _brotli is None:
+        return False
+    try:
+        _brotli.Decompressor().process(b"", output_buffer_limit=1)
+    except TypeError:
+        return False
+    return True
+
+
+class BoundedDecoder:
+    """Decodes a stream in pieces of bounded length. Not safe for concurrent use.
+
+    :param piece_nbytes: how long a piece is; it may be half as long again.
+    """
+
+    __slots__ = ("_decompressor", "_piece_nbytes")
+
+    def __init__(self, piece_nbytes: int) -> None:
+        self._decompressor = _package().Decompressor()
+        self._piece_nbytes = piece_nbytes
+
+    @property
+    def holds_input(self) -> bool:
+        """Whether some input is not decoded yet: until it is, no more is taken."""
+        return not self._decompressor.can_accept_more_data()
+
+    def is_finished(self) -> bool:
+        """Tell whether all of the stream was returned."""
+        finished: bool = self._decompressor.is_finished()
+        return finished
+
+    def decode(self, data: bytes) -> bytes:
+        """Return a piece of what the stream stands for.
+
+        :raises DecodeError: it is no br stream, or something follows it.
+        """
+        try:
+            made: bytes = self._decompressor.process(
+                data, output_buffer_limit=self._piece_nbytes
+            )
+        except _package().error as error:
+            raise DecodeError("it is no br stream") from error
+        return made
 
 
 def _package() -> Any:

@@ -19,6 +19,8 @@ from .._core import fingerprint_of as _fingerprint_of
 from .._core import lib
 from .._core import saving_of as _saving_of
 from .._core import stream_bytes
+from ..errors import DecodeError
+from ..errors import LimitError
 from .buffers import as_bytes
 from .idle import Kept
 from .idle import Shelf
@@ -85,6 +87,10 @@ def checked(result: int) -> int:
     message = _text(lib.fgz_error_message(result))
     if code == lib.FGZ_ERROR_MEMORY:
         raise MemoryError(message)
+    if code == lib.FGZ_ERROR_INPUT:
+        raise DecodeError(message)
+    if code == lib.FGZ_ERROR_WINDOW:
+        raise LimitError(message)
     raise RuntimeError(f"{message} (error {code} of the compression core)")
 
 
@@ -259,3 +265,43 @@ class CoreStream:
         if kept is not None and not lib.fgz_is_error(lib.fgz_reset(kept.encoder, 0)):
             self._pool.give(kept)
         self.encoder = self._prepared = None
+
+
+class ZstdStream:
+    """Decodes frames of zstd in pieces of bounded length. Not safe for concurrent use.
+
+    :param piece_nbytes: how long a piece is at most.
+    """
+
+    __slots__ = ("_decoder", "_piece", "_piece_nbytes", "_taken_nbytes")
+
+    def __init__(self, piece_nbytes: int) -> None:
+        made = ffi.new("fgz_decoder **")
+        checked(lib.fgz_decoder_create(made))
+        self._decoder: Any = ffi.gc(made[0], lib.fgz_decoder_free)
+        self._piece = _new_output("char[]", piece_nbytes)
+        self._piece_nbytes = piece_nbytes
+        self._taken_nbytes = ffi.new("size_t *")
+
+    def decode(self, data: bytes) -> tuple[bytes, int]:
+        """Return a piece, and how many bytes of the input it took; no more than a frame.
+
+        :raises DecodeError: it is no sound frame.
+        :raises LimitError: its window is larger than 8 MB.
+        """
+        made_nbytes = checked(
+            lib.fgz_decode(
+                self._decoder,
+                ffi.from_buffer(data),
+                len(data),
+                self._taken_nbytes,
+                self._piece,
+                self._piece_nbytes,
+            )
+        )
+        made = cast("bytes", ffi.unpack(self._piece, made_nbytes))
+        return made, int(self._taken_nbytes[0])
+
+    def is_between_frames(self) -> bool:
+        """Tell whether all that was taken are whole frames, or nothing."""
+        return bool(lib.fgz_decoder_is_between_frames(self._decoder))

@@ -22,7 +22,8 @@ MAX_HEADER_LENGTH = 1024
 """Longest ``Accept-Encoding`` value that is looked at, in characters; browsers send about 30.
 """
 
-_ALIASES = {"x-gzip": "gzip"}
+ALIASES = {"x-gzip": "gzip"}
+"""Codings by other names that they have (RFC 9110 section 8.4.1.3)."""
 
 # These need a dictionary that the client announced; "anything" is not one (RFC 9842, 6.1).
 _NEVER_BY_WILDCARD = frozenset({"dcb", "dcz"})
@@ -121,7 +122,7 @@ def _parse(accept_encoding: str) -> Mapping[str, float]:
         name = name.strip()
         if not name:
             continue
-        name = _ALIASES.get(name, name)
+        name = ALIASES.get(name, name)
         weight = _weight(parameters)
         known = weights.get(name, weight)
         weights[name] = max(known, weight) if min(known, weight) > 0.0 else min(known, weight)

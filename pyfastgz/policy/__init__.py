@@ -90,6 +90,9 @@ class Policy:
     cache_backend: Callable[[], Any] | None
     cache_key: Callable[..., str] | None
     dictionaries: str | None
+    decode_requests: bool
+    request_max_bytes: int | None
+    request_max_ratio: float
     server_timing: bool
     known_codings: tuple[str, ...] = field(init=False)
     levels: Mapping[str, int] = field(init=False)

@@ -93,6 +93,21 @@ def _size(value: object) -> int:
     raise ValueError
 
 
+def _size_or_none(value: object) -> int | None:
+    if value is None:
+        return None
+    if is_integer(value) and value > 0:
+        return int(value)
+    raise ValueError
+
+
+def _ratio(value: Any) -> float:
+    # Infinity is one, and limits nothing.
+    if type(value) in {int, float} and value >= 1:
+        return float(value)
+    raise ValueError
+
+
 def _milliseconds(value: Any) -> float:
     # Not a number is not at least 0; infinity is, and means never.
     if type(value) in {int, float} and value >= 0:
@@ -248,6 +263,8 @@ def level(coding: str) -> Kind:
 
 FLAG = Kind("True or False", _flag)
 SIZE = Kind("a whole number of bytes, 0 or more", _size)
+SIZE_OR_NONE = Kind("None or a whole number of bytes, 1 or more", _size_or_none)
+RATIO = Kind("a number, 1 or more", _ratio)
 MILLISECONDS = Kind("a number of milliseconds, 0 or more", _milliseconds)
 PREDICATE = _function("the request and the response", 2)
 KEY_FUNCTION = _function("the request", 1)

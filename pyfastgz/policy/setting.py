@@ -18,6 +18,7 @@ class Topic(enum.Enum):
     CONDITIONS = "Conditional requests"
     CACHE = "Bodies that are coded once"
     DICTIONARIES = "Dictionaries"
+    REQUESTS = "Request bodies"
     OBSERVING = "What is told"
 
 

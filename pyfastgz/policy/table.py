@@ -26,6 +26,7 @@ from .kinds import PREFIX
 from .kinds import SIZE
 from .kinds import level
 from .kinds import number
+from .requests import REQUEST_SETTINGS
 from .setting import Setting
 from .setting import Topic
 
@@ -273,6 +274,7 @@ SETTINGS: Mapping[str, Setting] = MappingProxyType(
             "clients what he likes.",
             is_new=True,
         ),
+        **REQUEST_SETTINGS,
         "COMPRESS_SERVER_TIMING": Setting(
             Topic.OBSERVING,
             False,

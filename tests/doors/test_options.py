@@ -163,11 +163,14 @@ TESTED_ABOVE = {
     "br_window",
     "cache_backend",
     "cache_key",
+    "decode_requests",
     "deflate_level",
     "dictionaries",
     "evaluate_conditional_request",
     "level",
     "not_acceptable",
+    "request_max_bytes",
+    "request_max_ratio",
     "server_timing",
     "store_bytes",
     "stream_flush_ms",
@@ -207,6 +210,9 @@ BAD: dict[str, list[Any]] = {
     "cache_key": ["path", lambda: "key"],
     "dictionaries": [7, "", b"made"],
     "server_timing": ["on"],
+    "decode_requests": ["gzip", None, 2],
+    "request_max_bytes": [0, -1, 1.5, "64M", True],
+    "request_max_ratio": [0, 0.5, -1, "200", None, True, float("nan")],
 }
 
 

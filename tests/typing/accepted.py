@@ -54,6 +54,15 @@ assert_type(compress.exempt(blueprint), Blueprint)
 assert_type(compress.compressed(level=9)(blueprint), Blueprint)
 
 
+@compress.decode_requests
+def report(name: str) -> str:
+    return name
+
+
+assert_type(report("lamp"), str)
+assert_type(compress.decode_requests(blueprint), Blueprint)
+
+
 async def use() -> None:
     assert_type(await search("all"), list[str])
 

@@ -1,0 +1,77 @@
+"""The codings of a request's body: which are undone, and what is answered if none can be."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from .negotiation import ALIASES
+from .negotiation import MAX_HEADER_LENGTH
+
+MAX_CODINGS = 2
+"""So many codings of one body are undone. Nobody who means well has more."""
+
+DEFAULT_MAX_NBYTES = 64 * 1024 * 1024
+"""How many bytes a body may have where nothing else is said."""
+
+_IDENTITY = "identity"
+
+
+class Refusal(NamedTuple):
+    """What is answered to a request whose body cannot be had.
+
+    :param status: the status code.
+    :param text: what the client is told.
+    :param fields: what the response has besides.
+    """
+
+    status: int
+    text: str
+    fields: tuple[tuple[str, str], ...] = ()
+
+
+TOO_LARGE = Refusal(413, "The body of the request is too large when it is decoded.")
+"""RFC 9110 section 15.5.14."""
+
+UNREADABLE = Refusal(400, "The body of the request is not coded as it says, or cut short.")
+"""RFC 9110 section 15.5.1."""
+
+
+def is_coded(content_encoding: str | None) -> bool:
+    """Tell whether there is anything to be undone (RFC 9110 section 8.4)."""
+    return content_encoding is not None and bool(_codings(content_encoding))
+
+
+def plan_decoding(
+    content_encoding: str, nbytes: int | None, decodable: Iterable[str], max_nbytes: int
+) -> tuple[str, ...] | Refusal:
+    """Return the codings of a body in the order in which they are undone.
+
+    :param content_encoding: the value of the field, its lines joined with commas.
+    :param nbytes: how many bytes the body has as it is sent; None if that is not known.
+    :param decodable: the codings that can be undone.
+    :param max_nbytes: how many bytes it may have.
+    :return: or what is answered instead: for other codings a 415, which names those that could
+        be undone (RFC 9110 sections 12.5.3 and 15.5.16), for a body that is too large a 413.
+    """
+    known = tuple(decodable)
+    codings = _codings(content_encoding)
+    if (
+        len(content_encoding) > MAX_HEADER_LENGTH
+        or len(codings) > MAX_CODINGS
+        or not set(codings) <= set(known)
+    ):
+        return Refusal(
+            415,
+            "The body of the request is coded in a way that is not understood here.",
+            (("Accept-Encoding", ", ".join(known)),),
+        )
+    if nbytes is not None and nbytes > max_nbytes:
+        return TOO_LARGE
+    return tuple(reversed(codings))
+
+
+def _codings(content_encoding: str) -> list[str]:
+    """Return the codings in the order in which they were applied."""
+    names = [name.strip().lower() for name in content_encoding.split(",")]
+    return [ALIASES.get(name, name) for name in names if name not in {"", _IDENTITY}]
