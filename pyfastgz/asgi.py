@@ -87,6 +87,7 @@ def compressed(
     scope: Scope,
     level: int | Mapping[str, int] | None = None,
     codings: str | Iterable[str] | None = None,
+    length_noise: int | None = None,
 ) -> None:
     """Have the response to a request compressed in a way of its own.
 
@@ -97,7 +98,7 @@ def compressed(
 
     .. versionadded:: 0.1
     """
-    wishes = checked_wishes(level, codings)
+    wishes = checked_wishes(level, codings, length_noise)
     request = scope.get(WISHES)
     if request is not None:
         request.ask(wishes)

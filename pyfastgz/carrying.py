@@ -13,11 +13,13 @@ from typing import Protocol
 from .coding.stream import StreamCoder
 from .files import FilePieces
 from .http.answers import Answer
+from .http.answers import with_noise
 from .http.exchange import Wishes
 from .http.exchange import without
 from .http.plan import plan_response
 from .http.steps import Plan
 from .http.steps import Step
+from .length_noise import letters
 from .outcome import SKIPPED
 from .outcome import Outcome
 from .outcome import outcome_of
@@ -156,6 +158,7 @@ def _coded(plan: Plan, source: Source, engine: Engine, wishes: Wishes) -> Sent:
     """Code a whole body."""
     try:
         body = source.whole()
+        noise_key = engine.settings.noise_key() if plan.noise else None
     except Exception as error:
         answer = engine.failed(plan, error)
         return Sent(answer, outcome_of(answer))
@@ -163,7 +166,11 @@ def _coded(plan: Plan, source: Source, engine: Engine, wishes: Wishes) -> Sent:
     cache_key = engine.settings.last.cache_key
     if engine.cache is not None and cache_key is not None:
         key = key_of(cache_key, source.request)
-    return _of_coded(engine.code(plan, body, wishes.levels.get(plan.coding), key))
+    sent = _of_coded(engine.code(plan, body, wishes.levels.get(plan.coding), key))
+    if noise_key is not None and sent.body is not None:
+        noise = letters(noise_key, sent.body, plan.noise)
+        return sent._replace(answer=with_noise(sent.answer, noise))
+    return sent
 
 
 def _streamed(

@@ -219,6 +219,7 @@ class Compress:
         self,
         level: int | Mapping[str, int] | None = None,
         codings: str | Iterable[str] | None = None,
+        length_noise: int | None = None,
     ) -> Callable[[_Target], _Target]:
         """Return a decorator for single views, ``def`` or ``async def``, and for blueprints.
 
@@ -230,14 +231,18 @@ class Compress:
         :param codings: the codings to choose from, in order of preference, as a list or as a
             string with commas; None for the application's. They need not be enabled in the
             application. ``"br"`` is left out where it is not installed.
-        :raises ConfigurationError: a coding is unknown, or none of those named is installed.
+        :param length_noise: how many letters of noise a compressed response has at most, which
+            slow attacks by length (BREACH); None for the application's. A stream or file, whose
+            length shows all the same, is then not compressed.
+        :raises ConfigurationError: a coding is unknown, or none of those named is installed, or
+            there is no such noise.
         :raises ValueError: a coding has no such level.
         :raises TypeError: a level is no integer, or what is decorated is no view or blueprint.
 
         .. versionadded:: 0.1
         """
         check_parentheses(level)
-        wishes = checked_wishes(level, codings)
+        wishes = checked_wishes(level, codings, length_noise)
 
         def mark() -> None:
             self._engine()

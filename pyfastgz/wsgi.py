@@ -109,6 +109,7 @@ def compressed(
     environ: WSGIEnvironment,
     level: int | Mapping[str, int] | None = None,
     codings: str | Iterable[str] | None = None,
+    length_noise: int | None = None,
 ) -> None:
     """Have the response to a request compressed in a way of its own.
 
@@ -119,4 +120,4 @@ def compressed(
 
     .. versionadded:: 0.1
     """
-    environ[WISHES] = checked_wishes(level, codings)
+    environ[WISHES] = checked_wishes(level, codings, length_noise)

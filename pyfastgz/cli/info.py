@@ -128,7 +128,7 @@ def _configuration(settings: Mapping[str, Any], engine: Engine) -> dict[str, str
                 else " (what it was changed to after Compress(app) is not in effect)"
             )
         is_default = setting.kind.read(value) == setting.kind.read(setting.default)
-        rows[f"{' ' if is_default else '*'} {key}"] = f"{value!r}{remark}"
+        rows[f"{' ' if is_default else '*'} {key}"] = f"{setting.kind.shown(value)}{remark}"
     for key, near in unknown_keys(settings).items():
         hint = f" (did you mean {near}?)" if near else ""
         rows[f"? {key}"] = f"is no setting and does nothing{hint}"

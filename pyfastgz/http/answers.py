@@ -171,6 +171,11 @@ def answer_coded(
     return Answer(None, edits, coding)
 
 
+def with_noise(answer: Answer, noise: str) -> Answer:
+    """Return what is sent with noise, which hides how long the coded body is."""
+    return answer._replace(edits={**answer.edits, "x-noise": noise})
+
+
 def answer_ready(exchange: Exchange, coding: str, tag: str | None) -> Answer:
     """Send a coded form that lies ready, or that part of it which is asked for.
 

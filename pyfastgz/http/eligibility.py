@@ -41,6 +41,7 @@ class SkipReason(enum.Enum):
     NO_SUCH_RANGE = "the request asks for a range that is not there"
     OWN_WAY = "its class has a way of its own to send the body"
     STREAMS_OFF = "COMPRESS_STREAMS is off"
+    LENGTH_SHOWS = "its view asks for length noise, which whole bodies alone can have"
     NOT_ACCEPTED = "the client accepts no enabled coding, or prefers none"
     NOT_ACCEPTABLE = "the client accepts neither an enabled coding nor none"
     TOO_SMALL = "it is smaller than COMPRESS_MIN_SIZE"

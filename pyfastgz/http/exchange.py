@@ -97,6 +97,11 @@ class Policy(Selection, Protocol):
         ...
 
     @property
+    def length_noise(self) -> int:
+        """How many letters of noise a coded response has at most."""
+        ...
+
+    @property
     def register(self) -> bool:
         """Whether every response is looked at."""
         ...
@@ -108,11 +113,13 @@ class Wishes(NamedTuple):
     :param exempt: its responses are never coded.
     :param codings: the codings to choose from, in order of preference; None for the policy's.
     :param levels: by coding, its level where it is not the policy's.
+    :param length_noise: how many letters of noise at most; None for the policy's.
     """
 
     exempt: bool = False
     codings: tuple[str, ...] | None = None
     levels: Mapping[str, int] = MappingProxyType({})
+    length_noise: int | None = None
 
 
 NO_WISHES = Wishes()
@@ -202,11 +209,15 @@ def without_dictionary(exchange: Exchange) -> Exchange:
 # ---- What is asked of it ----
 
 
-def left_alone_for(body: Body, policy: Policy) -> SkipReason | None:
+def left_alone_for(body: Body, policy: Policy, wishes: Wishes) -> SkipReason | None:
     """Return why the body is not looked at; None if it is."""
     if body is Body.UNKNOWN:
         return SkipReason.OWN_WAY
-    return None if body is Body.WHOLE or policy.streams else SkipReason.STREAMS_OFF
+    if body is Body.WHOLE:
+        return None
+    if wishes.length_noise:
+        return SkipReason.LENGTH_SHOWS
+    return None if policy.streams else SkipReason.STREAMS_OFF
 
 
 def is_coded_whole(exchange: Exchange, policy: Policy) -> bool:
@@ -279,6 +290,16 @@ def level_for(policy: Policy, wishes: Wishes, coding: str) -> int:
         coding = BASE
     level = wishes.levels.get(coding)
     return policy.levels[coding] if level is None else level
+
+
+def noise_for(exchange: Exchange, policy: Policy, wishes: Wishes) -> int:
+    """Return how many letters of noise hide the length of a coded body at most; 0 for none.
+
+    That of a file hides nothing: it is not made of what a request says.
+    """
+    if exchange.body is not Body.WHOLE:
+        return 0
+    return policy.length_noise if wishes.length_noise is None else wishes.length_noise
 
 
 def tag_for(exchange: Exchange, policy: Policy, coding: str) -> str | None:

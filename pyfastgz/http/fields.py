@@ -91,6 +91,7 @@ _SPELLINGS = {
     "server-timing": "Server-Timing",
     "use-as-dictionary": "Use-As-Dictionary",
     "vary": "Vary",
+    "x-noise": "X-Noise",
 }
 
 Edits = Mapping[str, str | None]

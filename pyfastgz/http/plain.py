@@ -181,7 +181,8 @@ class PlainPlans:
         answer = answer_at_sight(200, {"content-type": content_type}, policy)
         if answer is not None:
             return answer
-        if policy.predicate is not None or type(policy.algorithm) is not tuple:
+        is_by_size = type(policy.algorithm) is not tuple
+        if policy.predicate is not None or is_by_size or policy.length_noise:
             return None
         return TypePlans(
             Known(partial(self._plan, content_type, self.min_nbytes - 1)),

@@ -41,6 +41,7 @@ from .exchange import least_nbytes
 from .exchange import left_alone_for
 from .exchange import level_for
 from .exchange import may_be_smaller
+from .exchange import noise_for
 from .exchange import tag_for
 from .exchange import wanted
 from .exchange import without_dictionary
@@ -120,7 +121,7 @@ def _plan_candidate(exchange: Exchange, policy: Policy, wishes: Wishes) -> Answe
         if reason is SkipReason.PARTIAL:
             return _plan_part(exchange, policy, wishes)
         return LEFT[reason]
-    if body is not Body.WHOLE and (reason := left_alone_for(body, policy)) is not None:
+    if body is not Body.WHOLE and (reason := left_alone_for(body, policy, wishes)) is not None:
         return LEFT[reason]
     is_wanted = wanted(exchange, policy)
     if is_wanted is None:
@@ -194,6 +195,7 @@ def _code(
         is_needed,
         tag,
         may_keep=_may_keep(exchange),
+        noise=noise_for(exchange, policy, wishes),
     )
 
 
@@ -213,7 +215,6 @@ def _plan_ready(
     status = failed_condition(exchange, policy, tag)
     if status is not None:
         return answer_condition(exchange, status, tag)
-    settled = answer_ready(exchange, coding, tag)
     return Plan(
         Step.READY,
         exchange,
@@ -221,7 +222,7 @@ def _plan_ready(
         coding,
         tag=tag,
         may_keep=_may_keep(exchange),
-        settled=settled,
+        settled=answer_ready(exchange, coding, tag),
     )
 
 
@@ -279,7 +280,7 @@ def _plan_304(
         # An application inside of this one has made it, and has looked at it.
         return LEFT[reason]
     coding, identity_refused = None, False
-    if left_alone_for(exchange.body, policy) is None:
+    if left_alone_for(exchange.body, policy, wishes) is None:
         is_wanted = wanted(exchange, policy)
         if is_wanted is None:
             return Plan(Step.ASK, exchange, policy)
@@ -306,7 +307,7 @@ def _plan_304(
 
 def _plan_part(exchange: Exchange, policy: Policy, wishes: Wishes) -> Answer | Plan:
     """Plan for a part, which is taken back where the client may hold coded bytes."""
-    if exchange.is_cut and left_alone_for(exchange.body, policy) is None:
+    if exchange.is_cut and left_alone_for(exchange.body, policy, wishes) is None:
         is_wanted = wanted(exchange, policy)
         if is_wanted is None:
             return Plan(Step.ASK, exchange, policy)

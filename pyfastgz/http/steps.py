@@ -59,6 +59,7 @@ class Plan(NamedTuple):
     :param ready_nbytes: how many bytes the form without it has, if one lies ready.
     :param standing: the answer if the coded body is sent, and the lines that it adds, but for
         the length; None if that was not made beforehand.
+    :param noise: how many letters of noise the response has at most, if it is coded.
     """
 
     step: Step
@@ -80,6 +81,7 @@ class Plan(NamedTuple):
     otherwise: Answer | Plan | None = None
     ready_nbytes: int | None = None
     standing: tuple[Answer, tuple[tuple[str, str], ...]] | None = None
+    noise: int = 0
 
     def answer(
         self, in_nbytes: int = 0, out_nbytes: int = 0, *, failed: bool = False

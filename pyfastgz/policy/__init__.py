@@ -27,6 +27,7 @@ from ..coding.br import BrotliSettings
 from ..errors import ConfigurationError
 from ..http.eligibility import wildcard_pattern
 from ..http.negotiation import CodingsBySize
+from ..length_noise import derived_key
 from .kinds import AUTO
 from .kinds import installed
 from .lookup import DELETED
@@ -93,6 +94,8 @@ class Policy:
     decode_requests: bool
     request_max_bytes: int | None
     request_max_ratio: float
+    length_noise: int
+    length_noise_key: bytes | None = field(repr=False)
     server_timing: bool
     known_codings: tuple[str, ...] = field(init=False)
     levels: Mapping[str, int] = field(init=False)
@@ -152,6 +155,7 @@ class LivePolicy:
         "_assigned",
         "_in_effect",
         "_items",
+        "_noise_key",
         "_now",
         "_seen",
         "_sets",
@@ -180,6 +184,9 @@ class LivePolicy:
         self.last = Policy.from_mapping(self._in_effect)
         """The policy at the last look: as good as any for settings that are not followed."""
         self._now = (self._seen.items(), self.last)
+        self._noise_key: bytes | None = None
+        if self.last.length_noise:
+            self.noise_key()
         self._sets = {name: self._watched(name) for name in _SETS}
 
     @property
@@ -215,6 +222,19 @@ class LivePolicy:
         For one that was deleted it returns what is no value of a setting that is followed.
         """
         return reader_of(self._settings)
+
+    def noise_key(self) -> bytes:
+        """Return what the lengths of noise follow from.
+
+        :raises ConfigurationError: there is no secret to make it of.
+        """
+        if self._noise_key is None:
+            named, secret = "length_noise_key", self.last.length_noise_key
+            if "SECRET_KEY" in self._settings:
+                named = "SECRET_KEY or COMPRESS_LENGTH_NOISE_KEY"
+                secret = secret or self._settings["SECRET_KEY"]
+            self._noise_key = derived_key(secret, named)
+        return self._noise_key
 
     def assign(self, **values: Any) -> None:
         """Give settings, by their names in the policy, other values than ``app.config`` does.

@@ -36,10 +36,16 @@ class Kind(NamedTuple):
     :param read: returns what stands for a value in the configuration. Raises
         :exc:`ValueError` for a value that is not one, with a text to use instead of ``wanted``
         if it has one.
+    :param is_secret: whether nobody is to see them.
     """
 
     wanted: str
     read: Callable[[Any], Any]
+    is_secret: bool = False
+
+    def shown(self, value: Any) -> str:
+        """Return what may be shown of a value."""
+        return f"a secret {type(value).__name__}" if self.is_secret and value else repr(value)
 
     def checked(self, name: str, value: Any) -> Any:
         """Return what stands for a value.
@@ -53,7 +59,8 @@ class Kind(NamedTuple):
             wanted = str(error) or self.wanted
             if isinstance(value, str):
                 wanted += self._hint(name, value)
-            raise ConfigurationError(f"{name} is {value!r}; it must be {wanted}") from None
+            shown = self.shown(value)
+            raise ConfigurationError(f"{name} is {shown}; it must be {wanted}") from None
 
     def _hint(self, name: str, text: str) -> str:
         """Return what to do about the text of a usable value, such as ``"6"``, if it is."""
@@ -145,6 +152,13 @@ def _folder(value: Any) -> str | None:
     if not isinstance(path, str) or not path or "\0" in path:
         raise ValueError
     return path
+
+
+def _key(value: object) -> bytes | None:
+    key = value.encode() if isinstance(value, str) else value
+    if key is None or (isinstance(key, bytes) and key):
+        return key
+    raise ValueError
 
 
 def _names(value: object) -> list[str]:
@@ -269,6 +283,8 @@ MILLISECONDS = Kind("a number of milliseconds, 0 or more", _milliseconds)
 PREDICATE = _function("the request and the response", 2)
 KEY_FUNCTION = _function("the request", 1)
 FOLDER = Kind("None or the path of a folder, a string or a pathlib.Path", _folder)
+KEY = Kind("None, or a string or bytes that are not empty", _key, is_secret=True)
+LETTERS = number(range(1025))
 FACTORY = _function("no arguments that returns the cache, such as lambda: cache", 0)
 ENDPOINTS = Kind("a list of strings, or one string with commas", _endpoints)
 MIMETYPES = Kind("a list of media types, or one string with commas", _mimetypes)

@@ -19,6 +19,7 @@ class Topic(enum.Enum):
     CACHE = "Bodies that are coded once"
     DICTIONARIES = "Dictionaries"
     REQUESTS = "Request bodies"
+    SECRETS = "Secrets beside what clients send"
     OBSERVING = "What is told"
 
 

@@ -18,7 +18,9 @@ from .kinds import ENDPOINTS
 from .kinds import FACTORY
 from .kinds import FLAG
 from .kinds import FOLDER
+from .kinds import KEY
 from .kinds import KEY_FUNCTION
+from .kinds import LETTERS
 from .kinds import MILLISECONDS
 from .kinds import MIMETYPES
 from .kinds import PREDICATE
@@ -275,6 +277,25 @@ SETTINGS: Mapping[str, Setting] = MappingProxyType(
             is_new=True,
         ),
         **REQUEST_SETTINGS,
+        "COMPRESS_LENGTH_NOISE": Setting(
+            Topic.SECRETS,
+            0,
+            LETTERS,
+            "How many letters of noise a compressed response has at most, in the field "
+            "`X-Noise`, to slow attacks that guess a secret by the lengths of answers. 0 for "
+            "none. Streams and files have none. For single views there is "
+            "`compressed(length_noise=64)`. What it does and does not do is in "
+            "[Security](security.md#length-noise).",
+            is_new=True,
+        ),
+        "COMPRESS_LENGTH_NOISE_KEY": Setting(
+            Topic.SECRETS,
+            None,
+            KEY,
+            "The secret that the lengths of noise follow from, the same in all processes. With "
+            "None it is `SECRET_KEY`, which middleware does not have.",
+            is_new=True,
+        ),
         "COMPRESS_SERVER_TIMING": Setting(
             Topic.OBSERVING,
             False,

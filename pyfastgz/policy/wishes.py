@@ -14,6 +14,7 @@ from ..http.exchange import NO_WISHES
 from ..http.exchange import Wishes
 from .kinds import CODINGS_BY_NAME
 from .kinds import INSTALLED
+from .kinds import LETTERS
 from .kinds import installed
 
 EXEMPT = Wishes(exempt=True)
@@ -21,24 +22,30 @@ EXEMPT = Wishes(exempt=True)
 
 
 def checked_wishes(
-    level: int | Mapping[str, int] | None, codings: str | Iterable[str] | None
+    level: int | Mapping[str, int] | None,
+    codings: str | Iterable[str] | None,
+    length_noise: int | None,
 ) -> Wishes:
     """Return what a view asks for, after checking it.
 
     :param level: of every coding, or by coding.
     :param codings: one name, names with commas between them, or several names.
+    :param length_noise: how many letters of noise at most.
     :raises TypeError: a level is no integer.
-    :raises ConfigurationError: a coding is unknown, or none of those named is installed.
+    :raises ConfigurationError: a coding is unknown, or none of those named is installed, or
+        there is no such noise.
     :raises ValueError: a coding has no such level.
     """
-    if level is None and codings is None:
+    if level is None and codings is None and length_noise is None:
         return NO_WISHES
+    if length_noise is not None:
+        length_noise = LETTERS.checked("length_noise", length_noise)
     wanted = names = None
     if codings is not None:
         wanted = CODINGS_BY_NAME.checked("codings", codings)
         names = INSTALLED.checked("codings", ", ".join(wanted))
     if level is None:
-        return Wishes(codings=names)
+        return Wishes(codings=names, length_noise=length_noise)
     if isinstance(level, Mapping):
         levels = {str(name).lower(): number for name, number in level.items()}
         for name in levels:
@@ -60,7 +67,7 @@ def checked_wishes(
             raise TypeError(f"the level of {name} must be an int, not {number!r}")
         levels[name] = checked_level(name, number)
     levels = {name: levels[name] for name in installed(levels)}
-    return Wishes(codings=names, levels=levels)
+    return Wishes(codings=names, levels=levels, length_noise=length_noise)
 
 
 def _hint(level: object) -> str:

@@ -38,8 +38,8 @@ def make_asgi(application: Application) -> CompressMiddleware:
         assert scope["type"] == "http"
         if application.exempt:
             exempt(scope)
-        if application.own_level is not None or application.own_codings is not None:
-            compressed(scope, application.own_level, application.own_codings)
+        if application.own:
+            compressed(scope, **application.own)
         environ = environ_of(scope)
         started: list[tuple[str, list[tuple[str, str]]]] = []
 

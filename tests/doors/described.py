@@ -71,7 +71,7 @@ class Application:
     :param settings: the ``COMPRESS_*`` settings, in lower case and without that prefix.
     :param exempt: its responses are never coded.
     :param own_level: of this application alone, as ``Compress.compressed`` takes it for a view;
-        so are ``own_codings``.
+        so are ``own_codings`` and ``own_length_noise``.
     :param wanted: says of a request whether its response may be coded.
     :param cache_key: names the body of a request in a cache.
     """
@@ -81,8 +81,19 @@ class Application:
     exempt: bool = False
     own_level: Any = None
     own_codings: Any = None
+    own_length_noise: int | None = None
     wanted: Callable[[Asked], bool] | None = None
     cache_key: Callable[[Asked], str] | None = None
+
+    @property
+    def own(self) -> dict[str, Any]:
+        """What is asked for this application alone, by the name of the parameter."""
+        own = {
+            "level": self.own_level,
+            "codings": self.own_codings,
+            "length_noise": self.own_length_noise,
+        }
+        return {name: value for name, value in own.items() if value is not None}
 
 
 class Request(NamedTuple):

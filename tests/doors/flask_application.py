@@ -35,8 +35,8 @@ def make_flask(application: Application) -> Flask:
 
     if application.exempt:
         view = compress.exempt(view)
-    if application.own_level is not None or application.own_codings is not None:
-        view = compress.compressed(application.own_level, application.own_codings)(view)
+    if application.own:
+        view = compress.compressed(**application.own)(view)
     for rule, defaults in (("/", {"path": ""}), ("/<path:path>", None)):
         app.add_url_rule(
             rule,

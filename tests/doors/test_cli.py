@@ -75,6 +75,16 @@ def test_what_differs_from_the_default_is_marked(app: Flask, run: Run) -> None:
     assert "in use       gzip, deflate\n" in output
 
 
+def test_no_secret_is_shown(app: Flask, run: Run) -> None:
+    app.config["COMPRESS_LENGTH_NOISE_KEY"] = "lamp"
+    Compress(app)
+    output = run()[1]
+    expected = "* COMPRESS_LENGTH_NOISE_KEY a secret str"
+    assert row(output, "COMPRESS_LENGTH_NOISE_KEY") == expected
+    assert "lamp" not in output
+    assert "lamp" not in repr(app.extensions["pyfastgz"].settings.last)
+
+
 def is_wanted(request: Request, response: Response) -> bool:
     return True
 

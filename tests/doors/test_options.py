@@ -15,6 +15,7 @@ from pyfastgz import Compress
 from pyfastgz import ConfigurationError
 from pyfastgz.policy.table import DEFAULTS
 from pyfastgz.policy.table import KEYS
+from pyfastgz.policy.table import SETTINGS
 from pyfastgz.store.dictionary_index import NAME
 from pyfastgz.wsgi import CompressMiddleware
 
@@ -154,6 +155,17 @@ def test_dictionaries_are_below_the_working_directory(
     assert Path(transports.dictionaries.folder) == tmp_path / "made"
 
 
+def test_length_noise_and_its_key() -> None:
+    def letters(**options: Any) -> int:
+        middleware = CompressMiddleware(SITE, length_noise=1024, **options)
+        return len(str(served(middleware, accept_encoding="gzip").field("x-noise")))
+
+    assert letters(length_noise_key="lamp") == letters(length_noise_key=b"lamp")
+    assert letters(length_noise_key="lamp") != letters(length_noise_key="table")
+    with pytest.raises(ConfigurationError, match=r"needs a secret: set length_noise_key$"):
+        letters()
+
+
 TESTED_ABOVE = {
     *SHOWN,
     "auto_size",
@@ -167,6 +179,8 @@ TESTED_ABOVE = {
     "deflate_level",
     "dictionaries",
     "evaluate_conditional_request",
+    "length_noise",
+    "length_noise_key",
     "level",
     "not_acceptable",
     "request_max_bytes",
@@ -209,6 +223,8 @@ BAD: dict[str, list[Any]] = {
     "cache_backend": ["redis", SimpleCache()],
     "cache_key": ["path", lambda: "key"],
     "dictionaries": [7, "", b"made"],
+    "length_noise": [-1, 1025, "64", 6.4, True],
+    "length_noise_key": [7, "", ["lamp"]],
     "server_timing": ["on"],
     "decode_requests": ["gzip", None, 2],
     "request_max_bytes": [0, -1, 1.5, "64M", True],
@@ -231,7 +247,8 @@ def test_a_bad_value_is_told_as_that_of_the_setting_is(name: str, value: Any) ->
     with pytest.raises(ConfigurationError) as of_option:
         CompressMiddleware(SITE, **{name: value})
     text = str(of_option.value)
-    assert text.startswith(f"{name} is {value!r}; it must be ")
+    shown = SETTINGS[KEYS[name]].kind.shown(value)
+    assert text.startswith(f"{name} is {shown}; it must be ")
     assert "COMPRESS_" not in text
     # What follows is told by both, but how Flask reads the environment.
     shared, _, of_flask_alone = str(of_flask.value).partition(", not a string: ")

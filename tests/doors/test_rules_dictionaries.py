@@ -117,6 +117,21 @@ def test_r62_a_client_that_has_the_dictionary_gets_the_difference(site: Site) ->
     assert site.get(accept=CHROMIUM).coding == "zstd"
 
 
+def test_r90_noise_follows_from_the_difference(serve: Serve, folder: str) -> None:
+    site = served(
+        serve, folder, lambda asked: Reply(PAGE), length_noise=1024, length_noise_key="a secret"
+    )
+    numbers = []
+    for fields in (HAS, {}):
+        answers = [site.get(accept=CHROMIUM, **fields) for _ in range(4)]
+        assert {answer.coding for answer in answers} == {"dcz" if fields else "zstd"}
+        noise = [answer.field("X-Noise") for answer in answers]
+        assert len(set(noise)) == 4
+        (number,) = {len(letters or "") for letters in noise}
+        numbers.append(number)
+    assert numbers[0] != numbers[1]
+
+
 @pytest.mark.parametrize(
     "accept",
     ["gzip, deflate, br, zstd", "*", "gzip, dcb", "gzip, dcz;q=0", "gzip, dcz;q=a", None],

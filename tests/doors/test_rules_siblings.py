@@ -161,6 +161,19 @@ def test_r54_of_codings_that_are_liked_equally_one_that_lies_ready_wins(
     check_ready(site.get(accept=accept), coding)
 
 
+def test_r92_a_sibling_has_no_noise(serve: Serve, path: Path) -> None:
+    answer = serve_file(serve, path, length_noise=64, length_noise_key="a secret").get()
+    assert answer.field("X-Noise") is None
+    check_ready(answer)
+
+
+def test_r93_no_sibling_is_sent_where_the_view_asks_for_noise(serve: Serve, path: Path) -> None:
+    site = serve_file(serve, path, own_length_noise=64, length_noise_key="a secret")
+    answer = site.get()
+    assert (answer.coding, answer.field("X-Noise")) == (None, None)
+    assert answer.read() == SCRIPT
+
+
 def test_r54_what_the_client_likes_better_wins(serve: Serve, tmp_path: Path) -> None:
     site = serve_file(serve, prepare(tmp_path, "app.js", "gzip"))
     check_made(site.get(accept="gzip;q=0.9, zstd"), "zstd")

@@ -36,8 +36,8 @@ def make_wsgi(application: Application) -> CompressMiddleware:
     def respond(environ: Environ, start_response: Any) -> Iterable[bytes]:
         if application.exempt:
             exempt(environ)
-        if application.own_level is not None or application.own_codings is not None:
-            compressed(environ, application.own_level, application.own_codings)
+        if application.own:
+            compressed(environ, **application.own)
         return answered(application.respond(asked_of(environ)), environ, start_response)
 
     return CompressMiddleware(respond, **options)

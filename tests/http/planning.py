@@ -45,6 +45,7 @@ class Policy:
     register: bool = True
     file_nbytes: int = 4000
     server_timing: bool = False
+    length_noise: int = 0
 
 
 POLICY = Policy()

@@ -37,6 +37,13 @@ def test_what_was_made_is_known() -> None:
     assert plans.by_type["image/png"] == Answer(SkipReason.MEDIA_TYPE)
 
 
+def test_noise_is_no_part_of_a_plan_that_is_kept() -> None:
+    settings = {"COMPRESS_LENGTH_NOISE": 64, "COMPRESS_LENGTH_NOISE_KEY": "a secret"}
+    plans = PlainPlans(Policy.from_mapping(settings))
+    assert plans.by_type[HTML] is None
+    assert plans.by_type["image/png"] == Answer(SkipReason.MEDIA_TYPE)
+
+
 @pytest.mark.parametrize(
     ("names", "shape"),
     [

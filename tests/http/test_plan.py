@@ -529,6 +529,45 @@ def test_r48_the_304_for_what_lies_ready() -> None:
         assert answer_of(change(not_modified, conditions=conditions)).edits["etag"] == etag
 
 
+# ---- Noise ----
+
+
+NOISY = replace(POLICY, length_noise=64)
+
+
+@pytest.mark.parametrize(
+    ("policy", "wishes", "noise"),
+    [
+        (POLICY, Wishes(), 0),
+        (POLICY, Wishes(length_noise=16), 16),
+        (NOISY, Wishes(), 64),
+        (NOISY, Wishes(length_noise=16), 16),
+        (NOISY, Wishes(length_noise=0), 0),
+    ],
+)
+def test_r90_r93_the_view_decides_how_much_noise(
+    policy: Policy, wishes: Wishes, noise: int
+) -> None:
+    assert plan_of(PAGE, policy, wishes).noise == noise
+    assert plan_of(change(status=404), replace(policy, errors=True), wishes).noise == noise
+
+
+def test_r92_a_file_has_no_noise() -> None:
+    file = change(body=Body.FILE, nbytes=2000)
+    assert plan_of(file, NOISY).step is Step.CODE
+    assert plan_of(file, NOISY).noise == 0
+
+
+@pytest.mark.parametrize("body", [Body.STREAM, Body.FILE])
+@pytest.mark.parametrize("nbytes", [None, 2000])
+def test_r93_what_cannot_be_hidden_is_left_alone(body: Body, nbytes: int | None) -> None:
+    exchange = change(body=body, nbytes=nbytes, etag='"a"')
+    wishes = Wishes(length_noise=1)
+    for policy in (POLICY, NOISY, replace(POLICY, streams=False)):
+        assert answer_of(exchange, policy, wishes) == Answer(SkipReason.LENGTH_SHOWS)
+    assert plan_of(exchange, NOISY, Wishes(length_noise=0)).coding == "gzip"
+
+
 # ---- Asking the application ----
 
 
