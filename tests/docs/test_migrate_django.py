@@ -129,10 +129,16 @@ def test_the_page_has_a_row_for_all_that_is_measured() -> None:
     assert sorted(row[0] for row in DIFFERENCES.rows) == sorted(ROWS)
 
 
+def here(cell: str) -> str:
+    """Return what a cell says of the version of Django that is installed."""
+    before, _, after = cell.partition("; from Django 6.1 on ")
+    return after if after and django.VERSION >= (6, 1) else before
+
+
 @pytest.mark.parametrize("row", DIFFERENCES.rows, ids=lambda row: row[0])
 def test_what_the_page_says_is_what_each_does(row: list[str], sites: list[DjangoSite]) -> None:
     what, *said = row
-    assert [ROWS[what](site) for site in sites] == said
+    assert [ROWS[what](site) for site in sites] == [here(cell) for cell in said]
 
 
 @pytest.mark.parametrize("at", range(3))
