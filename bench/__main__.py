@@ -16,6 +16,7 @@ import click
 from tools.kit.tables import Table
 
 from . import corpus as corpora
+from . import lengths as guessed_lengths
 from . import regress as regression
 from . import report as reports
 from . import results
@@ -228,6 +229,14 @@ def streams(path: Path | None, **options: Any) -> None:
 def pages() -> None:
     """Tell what flushes cost pages that a template yields: the table of docs/streaming.md."""
     click.echo(stream_pages.describe().as_markdown())
+
+
+@main.command()
+@number("--sessions", guessed_lengths.SESSIONS)
+def lengths(sessions: int) -> None:
+    """Tell what guessing a token by lengths takes: the tables of docs/security.md."""
+    for table in guessed_lengths.describe(sessions):
+        click.echo(f"{table.as_markdown()}\n")
 
 
 @main.command()

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import date
 from datetime import timedelta
 from functools import cache
+from hashlib import sha256
 from typing import Any
 
 from . import vocabulary as words
@@ -121,6 +122,11 @@ def make_ledger(seed: str, rows: int) -> tuple[dict[str, Any], ...]:
             }
         )
     return tuple(entries)
+
+
+def make_token(session: str) -> str:
+    """Return the token in the forms of a session, 32 hexadecimal digits: the same each time."""
+    return sha256(f"token {session}".encode()).hexdigest()[:32]
 
 
 def make_readings(count: int) -> list[tuple[int, int]]:

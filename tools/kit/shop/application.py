@@ -83,6 +83,14 @@ def _add_pages(app: Flask) -> None:
     def product_page(number: int) -> str:
         return render_template("product.html", product=content.make_product(number))
 
+    @app.get("/search")
+    def find() -> str:
+        # A secret of whoever asks, and what the request says: what length noise is for.
+        token = content.make_token(request.cookies.get("session", ""))
+        items = [content.make_product(number) for number in range(8)]
+        query = request.args.get("q", "")
+        return render_template("search.html", query=query, token=token, products=items)
+
     @app.get("/ledger")
     def ledger() -> str:
         entries = content.make_ledger("year", 1500)

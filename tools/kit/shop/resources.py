@@ -1,4 +1,4 @@
-"""What the shop consists of, but for its event stream."""
+"""What the shop consists of, but for its event stream, and for its search."""
 
 from __future__ import annotations
 
@@ -26,4 +26,4 @@ RESOURCES = (
     Resource(label="noise", path="/noise", coded=False),
     Resource(label="PNG", path="/picture.png", coded=False, varies=False),
 )
-"""All paths but the event stream."""
+"""All paths but the event stream, and the search, whose page is another for each client."""
