@@ -15,6 +15,7 @@ from typing import Any
 from .asgi_messages import BODY
 from .asgi_messages import START
 from .asgi_messages import encoded
+from .asgi_requests import decoded
 from .asgi_response import AsgiResponse
 from .asgi_scope import AsgiRequest
 from .middleware import WISHES
@@ -33,7 +34,8 @@ class CompressMiddleware(Middleware):
     response waits for the first part of its body. Messages of an event stream are sent as they
     come; of other streams nothing is held for longer than the option ``stream_flush_ms`` says,
     even if the application sends nothing more. Long bodies are coded in a thread, so that other
-    requests do not wait for them.
+    requests do not wait for them. With the option ``decode_requests`` the application receives
+    the bodies of requests as they are before coding.
 
     :param app: the application.
     :param options: the settings in lower case, without ``COMPRESS_``, such as ``level=6`` or
@@ -50,11 +52,13 @@ class CompressMiddleware(Middleware):
         super().__init__(options)
         self.app = app
         """The application."""
+        policy = self.engine.settings.last
+        self._app = decoded(app, policy) if policy.decode_requests else app
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Call the application."""
         if scope["type"] != "http" or self.engine.hook is None:
-            await self.app(scope, receive, send)
+            await self._app(scope, receive, send)
             return
         request = AsgiRequest(scope, self.engine)
         response = AsgiResponse(self, request, receive, send)
@@ -65,7 +69,7 @@ class CompressMiddleware(Middleware):
                 await response.send({"type": START, "status": 200, "headers": headers})
                 await response.send({"type": BODY, "body": served.body})
                 return
-        await response.run(self.app)
+        await response.run(self._app)
 
 
 def exempt(scope: Scope) -> None:

@@ -34,3 +34,9 @@ async def in_thread(function: Callable[..., _T], *arguments: Any) -> _T:
     if loop is None:
         return function(*arguments)
     return await asyncio.shield(loop.run_in_executor(None, function, *arguments))
+
+
+async def others_first() -> None:
+    """Let whatever waits for the event loop go on; one that is none of asyncio's does not."""
+    if running_loop() is not None:
+        await asyncio.sleep(0)

@@ -53,7 +53,7 @@ class RequestBody:
     :param error_of: returns what is raised.
     """
 
-    __slots__ = ("_coded", "_error_of", "error", "refusal")
+    __slots__ = ("_coded", "_error_of", "has_raised", "refusal")
 
     def __init__(
         self,
@@ -69,8 +69,8 @@ class RequestBody:
             max_nbytes = DEFAULT_MAX_NBYTES
         planned = plan_decoding(content_encoding, nbytes, decodable_codings(), max_nbytes)
         self._error_of = error_of
-        self.error: Exception | None = None
-        """What was raised."""
+        self.has_raised = False
+        """Whether the application has learnt that it cannot be had."""
         self.refusal: Refusal | None = None
         """Why, once it is known that the body cannot be had."""
         self._coded: CodedBody | None = None
@@ -87,8 +87,9 @@ class RequestBody:
     def check(self) -> None:
         """Raise if the body cannot be had."""
         if self.refusal is not None:
-            self.error = self._error_of(self.refusal)
-            raise self.error
+            self.has_raised = True
+            # Another each time: whoever kept it would keep all that is on the stack.
+            raise self._error_of(self.refusal)
 
     def push(self, data: bytes) -> None:
         """Take a part of the body, when input is needed."""
@@ -101,7 +102,7 @@ class RequestBody:
     def end(self) -> None:
         """Say that nothing more comes, when input is needed."""
         # One of no bytes needs no coding that is known.
-        if self._coded is not None or self.error is not None:
+        if self._coded is not None or self.has_raised:
             self._guarded(CodedBody.end)
 
     def _guarded(self, act: Callable[[CodedBody], _T]) -> _T:
@@ -114,8 +115,8 @@ class RequestBody:
             self.refusal = TOO_LARGE if isinstance(error, LimitError) else UNREADABLE
             # What was taken for it is freed.
             self._coded = None
-            self.error = self._error_of(self.refusal)
-            raise self.error from error
+            self.has_raised = True
+            raise self._error_of(self.refusal) from error
 
 
 MakeBody = Callable[[str, "int | None"], RequestBody]

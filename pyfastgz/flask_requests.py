@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 from typing import Any
+from weakref import ref
 
 from flask import Flask
 from flask import Request
@@ -62,9 +63,13 @@ def decode_request(request: Request, policy: Policy) -> None:
     if "stream" in cached:
         return
 
+    # It has the environment, and that what is read: nobody is to have to collect them.
+    weak = ref(request)
+
     def make_body(content_encoding: str, nbytes: int | None) -> RequestBody:
+        asked = weak()
         # The view may have said how much it takes.
-        max_nbytes = request.max_content_length
+        max_nbytes = None if asked is None else asked.max_content_length
         return RequestBody(content_encoding, nbytes, policy, max_nbytes, exception_of)
 
     if decode_input(request.environ, make_body) is not None:

@@ -5,11 +5,13 @@ What it decides is what the Flask extension decides: docs/rules.md has the rules
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterable
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 from typing import Any
 
+from .border import DECODED
 from .border import bordered
 from .border import untranslate
 from .border import without_range
@@ -17,6 +19,7 @@ from .middleware import WISHES
 from .middleware import Middleware
 from .policy.wishes import EXEMPT
 from .policy.wishes import checked_wishes
+from .wsgi_requests import decoded
 from .wsgi_response import WsgiResponse
 
 if TYPE_CHECKING:
@@ -30,7 +33,8 @@ class CompressMiddleware(Middleware):
 
     Fields and the coding are all that is added, and an application that raises is seen to
     raise. Streams are flushed as those of Flask are, and what is passed to ``write`` is sent at
-    once.
+    once. With the option ``decode_requests`` it reads the bodies of requests as they are before
+    coding; :exc:`~pyfastgz.RequestBodyError` is raised where one cannot be had.
 
     :param app: the application.
     :param options: the settings in lower case, without ``COMPRESS_``, such as ``level=6`` or
@@ -47,6 +51,8 @@ class CompressMiddleware(Middleware):
         super().__init__(options)
         self.app = app
         """The application."""
+        policy = self.engine.settings.last
+        self._app = decoded(app, policy) if policy.decode_requests else app
         self._call = bordered(self.respond, lambda: self.engine)
 
     def __call__(
@@ -60,7 +66,7 @@ class CompressMiddleware(Middleware):
     ) -> Iterable[bytes]:
         """Respond to a request whose entity tags are translated."""
         if self.engine.hook is None:
-            return self.app(environ, start_response)
+            return self._app(environ, start_response)
         response = WsgiResponse(self, environ, start_response)
         served = self.served(environ)
         if served is not None:
@@ -70,7 +76,7 @@ class CompressMiddleware(Middleware):
             return sent
         iterable: Any = None
         try:
-            iterable = self.app(environ, response.start)  # type: ignore[arg-type]
+            iterable = self._app(environ, response.start)  # type: ignore[arg-type]
             sent = response.sent(iterable)
         except BaseException:
             # The server has nothing to close.
@@ -121,3 +127,28 @@ def compressed(
     .. versionadded:: 0.1
     """
     environ[WISHES] = checked_wishes(level, codings, length_noise)
+
+
+def with_length(app: WSGIApplication) -> WSGIApplication:
+    """Return an application whose requests have a length again, if their bodies are decoded.
+
+    For frameworks that take a body without a length for an empty one, such as Django, Bottle
+    and Falcon. It belongs inside of the middleware:
+    ``CompressMiddleware(with_length(application), decode_requests=True)``. The body is read
+    before the application is called, and held in memory.
+
+    :param app: the application.
+
+    .. versionadded:: 0.1
+    """
+
+    def call(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        if DECODED in environ and "CONTENT_LENGTH" not in environ:
+            body = environ["wsgi.input"].read()
+            environ["CONTENT_LENGTH"] = str(len(body))
+            environ["wsgi.input"] = io.BytesIO(body)
+            # Some would take it for one in chunks.
+            environ.pop("HTTP_TRANSFER_ENCODING", None)
+        return app(environ, start_response)
+
+    return call

@@ -110,11 +110,13 @@ ALLOWED = {
     "middleware.py": CENTRE,
     "asgi.py": (
         *CENTRE,
+        "pyfastgz.asgi_requests",
         "pyfastgz.asgi_messages",
         "pyfastgz.asgi_response",
         "pyfastgz.asgi_scope",
         "pyfastgz.middleware",
     ),
+    "asgi_requests.py": (*CENTRE, "pyfastgz.asgi_messages", "pyfastgz.asgi_threads"),
     "asgi_response.py": (
         *CENTRE,
         "pyfastgz.asgi_messages",
@@ -127,7 +129,13 @@ ALLOWED = {
     "asgi_messages.py": (*CENTRE, "pyfastgz.middleware"),
     "asgi_stream.py": (*CENTRE, "pyfastgz.asgi_messages", "pyfastgz.asgi_threads"),
     "asgi_threads.py": (),
-    "wsgi.py": (*CENTRE, "pyfastgz.middleware", "pyfastgz.wsgi_response"),
+    "wsgi.py": (
+        *CENTRE,
+        "pyfastgz.middleware",
+        "pyfastgz.wsgi_requests",
+        "pyfastgz.wsgi_response",
+    ),
+    "wsgi_requests.py": (*CENTRE, "pyfastgz.wsgi_bodies"),
     "wsgi_response.py": (
         *CENTRE,
         "pyfastgz.middleware",

@@ -29,6 +29,16 @@ class Refusal(NamedTuple):
     text: str
     fields: tuple[tuple[str, str], ...] = ()
 
+    def response(self) -> tuple[list[tuple[str, str]], bytes]:
+        """Return the fields and the body of a response, where no framework has its own."""
+        body = f"{self.text}\n".encode()
+        lines = [
+            ("Content-Type", "text/plain; charset=utf-8"),
+            ("Content-Length", str(len(body))),
+            *self.fields,
+        ]
+        return lines, body
+
 
 TOO_LARGE = Refusal(413, "The body of the request is too large when it is decoded.")
 """RFC 9110 section 15.5.14."""

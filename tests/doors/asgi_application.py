@@ -41,10 +41,15 @@ def make_asgi(application: Application) -> CompressMiddleware:
         if application.own:
             compressed(scope, **application.own)
         environ = environ_of(scope)
+        loop = asyncio.get_running_loop()
+
+        def read() -> bytes:
+            return asyncio.run_coroutine_threadsafe(read_all(receive), loop).result()
+
         started: list[tuple[str, list[tuple[str, str]]]] = []
 
         def answer() -> Iterable[bytes]:
-            reply = application.respond(asked_of(environ))
+            reply = application.respond(asked_of(environ)._replace(read=read))
             return answered(reply, environ, lambda *start: started.append(start))
 
         body: Any = await asyncio.to_thread(answer)
@@ -93,9 +98,30 @@ def environ_of(scope: Any) -> dict[str, Any]:
     }
     for name, value in scope["headers"]:
         key = f"HTTP_{name.decode().upper().replace('-', '_')}"
+        if name in {b"content-length", b"content-type"}:
+            key = key.removeprefix("HTTP_")
         text = value.decode("latin-1")
         environ[key] = f"{environ[key]},{text}" if key in environ else text
     return environ
+
+
+class ClientLeft(Exception):
+    """The client of a request has left."""
+
+
+async def read_all(receive: Receive) -> bytes:
+    """Return the body of a request.
+
+    :raises ClientLeft: there is no client who sends it.
+    """
+    body = b""
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise ClientLeft
+        body += message.get("body", b"")
+        if not message.get("more_body", False):
+            return bytes(body)
 
 
 async def stream(start: Message, body: Any, send: Send) -> None:

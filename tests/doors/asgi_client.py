@@ -60,6 +60,13 @@ class AsgiClient:
         return ask
 
 
+def length_of(request: Request) -> list[tuple[bytes, bytes]]:
+    """Return the fields that say how long the body of a request is."""
+    if isinstance(request.body, list):
+        return [(b"transfer-encoding", b"chunked")]
+    return [(b"content-length", b"%d" % len(request.body))] if request.body else []
+
+
 class Connection:
     """One request, and what the application sends."""
 
@@ -67,7 +74,8 @@ class Connection:
         self._loop = loop
         self._messages: queue.Queue[Message | BaseException] = queue.Queue()
         self._is_left = asyncio.Event()
-        self._is_received = False
+        body = request.body
+        self._body = list(body) or [b""] if isinstance(body, list) else [body]
         path, _, query = request.target.partition("?")
         scope = {
             "type": "http",
@@ -82,7 +90,8 @@ class Connection:
             "headers": [
                 (name.lower().encode(), value.strip(" \t").encode("latin-1"))
                 for name, value in request.lines
-            ],
+            ]
+            + length_of(request),
             "client": ("127.0.0.1", 1),
             "server": ("127.0.0.1", 80),
             "extensions": {"http.response.pathsend": {}},
@@ -98,9 +107,9 @@ class Connection:
             self._messages.put(Cut("the application has returned"))
 
     async def _receive(self) -> Message:
-        if not self._is_received:
-            self._is_received = True
-            return {"type": "http.request", "body": b"", "more_body": False}
+        if self._body:
+            part = self._body.pop(0)
+            return {"type": "http.request", "body": part, "more_body": bool(self._body)}
         await self._is_left.wait()
         return {"type": "http.disconnect"}
 

@@ -97,7 +97,21 @@ class Site:
         ]
         if accept is not None:
             sent.append(("Accept-Encoding", accept))
-        answer = Answer(self._ask(Request(method, path, sent)), method)
+        return self._answer(Request(method, path, sent))
+
+    def post(
+        self, body: bytes | list[bytes], coding: str | None = None, path: str = "/"
+    ) -> Answer:
+        """Send something.
+
+        :param body: a list is sent in chunks.
+        :param coding: the Content-Encoding; None for none.
+        """
+        lines = [] if coding is None else [("Content-Encoding", coding)]
+        return self._answer(Request("POST", path, lines, body))
+
+    def _answer(self, request: Request) -> Answer:
+        answer = Answer(self._ask(request), request.method)
         self._answers.append(answer)
         return answer
 

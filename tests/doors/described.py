@@ -29,12 +29,14 @@ class Asked(NamedTuple):
 
     :param path: without the query.
     :param fields: values by lower-case name.
+    :param read: returns the body, once.
     """
 
     method: str
     path: str
     query: str
     fields: Mapping[str, str]
+    read: Callable[[], bytes]
 
 
 class Reply(NamedTuple):
@@ -97,11 +99,15 @@ class Application:
 
 
 class Request(NamedTuple):
-    """A request as a client sends it; each line may be there several times."""
+    """A request as a client sends it; each line may be there several times.
+
+    :param body: with a length, or, as a list, in chunks.
+    """
 
     method: str
     target: str
     lines: Lines
+    body: bytes | list[bytes] = b""
 
 
 class Received(NamedTuple):

@@ -52,7 +52,9 @@ def make_flask(application: Application) -> Flask:
 def asked_of(request: Request) -> Asked:
     """Return what a view sees of a request."""
     fields = {name.lower(): value for name, value in request.headers}
-    return Asked(request.method, request.path, request.query_string.decode(), fields)
+    return Asked(
+        request.method, request.path, request.query_string.decode(), fields, request.get_data
+    )
 
 
 def make_response(reply: Reply) -> Response:

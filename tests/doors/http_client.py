@@ -30,8 +30,10 @@ def ask_over_http(
     lines = [("Host", host), *request.lines]
     if not half_closes:
         lines.append(("Connection", "close"))
-    if request.method in {"POST", "PUT", "PATCH"}:
-        lines.append(("Content-Length", "0"))
+    if isinstance(request.body, list):
+        lines.append(("Transfer-Encoding", "chunked"))
+    elif request.body or request.method in {"POST", "PUT", "PATCH"}:
+        lines.append(("Content-Length", str(len(request.body))))
     head = [f"{request.method} {request.target} HTTP/1.1", *map(": ".join, lines), "", ""]
     connection = socket.create_connection(("127.0.0.1", port), PATIENCE_SECONDS)
     try:
@@ -45,7 +47,7 @@ def ask_over_http(
         connection.close()
 
     try:
-        connection.sendall("\r\n".join(head).encode("latin-1"))
+        connection.sendall("\r\n".join(head).encode("latin-1") + framed(request.body))
         if half_closes:
             # Nothing follows, so the server need not wait for more when it is done.
             connection.shutdown(socket.SHUT_WR)
@@ -58,6 +60,14 @@ def ask_over_http(
     chunks = read_body(file, request.method, int(status), received)
     kept = [line for line in received if line[0].lower() not in OF_THE_CONNECTION]
     return Received(int(status), kept, chunks, close)
+
+
+def framed(body: bytes | list[bytes]) -> bytes:
+    """Return a body as it is sent."""
+    if isinstance(body, bytes):
+        return body
+    chunks = [b"%x\r\n%b\r\n" % (len(chunk), chunk) for chunk in body if chunk]
+    return b"".join([*chunks, b"0\r\n\r\n"])
 
 
 def read_lines(file: BinaryIO) -> Iterator[tuple[str, str]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,8 @@ from typing import Any
 import pytest
 from cachelib import SimpleCache
 from flask import Flask
+from werkzeug.test import EnvironBuilder
+from werkzeug.test import run_wsgi_app
 from wsgi_script import served
 
 from pyfastgz import Compress
@@ -144,6 +147,34 @@ def test_cache_backend_and_cache_key() -> None:
 def test_server_timing() -> None:
     seen = served(CompressMiddleware(SITE, server_timing=True), accept_encoding="gzip")
     assert str(seen.field("server-timing")).startswith("fastgz")
+
+
+def test_decode_requests_request_max_bytes_and_request_max_ratio() -> None:
+    def app(environ: dict[str, Any], start_response: Any) -> Any:
+        data = environ["wsgi.input"].read()
+        start_response("200 OK", [HTML])
+        return [b"%d" % len(data)]
+
+    coded = gzip.compress(bytes(100_000))
+    cases: list[tuple[dict[str, Any], str, bytes]] = [
+        ({"decode_requests": True, "request_max_ratio": 2000}, "200 OK", b"100000"),
+        ({"decode_requests": True}, "413", b"The body"),
+        (
+            {"decode_requests": True, "request_max_ratio": 2000, "request_max_bytes": 99_999},
+            "413",
+            b"The body",
+        ),
+        ({}, "200 OK", b"%d" % len(coded)),
+    ]
+    for options, status, body in cases:
+        asked = EnvironBuilder(
+            method="POST",
+            data=coded,
+            headers={"Content-Encoding": "gzip"},  # type: ignore[dict-item]
+        ).get_environ()
+        chunks, sent, _ = run_wsgi_app(CompressMiddleware(app, **options), asked)
+        assert sent.startswith(status)
+        assert b"".join(chunks).startswith(body)
 
 
 def test_dictionaries_are_below_the_working_directory(

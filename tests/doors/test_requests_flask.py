@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 import gzip
 import io
 import json
 import random
+import weakref
 import zlib
 from typing import Any
 
@@ -453,3 +455,24 @@ def test_it_is_off_unless_it_is_wanted(app: Flask) -> None:
     assert not app.before_request_funcs.get(None)
     coded = gzip.compress(DATA)
     assert post(app.test_client(), "/", "gzip", coded).data == coded
+
+
+@pytest.mark.parametrize("path", ["/data", "/nothing"])
+def test_a_request_is_freed_without_the_garbage_collector(
+    app: Flask, client: FlaskClient, path: str
+) -> None:
+    requests = []
+
+    @app.before_request
+    def remember() -> None:
+        requests.append(weakref.ref(request._get_current_object()))  # type: ignore[attr-defined]
+
+    gc.disable()
+    try:
+        for _ in range(3):
+            file = io.BytesIO(gzip.compress(DATA))
+            variables = {"HTTP_CONTENT_ENCODING": "gzip", "CONTENT_LENGTH": "99999"}
+            asked(app, path, file, **variables)
+        assert [weak() for weak in requests[:-1]] == [None, None]
+    finally:
+        gc.enable()

@@ -267,7 +267,7 @@ def test_r94_without_a_secret_the_view_that_asks_is_not_compressed(
         answer = site.get("/?lamps")
         assert (answer.coding, answer.field("X-Noise")) == (None, None)
         assert answer.field("Vary") == "Accept-Encoding"
-        assert answer.read() == page(Asked("GET", "/", "lamps", {})).encode()
+        assert answer.read() == page(Asked("GET", "/", "lamps", {}, bytes)).encode()
     (record,) = [record for record in caplog.records if record.levelno >= logging.ERROR]
     assert record.exc_info
     assert "length noise needs a secret" in str(record.exc_info[1])

@@ -47,7 +47,15 @@ def asked_of(environ: Environ) -> Asked:
     """Return what an application sees of a request."""
     request = Request(environ)
     fields = {name.lower(): value for name, value in request.headers}
-    return Asked(request.method, request.path, request.query_string.decode(), fields)
+
+    def read() -> bytes:
+        length = environ.get("CONTENT_LENGTH")
+        if length is None and not environ.get("wsgi.input_terminated"):
+            return b""
+        data: bytes = environ["wsgi.input"].read(*([int(length)] if length else []))
+        return data
+
+    return Asked(request.method, request.path, request.query_string.decode(), fields, read)
 
 
 def answered(reply: Reply, environ: Environ, start_response: Any) -> Iterable[bytes]:

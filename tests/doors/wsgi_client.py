@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterable
 from collections.abc import Iterator
 from typing import Any
@@ -47,6 +48,7 @@ class WsgiClient:
             environ = create_environ(
                 request.target, method=request.method, headers=Headers(request.lines)
             )
+            environ |= body_of(request)
             iterable: Any = app(environ, start_response)
             close = getattr(iterable, "close", lambda: None)
             left: list[bool] = []
@@ -63,6 +65,22 @@ class WsgiClient:
             return Received(status, lines, chunks, leave)
 
         return ask
+
+
+def body_of(request: Request) -> dict[str, Any]:
+    """Return the variables that stand for the body of a request."""
+    if isinstance(request.body, list):
+        return {
+            "wsgi.input": io.BytesIO(b"".join(request.body)),
+            "wsgi.input_terminated": True,
+            "HTTP_TRANSFER_ENCODING": "chunked",
+        }
+    if not request.body:
+        return {}
+    return {
+        "wsgi.input": io.BytesIO(request.body),
+        "CONTENT_LENGTH": str(len(request.body)),
+    }
 
 
 def has_no_body(method: str, status: int) -> bool:

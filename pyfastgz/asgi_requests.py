@@ -1,0 +1,178 @@
+"""The bodies of requests in ASGI, decoded as applications receive them."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING
+from typing import Any
+
+from .asgi_messages import BODY
+from .asgi_messages import START
+from .asgi_messages import Message
+from .asgi_messages import encoded
+from .asgi_threads import others_first
+from .decoding import RequestBody
+from .errors import RequestBodyError
+from .http.requests import is_coded
+
+if TYPE_CHECKING:
+    from .policy import Policy
+
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+Application = Callable[[Any, Any, Any], Awaitable[None]]
+
+REQUEST = "http.request"
+"""Has a part of a request's body."""
+
+# After so many steps that made nothing the event loop goes on: less than a millisecond.
+_TURN_STEPS = 64
+
+_CODED, _LENGTH, _TRANSFER = b"content-encoding", b"content-length", b"transfer-encoding"
+_HIDDEN = frozenset({_CODED, _LENGTH})
+
+
+def decoded(app: Application, policy: Policy) -> Application:
+    """Return an application that receives the bodies of its requests as they are before coding.
+
+    If one cannot be had, that is answered, unless the response has started, and the application
+    is told that its client has left.
+    """
+
+    async def call(scope: Any, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            headers = list(scope["headers"])
+            coding = _value(headers, _CODED)
+            nbytes = _length_in(headers)
+            if is_coded(coding) and nbytes != 0:
+                headers = [line for line in headers if line[0] not in _HIDDEN]
+                make_body = partial(RequestBody, coding, nbytes, policy)
+                exchange = _Exchange(make_body, bool(nbytes), receive, send)
+                await exchange.run(app, {**scope, "headers": headers})
+                return
+            if not isinstance(scope["headers"], (list, tuple)):
+                # It may be one that can be iterated over once.
+                scope = {**scope, "headers": headers}
+        await app(scope, receive, send)
+
+    return call
+
+
+def _value(headers: list[tuple[bytes, bytes]], name: bytes) -> str:
+    """Return the value of a field, its lines joined; an empty one if there are none."""
+    return b",".join([value for key, value in headers if key == name]).decode("latin-1")
+
+
+def _length_in(headers: list[tuple[bytes, bytes]]) -> int | None:
+    """Return how many bytes a body has as it is sent; None if that is not known."""
+    length = _value(headers, _LENGTH)
+    is_known = length.isascii() and length.isdecimal() and not _value(headers, _TRANSFER)
+    return int(length) if is_known else None
+
+
+class _Exchange:
+    """A request whose body is decoded, and its response.
+
+    :param make_body: returns the body, when it is first asked for.
+    :param has_body: whether it is known that there is one.
+    :param receive: the server's, and so is ``send``.
+    """
+
+    __slots__ = (
+        "_body",
+        "_has_body",
+        "_is_answered",
+        "_is_head",
+        "_is_last",
+        "_is_over",
+        "_is_started",
+        "_make_body",
+        "_receive",
+        "_send",
+    )
+
+    def __init__(
+        self, make_body: Callable[[], RequestBody], has_body: bool, receive: Receive, send: Send
+    ) -> None:
+        self._make_body = make_body
+        self._body: RequestBody | None = None
+        self._has_body = has_body
+        self._receive = receive
+        self._send = send
+        # Nothing more comes of the body, and all of it was handed on.
+        self._is_last = self._is_over = False
+        self._is_started = False
+        # Nothing is sent of a body.
+        self._is_head = False
+        # By another response than the application's.
+        self._is_answered = False
+
+    async def run(self, app: Application, scope: Any) -> None:
+        """Have an application respond."""
+        self._is_head = scope["method"] == "HEAD"
+        try:
+            await app(scope, self.receive, self.send)
+        except Exception:
+            # It may be of having no client any more.
+            if not self._is_answered:
+                raise
+
+    async def send(self, message: Message) -> None:
+        """Be the application's ``send``."""
+        if self._is_answered:
+            return
+        self._is_started = self._is_started or message["type"] == START
+        await self._send(message)
+
+    async def receive(self) -> Message:
+        """Be the application's ``receive``."""
+        if self._is_over:
+            return await self._receive()
+        if self._body is None:
+            self._body = self._make_body()
+        try:
+            return await self._next(self._body)
+        except RequestBodyError:
+            await self._refuse(self._body)
+            return {"type": "http.disconnect"}
+
+    async def _next(self, body: RequestBody) -> Message:
+        """Return the next message with something of the decoded body, or the last one."""
+        if self._has_body or body.has_raised:
+            # Nobody needs to send it who waits to be asked.
+            body.check()
+        nsteps = 0
+        while True:
+            if not body.needs_input and nsteps % _TURN_STEPS == 0:
+                await others_first()
+            while body.needs_input:
+                if self._is_last:
+                    body.end()
+                    self._is_over = True
+                    return {"type": REQUEST, "body": b"", "more_body": False}
+                message = await self._receive()
+                if message["type"] != REQUEST:
+                    return message
+                self._is_last = not message.get("more_body", False)
+                if data := bytes(message.get("body", b"")):
+                    body.push(data)
+            made, nsteps = body.step(), nsteps + 1
+            if made:
+                if body.needs_input and self._is_last:
+                    body.end()
+                    self._is_over = True
+                return {"type": REQUEST, "body": made, "more_body": not self._is_over}
+
+    async def _refuse(self, body: RequestBody) -> None:
+        """Answer why there is no body, unless there is an answer."""
+        refusal = body.refusal
+        assert refusal is not None
+        if self._is_started or self._is_answered:
+            return
+        self._is_answered = True
+        lines, text = refusal.response()
+        await self._send({"type": START, "status": refusal.status, "headers": encoded(lines)})
+        sent = b"" if self._is_head else text
+        await self._send({"type": BODY, "body": sent, "more_body": False})
