@@ -6,8 +6,10 @@ from collections.abc import Iterable
 from functools import lru_cache
 from typing import Any
 
+from .asgi_threads import THREAD_NBYTES
 from .collecting import Found
 from .files import PIECE_NBYTES
+from .files import OwnFile
 from .http.exchange import Body
 from .http.fields import collect
 from .http.fields import declared_length
@@ -33,12 +35,38 @@ PATH = "http.response.pathsend"
 DESCRIPTOR = "http.response.zerocopysend"
 """Sends a part of an open file."""
 
+OF_BODY = frozenset({BODY, PATH, DESCRIPTOR})
+"""Are parts of a body."""
+
 OPENED: Message = {"type": BODY, "body": b"", "more_body": True}
 """Stands for the first part of a body that is decided about before that has come."""
 
 _SHAPES: Known[tuple[bytes, ...], Shape] = Known(
     lambda names: SHAPES[tuple(name.decode("latin-1") for name in names)]
 )
+
+
+def is_last(message: Message) -> bool:
+    """Tell whether nothing follows a part of a body: a file that has a path is all there is."""
+    return message["type"] == PATH or not message.get("more_body", False)
+
+
+def takes_long(message: Message) -> bool:
+    """Tell whether to code what a message brings would stop the loop for too long."""
+    return message["type"] != BODY or len(message.get("body", b"")) >= THREAD_NBYTES
+
+
+def kept(message: Message) -> Message:
+    """Return a message that does not change when its sender goes on, who may be cancelled."""
+    if message["type"] == DESCRIPTOR:
+        try:
+            return {**message, "file": OwnFile(message["file"])}
+        except Exception:
+            # Whoever reads it will say so.
+            return message
+    if isinstance(message.get("body"), (bytearray, memoryview)):
+        return {**message, "body": bytes(message["body"])}
+    return message
 
 
 class Source:
@@ -91,13 +119,13 @@ class Source:
 
     def whole(self) -> bytes:
         """Return all bytes of a body that is there."""
-        body: bytes = self._message.get("body", b"")
-        return body
+        body = self._message.get("body", b"")
+        return body if type(body) is bytes else bytes(body)
 
     def chunks(self) -> Any:
-        """Return the pieces of a file; nothing of what is coded as it comes."""
+        """Return the pieces of a file; None for what is coded as it comes."""
         file = self.file
-        return () if file is None else iter(lambda: file.read(PIECE_NBYTES), b"")
+        return None if file is None else iter(lambda: file.read(PIECE_NBYTES), b"")
 
 
 @lru_cache(maxsize=4096)

@@ -6,11 +6,12 @@ import enum
 from collections.abc import Awaitable
 from collections.abc import Callable
 from collections.abc import Iterable
+from functools import partial
 from typing import TYPE_CHECKING
 from typing import Any
 
 from .asgi_messages import BODY
-from .asgi_messages import DESCRIPTOR
+from .asgi_messages import OF_BODY
 from .asgi_messages import OPENED
 from .asgi_messages import PATH
 from .asgi_messages import START
@@ -21,14 +22,18 @@ from .asgi_messages import decoded
 from .asgi_messages import encoded
 from .asgi_messages import encoded_line
 from .asgi_messages import is_awaited
+from .asgi_messages import is_last
 from .asgi_messages import pairs_of
 from .asgi_messages import shape_of
+from .asgi_messages import takes_long
 from .asgi_scope import Receive
 from .asgi_scope import after_no_body
 from .asgi_stream import AsgiStream
+from .asgi_stream import Send
 from .asgi_stream import send_pieces
 from .asgi_threads import THREAD_NBYTES
 from .asgi_threads import in_thread
+from .asgi_turns import Turns
 from .border import can_ask_again
 from .carrying import AS_IT_IS
 from .carrying import ASKED_AGAIN
@@ -46,8 +51,6 @@ from .outcome import outcome_of
 if TYPE_CHECKING:
     from .asgi_scope import AsgiRequest
     from .middleware import Middleware
-
-Send = Callable[[Message], Awaitable[None]]
 
 
 class _State(enum.Enum):
@@ -86,6 +89,7 @@ class AsgiResponse:
         "_state",
         "_status",
         "_stream",
+        "_turns",
     )
 
     def __init__(
@@ -102,6 +106,7 @@ class AsgiResponse:
         self._shape = NO_SHAPE
         self._content_type = ""
         self._stream: AsgiStream | None = None
+        self._turns: Turns | None = None
 
     async def run(
         self, app: Callable[[dict[str, Any], Receive, Send], Awaitable[None]]
@@ -110,49 +115,69 @@ class AsgiResponse:
         request = self._request
         try:
             await app(request.scope, self.receive, self.send)
+            if self._turns is not None:
+                await self._turns.finish()
             if self._state is _ASKED_AGAIN:
                 # A GET without a body allows that: it is safe, and nothing was sent.
                 self._state = _BEFORE
                 self._receive = after_no_body(self._receive)
                 request.without_range()
                 await app(request.scope, self.receive, self.send)
+                if self._turns is not None:
+                    await self._turns.finish()
             if self._state is _STARTED:
                 await self._give_up()
         except Exception:
             # The server sees what it would have seen.
+            if self._turns is not None:
+                self._turns.close()
             await self._give_up()
             raise
         finally:
-            if self._stream is not None:
-                self._stream.close()
+            if self._turns is not None:
+                self._turns.close()
 
     async def send(self, message: Message) -> None:
         """Be the ``send`` of the application."""
-        kind, state = message["type"], self._state
-        if state is _DIRECT:
+        kind, state, turns = message["type"], self._state, self._turns
+        if state is _DIRECT and (turns is None or turns.are_free):
+            self._turns = None
             await self._send(message)
-        elif kind == START:
-            if state is not _BEFORE:
-                # The server is to complain.
-                await self._give_up()
-                await self._send(message)
-            elif not self._waits(message):
+        elif kind == START and state is _BEFORE:
+            if not self._waits(message):
                 await self._send(self._start)
             elif is_awaited(self._shape, self._content_type):
-                await self._on_first(OPENED)
+                await self._in_turn(OPENED)
+        elif turns is not None:
+            await turns.take(self._handle, message)
         elif kind == BODY and state is _STARTED and (short := self._short_way(message)):
             self._state = _DIRECT
             await self._send(short[0])
             await self._send(short[1])
-        elif kind in {BODY, PATH, DESCRIPTOR} and state is not _BEFORE:
-            await self._on_body(message)
-        elif kind == "http.response.trailers" and state in {
-            _REPLACED,
-            _ASKED_AGAIN,
-        }:
-            pass
+        elif kind in OF_BODY and state is not _BEFORE:
+            await self._in_turn(message)
         else:
-            # It comes before the body, or the server is to complain.
+            await self._handle(message)
+
+    async def _in_turn(self, message: Message) -> None:
+        """Handle the first part of a body, and those that follow when that is done."""
+        if is_last(message) and not takes_long(message):
+            await self._handle(message)
+            return
+        self._turns = turns = self._turns or Turns()
+        await turns.take(self._handle, message)
+
+    async def _handle(self, message: Message) -> None:
+        kind, state = message["type"], self._state
+        if state is _DIRECT or state is _BEFORE:
+            # Before a start the server is to complain.
+            await self._send(message)
+        elif kind in OF_BODY:
+            await self._on_body(message)
+        elif kind != "http.response.trailers" or state not in {_REPLACED, _ASKED_AGAIN}:
+            if kind == START:
+                # The server is to complain of a second one.
+                await self._give_up()
             await self._send(message)
 
     async def receive(self) -> Message:
@@ -197,22 +222,23 @@ class AsgiResponse:
 
     # ---- The body ----
 
-    async def _on_body(self, message: Message) -> None:
+    async def _on_body(self, message: Message, chunks: Any = None) -> None:
         if self._state is _STREAMED:
-            await self._coded(message)
+            assert self._stream is not None
+            await self._stream.send(message, chunks)
+            if is_last(message):
+                self._state = _DIRECT
         elif self._state is _STARTED:
             await self._on_first(message)
-        elif self._state is _COMPLETE and not message.get("more_body", False):
+        elif self._state is _COMPLETE and is_last(message):
             self._state = _DIRECT
 
     async def _on_first(self, message: Message) -> None:
         """Decide, when the first part of the body is there."""
-        if isinstance(message.get("body"), (bytearray, memoryview)):
-            message = {**message, "body": bytes(message["body"])}
         source = Source(self._request.scope, message)
-        if message["type"] == PATH:
-            await in_thread(source.open)
         try:
+            if message["type"] == PATH:
+                await in_thread(source.open)
             sent = await self._planned(source)
             if sent is ASKED_AGAIN:
                 self._state = _ASKED_AGAIN
@@ -265,15 +291,14 @@ class AsgiResponse:
             plan = door.decided(
                 request.environ(), request.scope, self._status, lines, found, request.wishes
             )
+            more = source, door.engine, request.wishes, self._told
             if isinstance(plan, Plan):
                 if plan.step is Step.RESTORE:
                     return ASKED_AGAIN
                 is_long = source.file is not None or (found.nbytes or 0) >= THREAD_NBYTES
                 if plan.step is not Step.STREAM and is_long:
-                    return await in_thread(
-                        carry_out, plan, source, door.engine, request.wishes, self._told
-                    )
-            return carry_out(plan, source, door.engine, request.wishes, self._told)
+                    return await in_thread(partial(carry_out, plan, *more), drop=Sent.close)
+            return carry_out(plan, *more)
         except Exception as error:
             door.engine.log_once(NOT_LOOKED_AT, error)
             return AS_IT_IS
@@ -281,24 +306,21 @@ class AsgiResponse:
     async def _begin(self, sent: Sent, message: Message) -> None:
         """Start the server's response, and send what is there of its body."""
         start = self._started(sent)
-        is_empty = sent.chunks == []
-        replaced = b"" if is_empty else sent.in_place(self._request.method)
-        more = message.get("more_body", False)
+        replaced = b"" if sent.chunks == [] else sent.in_place(self._request.method)
         if sent.coder is not None:
             self._state = _STREAMED
-            self._stream = AsgiStream(sent.coder, self._send)
-            await self._send(start)
-            await self._coded(message, sent.chunks)
+            self._turns = turns = self._turns or Turns()
+            self._stream = AsgiStream(sent.coder, self._send, start, turns)
+            await self._on_body(message, sent.chunks)
         elif sent.file is not None or sent.chunks:
             self._state = _REPLACED
-            await self._send(start)
-            await send_pieces(sent.file or sent.chunks, self._send)
+            await send_pieces(self._send, start, sent.file or sent.chunks)
         elif replaced is not None:
             if sent.body is None:
                 self._state = _REPLACED
                 start["trailers"] = False
             else:
-                self._state = _COMPLETE if more else _DIRECT
+                self._state = _DIRECT if is_last(message) else _COMPLETE
             await self._send(start)
             await self._send({"type": BODY, "body": replaced, "more_body": False})
         else:
@@ -320,18 +342,6 @@ class AsgiResponse:
         if sent.outcome is not None:
             self._told(sent.outcome)
         return {**self._start, "status": self._status, "headers": self._lines}
-
-    async def _coded(self, message: Message, chunks: Any = ()) -> None:
-        """Code what a message brings, and send it.
-
-        :param chunks: the pieces of the file that it names, opened before.
-        """
-        stream = self._stream
-        assert stream is not None
-        await stream.code_message(message, chunks)
-        if not message.get("more_body", False):
-            self._state = _DIRECT
-            stream.close()
 
     def _told(self, outcome: Outcome) -> None:
         self._door.told(outcome, self._status, self._sent_lines)

@@ -6,151 +6,126 @@ import asyncio
 from collections.abc import Awaitable
 from collections.abc import Callable
 from collections.abc import Iterable
-from collections.abc import Iterator
+from functools import partial
+from io import FileIO
 from math import inf
 from typing import Any
 
 from .asgi_messages import BODY
 from .asgi_messages import DESCRIPTOR
 from .asgi_messages import Message
+from .asgi_messages import is_last
 from .asgi_threads import THREAD_NBYTES
 from .asgi_threads import in_thread
 from .asgi_threads import running_loop
+from .asgi_turns import Turns
 from .coding.cutting import Buffer
 from .coding.cutting import pieces_of
 from .coding.stream import StreamCoder
+from .errors import EncoderStateError
 from .files import PIECE_NBYTES
 from .files import pieces_of_descriptor
+
+Send = Callable[[Message], Awaitable[None]]
 
 
 class AsgiStream:
     """Codes what is sent, and sends what is held once nothing was sent for a while.
 
-    :param coder: codes it, and is closed with the stream.
+    :param coder: codes it, and is closed with the stream, or when turns are over.
     :param send: the server's.
+    :param start: the start of the response, which is sent first.
+    :param turns: those of the response; :meth:`send` is called by whoever has one.
     """
 
-    __slots__ = (
-        "_coder",
-        "_error",
-        "_flusher",
-        "_is_busy",
-        "_is_closed",
-        "_lock",
-        "_long",
-        "_loop",
-        "_send",
-        "_timer",
-    )
+    __slots__ = ("_coder", "_error", "_loop", "_send", "_start", "_timer", "_turns")
 
-    def __init__(self, coder: StreamCoder, send: Callable[[Message], Awaitable[None]]) -> None:
+    def __init__(self, coder: StreamCoder, send: Send, start: Message, turns: Turns) -> None:
         self._coder = coder
         self._send = send
+        self._start: Message | None = start
+        self._turns = turns
+        turns.free = self.close
         self._loop = running_loop()
-        self._lock = asyncio.Lock()
         self._timer: asyncio.TimerHandle | None = None
-        self._flusher: asyncio.Task[None] | None = None
-        # Codes the last long message.
-        self._long: asyncio.Task[None] | None = None
         self._error: Exception | None = None
-        # A thread works with the coder.
-        self._is_busy = False
-        self._is_closed = False
 
-    async def code(self, body: bytes, *, is_last: bool) -> None:
-        """Code a part of the body, and send what there is to send.
-
-        :param is_last: nothing follows.
-        """
-        self._cancel_timer()
-        if self._loop is None:
-            await self._code(body, is_last=is_last)
-        elif len(body) < THREAD_NBYTES:
-            await self._code_in_turn(body, is_last=is_last)
-        else:
-            # A task of its own, so that one who is cancelled and sends on, as after a timeout,
-            # finds the encoder between two messages: none is lost in part.
-            self._long = self._loop.create_task(self._code_in_turn(body, is_last=is_last))
-            await asyncio.shield(self._long)
-
-    async def code_message(self, message: Message, chunks: Iterable[bytes]) -> None:
+    async def send(self, message: Message, chunks: Iterable[bytes] | None = None) -> None:
         """Code what a message brings, and send what there is to send.
 
-        :param chunks: the pieces of the file that it names, opened before.
+        :param chunks: the pieces of the file that it names; None to open that.
+        :raises Exception: what coding or sending raised, this or something before it: what
+            comes later could not be decoded.
         """
-        is_last = not message.get("more_body", False)
-        if message["type"] == BODY:
-            await self.code(message.get("body", b""), is_last=is_last)
-            return
-        if message["type"] == DESCRIPTOR:
-            chunks = pieces_of_descriptor(message)
-        pieces = iter(chunks)
-        while piece := await in_thread(_next_of, pieces):
-            await self.code(piece, is_last=False)
-        if is_last:
-            await self.code(b"", is_last=True)
-
-    async def _code_in_turn(self, body: bytes, *, is_last: bool) -> None:
-        assert self._loop is not None
-        coder = self._coder
-        async with self._lock:
-            if self._error is not None:
-                # Of sending what nobody waited for: the application is to learn of it.
-                raise self._error
-            try:
-                await self._code(body, is_last=is_last)
-            except Exception as error:
-                self._error = error
-                raise
-            self._cancel_timer()
-            if coder.holds and not is_last and coder.flush_seconds != inf:
-                self._timer = self._loop.call_later(coder.flush_seconds, self._start_flush)
-
-    async def _code(self, body: bytes, *, is_last: bool) -> None:
-        coder = self._coder
-        for piece in pieces_of(body):
-            coded = await self._coded(piece)
-            if self._loop is None:
-                # Nobody calls when time has passed.
-                coded += coder.flush()
-            if coded:
-                await self._send_body(coded, is_last=False)
-        if is_last:
-            await self._send_body(coder.finish(), is_last=True)
-
-    async def _coded(self, piece: Buffer) -> bytes:
-        coder = self._coder
-        if len(piece) < THREAD_NBYTES:
-            return coder.code(piece)
-        self._is_busy = True
-        return await in_thread(self._code_in_thread, piece)
-
-    def _code_in_thread(self, piece: Buffer) -> bytes:
+        self._cancel_timer()
+        if self._error is not None:
+            raise self._error
         try:
-            return self._coder.code(piece)
-        finally:
-            self._is_busy = False
-            if self._is_closed:
-                # Whoever waited for this was cancelled.
-                self._coder.close()
+            await self._sent(message, chunks)
+        except Exception as error:
+            self._error = error
+            raise
+        except BaseException:
+            self._error = EncoderStateError(
+                "the sending of a part of the body was cancelled while the server had it, so "
+                "that what follows could not be decoded"
+            )
+            raise
+        coder = self._coder
+        if self._loop and coder.is_open and coder.holds and coder.flush_seconds != inf:
+            self._timer = self._loop.call_later(coder.flush_seconds, self._start_flush)
+
+    async def _sent(self, message: Message, chunks: Iterable[bytes] | None) -> None:
+        if self._start is not None:
+            start, self._start = self._start, None
+            await self._send(start)
+        if message["type"] == BODY:
+            for piece in pieces_of(message.get("body", b"")):
+                await self._code(piece)
+        elif chunks is not None:
+            await self._code_all(chunks)
+        elif message["type"] == DESCRIPTOR:
+            await self._code_all(pieces_of_descriptor(message))
+        else:
+            file = await in_thread(FileIO, message["path"], drop=FileIO.close)
+            with file:
+                await self._code_all(iter(partial(file.read, PIECE_NBYTES), b""))
+        if is_last(message):
+            await self._send_body(self._coder.finish(), is_last=True)
+            self.close()
+
+    async def _code_all(self, chunks: Iterable[bytes]) -> None:
+        """Code the pieces of a file."""
+        pieces = iter(chunks)
+        while piece := await in_thread(lambda: next(pieces, b"")):
+            await self._code(piece)
+
+    async def _code(self, piece: Buffer) -> None:
+        coder = self._coder
+        is_long = len(piece) >= THREAD_NBYTES
+        coded = await in_thread(coder.code, piece) if is_long else coder.code(piece)
+        if self._loop is None:
+            # Nobody calls when time has passed.
+            coded += coder.flush()
+        if coded:
+            await self._send_body(coded)
+
+    async def _send_body(self, body: bytes, *, is_last: bool = False) -> None:
+        await self._send({"type": BODY, "body": body, "more_body": not is_last})
 
     def _start_flush(self) -> None:
-        assert self._loop is not None
-        self._flusher = self._loop.create_task(self._flush())
+        if not self._turns.are_over:
+            self._turns.start(self._flush)
 
     async def _flush(self) -> None:
         """Send what is held."""
-        async with self._lock:
-            coded = self._coder.flush()
-            if not coded:
-                return
+        coded = self._coder.flush()
+        if coded:
             try:
-                await self._send_body(coded, is_last=False)
+                await self._send_body(coded)
             except Exception as error:
+                # The application is to learn of it.
                 self._error = error
-
-    async def _send_body(self, body: bytes, *, is_last: bool) -> None:
-        await self._send({"type": BODY, "body": body, "more_body": not is_last})
 
     def _cancel_timer(self) -> None:
         if self._timer is not None:
@@ -158,30 +133,26 @@ class AsgiStream:
             self._timer = None
 
     def close(self) -> None:
-        """Free the encoder, and tell what was coded; safe to call more than once."""
+        """Free the encoder, and tell what was coded; safe to call more than once.
+
+        Not while a message is coded.
+        """
         self._cancel_timer()
-        for task in (self._flusher, self._long):
-            if task is not None:
-                task.cancel()
-        self._is_closed = True
-        if not self._is_busy:
-            self._coder.close()
+        self._coder.close()
 
 
-async def send_pieces(source: Any, send: Callable[[Message], Awaitable[None]]) -> None:
-    """Send a whole body that lies ready.
+async def send_pieces(send: Send, start: Message, file: Any) -> None:
+    """Send a coded form that lies ready, after its start.
 
-    :param source: a file, or what can be iterated over and closed.
+    :param send: the server's.
+    :param file: what it is read from, or its pieces; it is closed.
     """
-    read = source.read if hasattr(source, "read") else None
-    pieces = iter(source) if read is None else iter(lambda: read(PIECE_NBYTES), b"")
+    read = file.read if hasattr(file, "read") else None
+    pieces = iter(lambda: read(PIECE_NBYTES), b"") if read is not None else iter(file)
     try:
-        while piece := await in_thread(_next_of, pieces):
+        await send(start)
+        while piece := await in_thread(lambda: next(pieces, b"")):
             await send({"type": BODY, "body": piece, "more_body": True})
     finally:
-        source.close()
+        file.close()
     await send({"type": BODY, "body": b"", "more_body": False})
-
-
-def _next_of(pieces: Iterator[bytes]) -> bytes:
-    return next(pieces, b"")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 from typing import TypeVar
 
@@ -25,15 +26,29 @@ def running_loop() -> asyncio.AbstractEventLoop | None:
         return None
 
 
-async def in_thread(function: Callable[..., _T], *arguments: Any) -> _T:
+async def in_thread(
+    function: Callable[..., _T], *arguments: Any, drop: Callable[[_T], object] | None = None
+) -> _T:
     """Call a function in a thread of the loop; without one of asyncio's, here.
 
-    If the caller is cancelled the thread goes on, so what it works on is not to be freed.
+    Whoever is cancelled meanwhile is so once the function has returned, because what it works
+    on is freed then.
+
+    :param drop: gets what the function has returned, if that is for nobody any more.
     """
     loop = running_loop()
     if loop is None:
         return function(*arguments)
-    return await asyncio.shield(loop.run_in_executor(None, function, *arguments))
+    future = loop.run_in_executor(None, function, *arguments)
+    try:
+        return await asyncio.shield(future)
+    except asyncio.CancelledError:
+        while not future.done():
+            with suppress(asyncio.CancelledError):
+                await asyncio.wait([future])
+        if drop is not None and future.exception() is None:
+            drop(future.result())
+        raise
 
 
 async def others_first() -> None:

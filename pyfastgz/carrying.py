@@ -91,6 +91,13 @@ class Sent(NamedTuple):
             return b""
         return b"" if method == "HEAD" and body is not None else body
 
+    def close(self) -> None:
+        """Free what is not sent after all."""
+        for each in (self.coder, self.file, self.chunks):
+            close = getattr(each, "close", None)
+            if close is not None:
+                close()
+
 
 AS_IT_IS = Sent(Answer(None), None)
 """What is sent where nothing could be decided: fields and body as they are."""

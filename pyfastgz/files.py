@@ -45,13 +45,34 @@ def whole_of(parts: Any) -> Any:
     return None
 
 
+class OwnFile(FileIO):
+    """An open file whose descriptor is nobody else's, and closed with the last reference to it.
+
+    :param file: has the same one, or is its number.
+    :raises OSError: there is no such descriptor, or none more.
+    """
+
+    def __init__(self, file: Any) -> None:
+        super().__init__(os.dup(descriptor_of(file)), "rb")
+
+    def __del__(self) -> None:
+        """Close it."""
+        self.close()
+
+
+def descriptor_of(file: Any) -> int:
+    """Return the descriptor of an open file, or of its number."""
+    number: int = file if isinstance(file, int) else file.fileno()
+    return number
+
+
 def pieces_of_descriptor(message: dict[str, Any]) -> Iterator[bytes]:
     """Read what a message ``http.response.zerocopysend`` of ASGI has the server send.
 
     :param message: with ``file``, and perhaps ``offset`` and ``count``, in bytes.
     """
-    file, offset, left = message["file"], message.get("offset"), message.get("count")
-    descriptor = file if isinstance(file, int) else file.fileno()
+    descriptor = descriptor_of(message["file"])
+    offset, left = message.get("offset"), message.get("count")
     while left is None or left:
         wanted = PIECE_NBYTES if left is None else min(left, PIECE_NBYTES)
         if offset is None:

@@ -123,11 +123,17 @@ ALLOWED = {
         "pyfastgz.asgi_scope",
         "pyfastgz.asgi_stream",
         "pyfastgz.asgi_threads",
+        "pyfastgz.asgi_turns",
         "pyfastgz.middleware",
     ),
     "asgi_scope.py": (*CENTRE, "pyfastgz.middleware"),
-    "asgi_messages.py": (*CENTRE, "pyfastgz.middleware"),
-    "asgi_stream.py": (*CENTRE, "pyfastgz.asgi_messages", "pyfastgz.asgi_threads"),
+    "asgi_messages.py": (*CENTRE, "pyfastgz.asgi_threads", "pyfastgz.middleware"),
+    "asgi_stream.py": (
+        *CENTRE,
+        "pyfastgz.asgi_messages",
+        "pyfastgz.asgi_threads",
+        "pyfastgz.asgi_turns",
+    ),
     "asgi_threads.py": (),
     "wsgi.py": (
         *CENTRE,
@@ -136,6 +142,7 @@ ALLOWED = {
         "pyfastgz.wsgi_response",
     ),
     "wsgi_requests.py": (*CENTRE, "pyfastgz.wsgi_bodies"),
+    "asgi_turns.py": ("pyfastgz.asgi_messages", "pyfastgz.asgi_threads"),
     "wsgi_response.py": (
         *CENTRE,
         "pyfastgz.middleware",
