@@ -38,6 +38,9 @@ DESCRIPTOR = "http.response.zerocopysend"
 OF_BODY = frozenset({BODY, PATH, DESCRIPTOR})
 """Are parts of a body."""
 
+# At any level fewer bytes take hardly more than a millisecond.
+_FIRST_NBYTES = 1024
+
 OPENED: Message = {"type": BODY, "body": b"", "more_body": True}
 """Stands for the first part of a body that is decided about before that has come."""
 
@@ -54,6 +57,11 @@ def is_last(message: Message) -> bool:
 def takes_long(message: Message) -> bool:
     """Tell whether to code what a message brings would stop the loop for too long."""
     return message["type"] != BODY or len(message.get("body", b"")) >= THREAD_NBYTES
+
+
+def may_take_long(message: Message) -> bool:
+    """Tell the same while it is not known how the message is coded."""
+    return message["type"] != BODY or len(message.get("body", b"")) >= _FIRST_NBYTES
 
 
 def kept(message: Message) -> Message:

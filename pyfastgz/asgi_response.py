@@ -141,7 +141,6 @@ class AsgiResponse:
         """Be the ``send`` of the application."""
         kind, state, turns = message["type"], self._state, self._turns
         if state is _DIRECT and (turns is None or turns.are_free):
-            self._turns = None
             await self._send(message)
         elif kind == START and state is _BEFORE:
             if not self._waits(message):
@@ -161,11 +160,11 @@ class AsgiResponse:
 
     async def _in_turn(self, message: Message) -> None:
         """Handle the first part of a body, and those that follow when that is done."""
-        if is_last(message) and not takes_long(message):
+        if takes_long(message) or not is_last(message):
+            self._turns = turns = self._turns or Turns()
+            await turns.take(self._handle, message)
+        else:
             await self._handle(message)
-            return
-        self._turns = turns = self._turns or Turns()
-        await turns.take(self._handle, message)
 
     async def _handle(self, message: Message) -> None:
         kind, state = message["type"], self._state
@@ -223,8 +222,7 @@ class AsgiResponse:
     # ---- The body ----
 
     async def _on_body(self, message: Message, chunks: Any = None) -> None:
-        if self._state is _STREAMED:
-            assert self._stream is not None
+        if self._stream is not None:
             await self._stream.send(message, chunks)
             if is_last(message):
                 self._state = _DIRECT
@@ -310,7 +308,7 @@ class AsgiResponse:
         if sent.coder is not None:
             self._state = _STREAMED
             self._turns = turns = self._turns or Turns()
-            self._stream = AsgiStream(sent.coder, self._send, start, turns)
+            self._stream = AsgiStream(sent, self._send, start, turns)
             await self._on_body(message, sent.chunks)
         elif sent.file is not None or sent.chunks:
             self._state = _REPLACED

@@ -15,13 +15,13 @@ from .asgi_messages import BODY
 from .asgi_messages import DESCRIPTOR
 from .asgi_messages import Message
 from .asgi_messages import is_last
-from .asgi_threads import THREAD_NBYTES
 from .asgi_threads import in_thread
 from .asgi_threads import running_loop
 from .asgi_turns import Turns
+from .carrying import Sent
+from .coding import quick_nbytes
 from .coding.cutting import Buffer
 from .coding.cutting import pieces_of
-from .coding.stream import StreamCoder
 from .errors import EncoderStateError
 from .files import PIECE_NBYTES
 from .files import pieces_of_descriptor
@@ -32,23 +32,45 @@ Send = Callable[[Message], Awaitable[None]]
 class AsgiStream:
     """Codes what is sent, and sends what is held once nothing was sent for a while.
 
-    :param coder: codes it, and is closed with the stream, or when turns are over.
+    :param sent: has what codes it, which is closed with the stream, or when turns are over.
     :param send: the server's.
     :param start: the start of the response, which is sent first.
     :param turns: those of the response; :meth:`send` is called by whoever has one.
     """
 
-    __slots__ = ("_coder", "_error", "_loop", "_send", "_start", "_timer", "_turns")
+    __slots__ = (
+        "_coder",
+        "_error",
+        "_loop",
+        "_quick_nbytes",
+        "_send",
+        "_start",
+        "_timer",
+        "_turns",
+    )
 
-    def __init__(self, coder: StreamCoder, send: Send, start: Message, turns: Turns) -> None:
+    def __init__(self, sent: Sent, send: Send, start: Message, turns: Turns) -> None:
+        coder, coding = sent.coder, sent.answer.coding
+        assert coder is not None
+        assert coding is not None
         self._coder = coder
+        # What is coded at once, and not in a thread.
+        self._quick_nbytes = quick_nbytes(coding, sent.level)
         self._send = send
         self._start: Message | None = start
         self._turns = turns
+        turns.takes_long = self._takes_long
         turns.free = self.close
         self._loop = running_loop()
         self._timer: asyncio.TimerHandle | None = None
         self._error: Exception | None = None
+
+    def _takes_long(self, message: Message) -> bool:
+        """Tell whether what a message brings is coded in a thread, at least in part."""
+        if message["type"] != BODY:
+            return True
+        nbytes = len(message.get("body", b""))
+        return nbytes + self._coder.held_nbytes >= self._quick_nbytes
 
     async def send(self, message: Message, chunks: Iterable[bytes] | None = None) -> None:
         """Code what a message brings, and send what there is to send.
@@ -72,7 +94,7 @@ class AsgiStream:
             )
             raise
         coder = self._coder
-        if self._loop and coder.is_open and coder.holds and coder.flush_seconds != inf:
+        if self._loop is not None and coder.can_flush and coder.flush_seconds != inf:
             self._timer = self._loop.call_later(coder.flush_seconds, self._start_flush)
 
     async def _sent(self, message: Message, chunks: Iterable[bytes] | None) -> None:
@@ -91,7 +113,7 @@ class AsgiStream:
             with file:
                 await self._code_all(iter(partial(file.read, PIECE_NBYTES), b""))
         if is_last(message):
-            await self._send_body(self._coder.finish(), is_last=True)
+            await self._send_body(await self._rest(self._coder.finish), is_last=True)
             self.close()
 
     async def _code_all(self, chunks: Iterable[bytes]) -> None:
@@ -102,13 +124,18 @@ class AsgiStream:
 
     async def _code(self, piece: Buffer) -> None:
         coder = self._coder
-        is_long = len(piece) >= THREAD_NBYTES
+        is_long = len(piece) + coder.held_nbytes >= self._quick_nbytes
         coded = await in_thread(coder.code, piece) if is_long else coder.code(piece)
         if self._loop is None:
             # Nobody calls when time has passed.
             coded += coder.flush()
         if coded:
             await self._send_body(coded)
+
+    async def _rest(self, code: Callable[[], bytes]) -> bytes:
+        """Return what flushing or finishing returns."""
+        is_long = self._coder.held_nbytes >= self._quick_nbytes
+        return await in_thread(code) if is_long else code()
 
     async def _send_body(self, body: bytes, *, is_last: bool = False) -> None:
         await self._send({"type": BODY, "body": body, "more_body": not is_last})
@@ -119,13 +146,13 @@ class AsgiStream:
 
     async def _flush(self) -> None:
         """Send what is held."""
-        coded = self._coder.flush()
-        if coded:
-            try:
+        try:
+            coded = await self._rest(self._coder.flush)
+            if coded:
                 await self._send_body(coded)
-            except Exception as error:
-                # The application is to learn of it.
-                self._error = error
+        except Exception as error:
+            # The application is to learn of it.
+            self._error = error
 
     def _cancel_timer(self) -> None:
         if self._timer is not None:

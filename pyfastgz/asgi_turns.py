@@ -9,7 +9,7 @@ from functools import partial
 
 from .asgi_messages import Message
 from .asgi_messages import kept
-from .asgi_messages import takes_long
+from .asgi_messages import may_take_long
 from .asgi_threads import running_loop
 
 
@@ -22,7 +22,7 @@ class Turns:
     of the time. Without an event loop of asyncio all are, and nobody waits.
     """
 
-    __slots__ = ("_lock", "_loop", "_tasks", "are_over", "free")
+    __slots__ = ("_lock", "_loop", "_tasks", "are_over", "free", "takes_long")
 
     def __init__(self) -> None:
         self._loop = running_loop()
@@ -31,6 +31,8 @@ class Turns:
         self._tasks: set[asyncio.Task[None]] = set()
         self.are_over = False
         """Whether :meth:`close` was called."""
+        self.takes_long: Callable[[Message], bool] = may_take_long
+        """Tells what takes long."""
         self.free: Callable[[], object] | None = None
         """Frees what they are handled with, when turns are over and nobody has one."""
 
@@ -50,7 +52,7 @@ class Turns:
             return
         if self._loop is None:
             await handle(message)
-        elif self.are_free and not takes_long(message):
+        elif self.are_free and not self.takes_long(message):
             async with self._lock:
                 await handle(message)
         else:
@@ -88,3 +90,5 @@ class Turns:
     def _free(self) -> None:
         if self.free is not None and not self._tasks:
             self.free()
+            # They refer to each other.
+            self.free, self.takes_long = None, may_take_long

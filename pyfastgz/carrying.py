@@ -68,6 +68,7 @@ class Sent(NamedTuple):
     :param body: a coded body.
     :param chunks: what is sent in pieces, or coded by ``coder`` before that.
     :param coder: codes what comes of the body as it comes.
+    :param level: that of the coder.
     :param file: a coded form that lies ready, open at its beginning, to be sent as the server
         sends files.
     """
@@ -77,6 +78,7 @@ class Sent(NamedTuple):
     body: bytes | None = None
     chunks: Any = None
     coder: StreamCoder | None = None
+    level: int = 0
     file: FileIO | None = None
 
     def in_place(self, method: str) -> bytes | None:
@@ -198,7 +200,7 @@ def _streamed(
     except Exception as error:
         answer = engine.failed(plan, error)
         return Sent(answer, outcome_of(answer))
-    return Sent(plan.answer(), None, chunks=chunks, coder=coder)
+    return Sent(plan.answer(), None, chunks=chunks, coder=coder, level=plan.level)
 
 
 # ---- Forms that lie ready ----

@@ -167,6 +167,11 @@ class Cutter:
             )
         gathered += rest
 
+    @property
+    def gathered_nbytes(self) -> int:
+        """How long the last piece is by now."""
+        return len(self._gathered)
+
     def rest(self) -> bytes:
         """Return the last piece, which may be short or empty."""
         return bytes(self._gathered)

@@ -64,7 +64,7 @@ class StreamCoder:
         "_out_nbytes",
         "_seconds",
         "flush_seconds",
-        "holds",
+        "held_nbytes",
     )
 
     def __init__(
@@ -90,13 +90,18 @@ class StreamCoder:
         self._in_nbytes = 0
         self._out_nbytes = 0
         self._seconds = 0.0
-        self.holds = False
-        """Whether there is input that can be flushed, and cannot be decoded before."""
+        self.held_nbytes = 0
+        """How many bytes of input cannot be decoded before something is flushed."""
 
     @property
     def is_open(self) -> bool:
         """Whether more can be coded: it is neither finished nor closed."""
         return self._encoder is not None
+
+    @property
+    def can_flush(self) -> bool:
+        """Whether there is something that :meth:`flush` would make decodable."""
+        return self.held_nbytes > 0 and self._encoder is not None and self._cutter is None
 
     def code(self, piece: Buffer) -> bytes:
         """Code a piece, and return what there is to send; nothing if the stream is not open.
@@ -110,18 +115,20 @@ class StreamCoder:
         if self._cutter is not None:
             cut = self._cutter.cut(piece)
             coded = b"".join([encoder.flush(each) for each in cut])
+            self.held_nbytes = self._cutter.gathered_nbytes
         elif self._is_due(len(piece)):
-            coded, self.holds = encoder.flush(piece), False
+            coded, self.held_nbytes = encoder.flush(piece), 0
         else:
-            coded, self.holds = encoder.write(piece), True
+            coded = encoder.write(piece)
+            self.held_nbytes += len(piece)
         return self._sent(coded, len(piece), start)
 
     def flush(self) -> bytes:
         """Return what makes decodable all that is held, unless the stream is repeatable."""
         encoder = self._encoder
-        if encoder is None or not self.holds:
+        if encoder is None or not self.can_flush:
             return b""
-        self.holds = False
+        self.held_nbytes = 0
         start = perf_counter()
         return self._sent(encoder.flush(), 0, start)
 

@@ -14,6 +14,7 @@ from pyfastgz.coding import TAGGED_CODINGS
 from pyfastgz.coding import Settings
 from pyfastgz.coding import available_codings
 from pyfastgz.coding import coding_named
+from pyfastgz.coding import quick_nbytes
 from pyfastgz.coding.br import BrotliSettings
 from pyfastgz.coding.dictionary import Dictionary
 
@@ -53,6 +54,15 @@ def test_files_are_coded_at_a_level_that_makes_them_small(name: str) -> None:
         for level in (coding.default_level, coding.file_level)
     ]
     assert sizes[1] < sizes[0]
+
+
+@pytest.mark.parametrize("name", CODINGS)
+def test_a_higher_level_is_quick_for_no_more_bytes(name: str) -> None:
+    levels = CODINGS[name].levels
+    quick = [quick_nbytes(name, level) for level in levels]
+    assert quick == sorted(quick, reverse=True)
+    assert quick[0] > quick[-1]
+    assert set(CODINGS[name].quick) <= set(levels)
 
 
 @pytest.mark.parametrize("column", ["short_rank", "long_rank"])

@@ -592,6 +592,57 @@ def test_a_long_body_does_not_stop_the_loop() -> None:
     asyncio.run(run())
 
 
+@pytest.mark.parametrize(
+    ("coding", "options", "nbytes"),
+    [("br", {"br_level": 11}, 4_000), ("gzip", {"level": 12}, 2_000), ("br", {}, 1_000)],
+)
+def test_what_takes_long_at_a_high_level_does_not_stop_the_loop(
+    coding: str, options: dict[str, int], nbytes: int
+) -> None:
+    """Parts that are coded as they come, and the end of what was held of them."""
+    pytest.importorskip("brotli")
+
+    async def run() -> None:
+        text = b"".join(b"<p>%d</p>\n" % (n * n % 99_991) for n in range(12_000))
+        parts = [text[at : at + nbytes] for at in range(0, len(text), nbytes)]
+        turns, during = 0, []
+        done = False
+
+        async def turn() -> None:
+            nonlocal turns
+            while not done:
+                turns += 1
+                await asyncio.sleep(0)
+
+        async def app(scope: Message, receive: Any, send: Any) -> None:
+            await send(start(HTML))
+            for part in parts:
+                before = turns
+                await send(body(part, more=True))
+                during.append(turns - before)
+            before = turns
+            await send(body())
+            during.append(turns - before)
+
+        sent: list[Message] = []
+
+        async def send(message: Message) -> None:
+            sent.append(message)
+
+        turning = asyncio.ensure_future(turn())
+        middleware = CompressMiddleware(app, **options)
+        await middleware(scope_of(accept=coding), nothing, send)
+        done = True
+        await turning
+        assert decoded(coding, body_of(sent)) == text
+        # To wait for another task takes three.
+        assert max(during) > 20
+        if "br_level" in options:
+            assert sorted(during)[len(during) // 2] > 20
+
+    asyncio.run(run())
+
+
 # ---- Files ----
 
 

@@ -796,6 +796,22 @@ def test_r38_r40_r42_any_stream_left_at_any_time(
     assert seconds >= 0.0
 
 
+@pytest.mark.parametrize("rule", RULES)
+def test_how_much_is_held_is_known(decode_part: Decode, rule: str) -> None:
+    options: dict[str, Any] = {**RULES[rule], "clock": Clock()}
+    coder, coded = StreamCoder(Encoder("gzip"), **options), b""
+    for end in range(100, 200_000, 100):
+        coded += coder.code(TEXT[end - 100 : end])
+        if end % 1000 == 0 or end < 2000:
+            assert len(decode_part("gzip", coded)) >= end - coder.held_nbytes
+        assert coder.can_flush is (coder.held_nbytes > 0 and "repeatable" not in options)
+    assert coder.held_nbytes < FLUSH_NBYTES
+    coder.flush()
+    assert coder.can_flush is False
+    coder.close()
+    assert coder.can_flush is False
+
+
 def test_what_became_of_it_is_told_once_at_the_end() -> None:
     told: list[tuple[int, int, float]] = []
     source = Source([b"one", "zwei ✓", memoryview(bytes(8)).cast("I")])
