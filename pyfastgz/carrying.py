@@ -27,10 +27,12 @@ from .settling import Coded
 from .store.files import identity_of
 from .store.files import read_at_once
 from .store.keyed import key_of
+from .store.sibling import is_unchanged
 
 if TYPE_CHECKING:
     from .engine import Engine
     from .policy import Policy
+    from .store.sibling import Sibling
 
 
 class Source(Protocol):
@@ -229,10 +231,40 @@ def _ready_body(plan: Plan, sibling: Any, engine: Engine, file: Any) -> Sent | N
         or answer.status is not None
     ):
         return None
-    body = engine.ready_body(sibling, file)
+    body = _kept_body(sibling, engine, file)
     if body is None:
         return None
     return Sent(answer, Outcome(plan.coding, None, exchange.nbytes or 0, len(body)), body)
+
+
+def _kept_body(sibling: Sibling, engine: Engine, source: Any) -> bytes | None:
+    """Return the bytes of a sibling, None if it is to be sent as the file that it is.
+
+    One that is not long, and was found right before, is read once and kept: to open a file
+    takes longer than to send a short one.
+
+    :param source: the file, opened, that it is a form of.
+    """
+    store, known = engine.store, sibling.right
+    if (
+        store is None
+        or known is None
+        or sibling.nbytes > engine.settings.last.file_nbytes
+        or not is_unchanged(sibling)
+    ):
+        return None
+
+    def read() -> tuple[bytes, bool]:
+        file = engine.siblings.opened(sibling, source)
+        if file is None:
+            raise OSError(f"{sibling.path} has changed")
+        with file:
+            return read_at_once(file, known)
+
+    try:
+        return store.read_file(known, read)
+    except OSError:
+        return None
 
 
 def _ready_file(plan: Plan, file: FileIO, source: Source) -> Sent:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from contextlib import suppress
 from typing import Any
 
 from .coding import Settings
@@ -17,12 +16,11 @@ from .http.answers import Answer
 from .http.repeated import FilePlans
 from .http.repeated import is_for_many
 from .http.steps import Plan
-from .http.tags import ends_like_coded
 from .http.tags import is_strong
-from .http.tags import parse_tag
 from .logged import LoggedOnce
 from .outcome import Stats
 from .outcome import Tally
+from .own_tags import OwnTags
 from .policy import LivePolicy
 from .settling import Coded
 from .settling import coded_before
@@ -36,17 +34,12 @@ from .store.bodies import Form
 from .store.bodies import StoreStats
 from .store.bodies import code_in_time
 from .store.dictionaries import Dictionaries
-from .store.files import read_at_once
 from .store.keyed import CacheBackend
 from .store.keyed import checked_cache
 from .store.keyed import code_through
 from .store.keyed import entry_name
 from .store.shared import SharedStore
-from .store.sibling import Sibling
-from .store.sibling import is_unchanged
 from .transports import Transports
-
-_MAX_OWN_TAGS = 1024
 
 _NOTHING_KEPT = StoreStats(0, 0, 0, 0)
 
@@ -102,7 +95,7 @@ class Engine:
         """Knows which dictionaries there are (RFC 9842); None if the application has none."""
         self.tally = Tally()
         """Counts what became of responses."""
-        self.own_tags: dict[str, None] = {}
+        self.own_tags = OwnTags()
         """What stands between the quotes of tags that the application ends as coding does."""
         self.log_once = LoggedOnce()
         """Logs what failed."""
@@ -277,35 +270,6 @@ class Engine:
 
         return the_smaller(plan, nbytes, form, seconds, code_otherwise)
 
-    def ready_body(self, sibling: Sibling, source: Any) -> bytes | None:
-        """Return the bytes of a sibling, None if it is to be sent as the file that it is.
-
-        One that is not long, and was found right before, is read once and kept: to open a file
-        takes longer than to send a short one.
-
-        :param source: the file, opened, that it is a form of.
-        """
-        store, known = self.store, sibling.right
-        if (
-            store is None
-            or known is None
-            or sibling.nbytes > self.settings.last.file_nbytes
-            or not is_unchanged(sibling)
-        ):
-            return None
-
-        def read() -> tuple[bytes, bool]:
-            file = self.siblings.opened(sibling, source)
-            if file is None:
-                raise OSError(f"{sibling.path} has changed")
-            with file:
-                return read_at_once(file, known)
-
-        try:
-            return store.read_file(known, read)
-        except OSError:
-            return None
-
     def stream(
         self, plan: Plan, on_close: Callable[[int, int, float], object] | None = None
     ) -> StreamCoder:
@@ -338,13 +302,5 @@ class Engine:
         return plan.answer(failed=True)
 
     def note_tag(self, etag: str) -> None:
-        """Remember a tag of the application that ends as coding would end it, among the latest.
-
-        Nothing else tells it from a coded one when a client sends it back.
-        """
-        # The colon settles almost every tag.
-        if ":" in etag and ends_like_coded(etag, self.settings.last.known_codings):
-            if len(self.own_tags) >= _MAX_OWN_TAGS:
-                with suppress(KeyError, StopIteration, RuntimeError):
-                    del self.own_tags[next(iter(self.own_tags))]
-            self.own_tags[parse_tag(etag).opaque] = None
+        """Remember a tag of the application if it ends as coding would end it."""
+        self.own_tags.note(etag, self.settings.last.known_codings)

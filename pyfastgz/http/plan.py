@@ -19,9 +19,6 @@ from .answers import as_it_is
 from .answers import refuse
 from .answers import varied
 from .answers import vary_of
-from .conditions import allows_part
-from .conditions import failed_precondition
-from .conditions import lists
 from .conditions import names_none
 from .dictionaries import CODING as DICTIONARY_CODING
 from .eligibility import STILL_VARIES
@@ -45,13 +42,12 @@ from .exchange import noise_for
 from .exchange import tag_for
 from .exchange import wanted
 from .exchange import without_dictionary
-from .fields import Edits
-from .fields import complete_length
 from .fields import declared_length
 from .fields import flush_rule
 from .fields import has_directive
 from .fields import is_of_events
 from .fields import media_type
+from .parts import plan_part
 from .steps import Plan
 from .steps import Step
 from .tags import ends_like_coded
@@ -119,7 +115,7 @@ def _plan_candidate(exchange: Exchange, policy: Policy, wishes: Wishes) -> Answe
         if status == 304:
             return _plan_304(exchange, policy, wishes, reason)
         if reason is SkipReason.PARTIAL:
-            return _plan_part(exchange, policy, wishes)
+            return plan_part(exchange, policy, wishes)
         return LEFT[reason]
     if body is not Body.WHOLE and (reason := left_alone_for(body, policy, wishes)) is not None:
         return LEFT[reason]
@@ -260,7 +256,7 @@ def _plan_stream(
     )
 
 
-# ---- Responses that stand for one that may be coded: 304 and 206 ----
+# ---- A response that stands for one that may be coded ----
 
 
 def _plan_304(
@@ -303,48 +299,3 @@ def _plan_304(
         ):
             return _code(exchange, policy, wishes, coding, tag, is_needed=identity_refused)
     return answer_304(exchange, policy, tag, reason)
-
-
-def _plan_part(exchange: Exchange, policy: Policy, wishes: Wishes) -> Answer | Plan:
-    """Plan for a part, which is taken back where the client may hold coded bytes."""
-    if exchange.is_cut and left_alone_for(exchange.body, policy, wishes) is None:
-        is_wanted = wanted(exchange, policy)
-        if is_wanted is None:
-            return Plan(Step.ASK, exchange, policy)
-        if is_wanted:
-            coding, identity_refused = choice_for(exchange, policy, wishes)
-            if coding is not None and (
-                identity_refused
-                or not _allows_part(exchange, policy, coding)
-                # Then it is a part of that which is sent.
-                or (coding in exchange.ready and not _holds_identity(exchange))
-            ):
-                nbytes = complete_length(exchange.fields)
-                length = None if nbytes is None else str(nbytes)
-                edits: Edits = {"content-range": None, "content-length": length}
-                return Plan(Step.RESTORE, exchange, policy, edits=edits)
-    return varied(exchange, SkipReason.PARTIAL)
-
-
-def _allows_part(exchange: Exchange, policy: Policy, coding: str) -> bool:
-    conditions, fields = exchange.conditions, exchange.fields
-    if conditions is None:
-        return True
-    etag, date = fields.get("etag"), fields.get("last-modified")
-    if not allows_part(conditions, etag):
-        return False
-    if not policy.evaluate_conditional_request:
-        return True
-    # These come before the range (RFC 9110 section 13.2.2), but not in werkzeug.
-    return (
-        failed_precondition(conditions, etag, date) != 412
-        and failed_precondition(conditions, tag_for(exchange, policy, coding), date) != 304
-    )
-
-
-def _holds_identity(exchange: Exchange) -> bool:
-    """Tell whether the client says that it has bytes without a coding."""
-    conditions, etag = exchange.conditions, exchange.fields.get("etag")
-    if conditions is None or etag is None:
-        return False
-    return conditions.if_range is not None or lists(conditions.if_match, etag)
