@@ -26,14 +26,17 @@ from .store.keyed import CacheBackend
 from .store.keyed import DictCache
 
 if TYPE_CHECKING:
+    from .budget import BudgetStats
     from .extension import Compress
     from .outcome import CodingStats
     from .outcome import Outcome
     from .outcome import Stats
+    from .outcome import budget_step_changed
     from .outcome import response_compressed
 
 __all__ = [
     "BrotliSettings",
+    "BudgetStats",
     "CacheBackend",
     "CodingStats",
     "Compress",
@@ -50,6 +53,7 @@ __all__ = [
     "Stats",
     "StoreStats",
     "__version__",
+    "budget_step_changed",
     "compress",
     "response_compressed",
 ]
@@ -57,10 +61,12 @@ __all__ = [
 __version__ = version("pyfastgz")
 
 _IMPORTED_LATER = {
+    "BudgetStats": ".budget",
     "CodingStats": ".outcome",
     "Compress": ".extension",
     "Outcome": ".outcome",
     "Stats": ".outcome",
+    "budget_step_changed": ".outcome",
     "response_compressed": ".outcome",
 }
 

@@ -14,6 +14,7 @@ from .coding.stream import StreamCoder
 from .files import FilePieces
 from .http.answers import Answer
 from .http.answers import with_noise
+from .http.eligibility import SkipReason
 from .http.exchange import Wishes
 from .http.exchange import without
 from .http.plan import plan_response
@@ -144,9 +145,13 @@ def carry_out(
                 return sent
             plan = plan_response(without(plan.exchange, plan.coding), plan.policy, wishes)
             continue
+        if plan.step is Step.LABEL:
+            plan = engine.label(plan)
+            continue
         if plan.step is Step.STREAM:
-            if plan.dictionary is None or engine.dictionary_of(plan) is not None:
-                return _streamed(plan, source, engine, report)
+            sent = _streamed(plan, source, engine, report)
+            if sent is not None:
+                return sent
         elif plan.exchange.file is None:
             return _coded(plan, source, engine, wishes)
         else:
@@ -154,9 +159,8 @@ def carry_out(
             coded = engine.code_file(plan, partial(read_at_once, source.file, known))
             if coded is not None:
                 return _of_coded(coded)
-        # The dictionary is of no use, or is lost.
-        assert plan.otherwise is not None
-        plan = plan.otherwise
+        # The dictionary is of no use, or is lost, or coding may take no more time.
+        plan = plan.otherwise or plan.answer(reason=SkipReason.BUDGET)
     return Sent(plan, outcome_of(plan))
 
 
@@ -186,8 +190,8 @@ def _coded(plan: Plan, source: Source, engine: Engine, wishes: Wishes) -> Sent:
 
 def _streamed(
     plan: Plan, source: Source, engine: Engine, report: Callable[[Outcome], object]
-) -> Sent:
-    """Code a body as it is pulled."""
+) -> Sent | None:
+    """Code a body as it is pulled; None if that is not to be done."""
 
     def closed(in_nbytes: int, out_nbytes: int, seconds: float) -> None:
         report(Outcome(plan.coding, None, in_nbytes, out_nbytes, seconds))
@@ -202,6 +206,8 @@ def _streamed(
     except Exception as error:
         answer = engine.failed(plan, error)
         return Sent(answer, outcome_of(answer))
+    if coder is None:
+        return None
     return Sent(plan.answer(), None, chunks=chunks, coder=coder, level=plan.level)
 
 

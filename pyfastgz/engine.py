@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
+from .budget import Budget
 from .coding import Settings
 from .coding.dcz import Saving
-from .coding.dcz import saving
+from .coding.dcz import saving as saving_of
 from .coding.dictionary import Dictionary
 from .coding.encoder import Encoder
 from .coding.stream import StreamCoder
 from .http.answers import Answer
+from .http.eligibility import SkipReason
 from .http.repeated import FilePlans
 from .http.repeated import is_for_many
 from .http.steps import Plan
@@ -29,19 +32,18 @@ from .settling import not_coded
 from .settling import noted
 from .settling import the_smaller
 from .static.siblings import Siblings
+from .store.bodies import NOTHING_KEPT
 from .store.bodies import BodyStore
 from .store.bodies import Form
-from .store.bodies import StoreStats
 from .store.bodies import code_in_time
 from .store.dictionaries import Dictionaries
 from .store.keyed import CacheBackend
 from .store.keyed import checked_cache
 from .store.keyed import code_through
 from .store.keyed import entry_name
+from .store.keyed import sealed_with
 from .store.shared import SharedStore
 from .transports import Transports
-
-_NOTHING_KEPT = StoreStats(0, 0, 0, 0)
 
 
 class Engine:
@@ -68,6 +70,14 @@ class Engine:
         "transports",
     )
 
+    budget: Budget | None = None
+    """How much of the processor coding may take; None for whatever it takes."""
+
+    # What another kind of engine does in a way of its own.
+    _store_kind = BodyStore
+    _encode = staticmethod(code_in_time)
+    _saving = staticmethod(saving_of)
+
     def __init__(
         self, settings: dict[str, Any], root: str = "", named: Callable[[str], str] = str
     ) -> None:
@@ -80,7 +90,7 @@ class Engine:
             self.cache = checked_cache(make_cache(), named("COMPRESS_CACHE_BACKEND"))
         self._shared: SharedStore | None = None
         max_nbytes = self.settings.last.store_bytes
-        self.store = BodyStore(max_nbytes, self._code_or_fetch) if max_nbytes else None
+        self.store = self._store_kind(max_nbytes, self._code_or_fetch) if max_nbytes else None
         """Keeps coded bodies in this process; None if it may not."""
         self.hook: Callable[..., Any] | None = None
         """What the door has put into the application; None if nothing is ever looked at."""
@@ -122,11 +132,11 @@ class Engine:
                     self.cache,
                     entry_name(coding, key, own_level),
                     body,
-                    lambda body: code_in_time(body, coding, level, brotli),
-                    f"{level};{brotli}" if coding == "br" else f"{level}",
+                    lambda body: self._encode(body, coding, level, brotli),
+                    sealed_with(coding, level, brotli),
                 )
             elif not plan.may_keep:
-                coded, seconds = code_in_time(body, coding, level, brotli)
+                coded, seconds = self._encode(body, coding, level, brotli)
             elif self.store is None:
                 coded, seconds = self._code_or_fetch(body, coding, level, brotli)
             else:
@@ -169,20 +179,13 @@ class Engine:
     ) -> Coded:
         """Code a whole body with a dictionary, if it is smaller then than otherwise."""
 
-        def code_otherwise() -> Coded:
-            otherwise = plan.otherwise
-            assert otherwise is not None
-            if isinstance(otherwise, Plan):
-                return self.code(otherwise, body, own_level, key)
-            # Who takes no body without a coding would be refused.
-            return not_coded(otherwise, None if plan.may_grow else len(body))
-
+        code_otherwise = partial(self._code_otherwise, plan, body, own_level, key)
         coding, level = plan.coding, plan.level
         dictionary = self.dictionary_of(plan)
         if dictionary is None:
             return code_otherwise()
         try:
-            saved = saving(dictionary, level, body)
+            saved = self._saving(dictionary, level, body)
             if saved is Saving.NOTHING and (
                 isinstance(plan.otherwise, Plan) or not plan.may_grow
             ):
@@ -190,13 +193,24 @@ class Engine:
             if self.store is not None and plan.may_keep:
                 form, seconds = self.store.compress(body, coding, level, dictionary)
             else:
-                coded, seconds = code_in_time(body, coding, level, dictionary)
+                coded, seconds = self._encode(body, coding, level, dictionary)
                 form = Form(coded)
         except Exception as error:
             self.failed(plan, error)
             return code_otherwise()
         is_likely = saved is Saving.MUCH
         return the_smaller(plan, len(body), form, seconds, code_otherwise, is_likely=is_likely)
+
+    def _code_otherwise(
+        self, plan: Plan, body: bytes, own_level: int | None, key: str | None
+    ) -> Coded:
+        """Do with a whole body what is to be done without its dictionary."""
+        otherwise = plan.otherwise
+        assert otherwise is not None
+        if isinstance(otherwise, Plan):
+            return self.code(otherwise, body, own_level, key)
+        # Who takes no body without a coding would be refused.
+        return not_coded(otherwise, None if plan.may_grow else len(body))
 
     def _code_or_fetch(
         self, body: bytes, coding: str, level: int, settings: Settings
@@ -205,13 +219,19 @@ class Engine:
 
         See :data:`~pyfastgz.store.bodies.Code`.
         """
+        shared = None if self.cache is None else self._shared_store()
+        code = self._encode if shared is None else shared.compress
+        return code(body, coding, level, settings)
+
+    def _shared_store(self) -> SharedStore | None:
+        """Return what other processes have coded, None if nothing is shared with them."""
         cache = self.cache
         if cache is None or self.settings.last.cache_key is not None:
-            return code_in_time(body, coding, level, settings)
+            return None
         shared = self._shared
         if shared is None or shared.backend is not cache:
-            shared = self._shared = SharedStore(cache)
-        return shared.compress(body, coding, level, settings)
+            shared = self._shared = SharedStore(cache, self._encode)
+        return shared
 
     def code_file(self, plan: Plan, read: Callable[[], tuple[bytes, bool]]) -> Coded | None:
         """Code a file, unless it is kept, and settle what the client gets.
@@ -234,11 +254,17 @@ class Engine:
                 name = plan.exchange.file
                 form, seconds = self.store.compress_file(name, read, coding, level, settings)
             else:
-                coded, seconds = code_in_time(read()[0], coding, level, settings)
+                coded, seconds = self._encode(read()[0], coding, level, settings)
                 form = Form(coded)
         except Exception as error:
             answer = self.failed(plan, error)
             return not_coded(answer) if plan.dictionary is None else None
+        return self._settled_file(plan, form, seconds, read)
+
+    def _settled_file(
+        self, plan: Plan, form: Form, seconds: float, read: Callable[[], tuple[bytes, bool]]
+    ) -> Coded | None:
+        """Settle what the client gets of a file that was coded, or was kept."""
         nbytes = plan.exchange.nbytes or 0
         if plan.dictionary is not None:
             return self._the_smaller_file(plan, nbytes, form, seconds, read)
@@ -263,28 +289,42 @@ class Engine:
             settled = coded_now(plan, nbytes, form.coded, seconds)
             return None if settled.answer.coding is None else settled
 
-        def code_otherwise() -> Coded:
-            coded = self.code_file(otherwise, read)
-            assert coded is not None
-            return coded
-
+        code_otherwise = partial(self._code_file_otherwise, otherwise, read)
         return the_smaller(plan, nbytes, form, seconds, code_otherwise)
+
+    def _code_file_otherwise(
+        self, otherwise: Plan, read: Callable[[], tuple[bytes, bool]]
+    ) -> Coded:
+        """Do with a file what is to be done without its dictionary."""
+        coded = self.code_file(otherwise, read)
+        assert coded is not None
+        return coded
+
+    def _open_encoder(self, *arguments: Any, **options: Any) -> Encoder:
+        return Encoder(*arguments, **options)
+
+    def label(self, plan: Plan) -> Answer | Plan:
+        """Return what HEAD gets where GET would be coded, or what is to be done to know it."""
+        return plan.answer()
 
     def stream(
         self, plan: Plan, on_close: Callable[[int, int, float], object] | None = None
-    ) -> StreamCoder:
-        """Return what codes the pieces of a stream.
+    ) -> StreamCoder | None:
+        """Return what codes the pieces of a stream, None if that is not to be coded so.
 
         :param on_close: as for :class:`~pyfastgz.coding.stream.StreamCoder`.
         """
+        dictionary = self.dictionary_of(plan)
+        if dictionary is None and plan.dictionary is not None:
+            return None
         return StreamCoder(
-            Encoder(
+            self._open_encoder(
                 plan.coding,
                 plan.level,
                 plan.nbytes,
                 small=plan.is_small,
                 brotli=self.settings.last.brotli,
-                dictionary=self.dictionary_of(plan),
+                dictionary=dictionary,
             ),
             flush_seconds=plan.flush_seconds,
             repeatable=is_strong(plan.tag),
@@ -294,12 +334,13 @@ class Engine:
 
     def stats(self) -> Stats:
         """Return what became of responses so far."""
-        return self.tally.stats(_NOTHING_KEPT if self.store is None else self.store.stats())
+        store = NOTHING_KEPT if self.store is None else self.store.stats()
+        return self.tally.stats(store, None if self.budget is None else self.budget.stats())
 
     def failed(self, plan: Plan, error: Exception) -> Answer:
         """Log why a body cannot be coded, and return what the client gets instead."""
         self.log_once(f"{plan.coding} failed; the response is sent as it is", error)
-        return plan.answer(failed=True)
+        return plan.answer(reason=SkipReason.FAILED)
 
     def note_tag(self, etag: str) -> None:
         """Remember a tag of the application if it ends as coding would end it."""

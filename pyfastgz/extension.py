@@ -23,6 +23,7 @@ from flask import request
 
 from .border import bordered
 from .border import untranslate
+from .budgeted import engine_for
 from .dictionary_route import add_route
 from .engine import Engine
 from .errors import NotInitialisedError
@@ -34,6 +35,7 @@ from .handling import current_request
 from .handling import handle
 from .hook import make_hook
 from .outcome import Stats
+from .outcome import notify_step
 from .policy import LivePolicy
 from .policy.wishes import EXEMPT
 from .policy.wishes import checked_wishes
@@ -138,7 +140,9 @@ class Compress:
         """
         app = checked_app(app)
         previous = engine_of(app)
-        engine = Engine(app.config, app.root_path)
+        engine = engine_for(app.config, app.root_path)
+        if engine.budget is not None:
+            engine.budget.on_change = functools.partial(notify_step, app)
         if engine.transports is not None:
             add_route(app, engine_of)
         # Flask calls these functions from the last to the first, and whatever others change

@@ -6,14 +6,15 @@ import os
 from collections.abc import Callable
 from collections.abc import Iterable
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 from typing import NamedTuple
 
 from .border import asked_of
+from .budgeted import engine_for
 from .carrying import wants
 from .collecting import Found
 from .collecting import exchange_of
-from .engine import Engine
 from .http.answers import Answer
 from .http.exchange import GET
 from .http.exchange import Wishes
@@ -26,6 +27,7 @@ from .http.steps import Step
 from .outcome import Outcome
 from .outcome import Stats
 from .outcome import notify
+from .outcome import notify_step
 from .outcome import response_compressed
 from .outcome import timing_of
 from .policy.options import settings_from
@@ -64,8 +66,10 @@ class Middleware:
     """
 
     def __init__(self, options: Mapping[str, Any]) -> None:
-        self.engine = Engine(settings_from(options), os.getcwd(), NAMES.__getitem__)
+        self.engine = engine_for(settings_from(options), os.getcwd(), NAMES.__getitem__)
         """Settings, store and counters."""
+        if self.engine.budget is not None:
+            self.engine.budget.on_change = partial(notify_step, self)
         policy = self.engine.settings.last
         if policy.mimetypes:
             self.engine.hook = self.decided

@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 from blinker import Namespace
 
+from .budget import BudgetStats
 from .counter import Counter
 from .http.answers import Answer
 from .http.eligibility import SkipReason
@@ -31,6 +32,17 @@ response_compressed = Namespace().signal("response_compressed")
 The sender is the Flask application; ``response`` is the response and ``outcome`` its
 :class:`Outcome`. For a compressed stream that is when the stream is closed, outside any
 application context. A receiver that raises is logged and does no other harm.
+
+.. versionadded:: 0.1
+"""
+
+
+budget_step_changed = Namespace().signal("budget_step_changed")
+"""A blinker signal, sent when another step of ``COMPRESS_CPU_BUDGET`` holds than before.
+
+The sender is the Flask application; ``before`` is the step until now and ``step`` the one from
+now on, as in :class:`BudgetStats`. It is sent by a response that asks, so a server without
+requests sends none. A receiver that raises is logged and does no other harm.
 
 .. versionadded:: 0.1
 """
@@ -115,6 +127,7 @@ class Stats:
     :param codings: by coding, what was compressed.
     :param skipped: by reason, how many responses were left as they are.
     :param store: what is kept of coded bodies, and what it was good for.
+    :param budget: the CPU budget; None if there is none.
 
     .. versionadded:: 0.1
     """
@@ -122,11 +135,13 @@ class Stats:
     codings: Mapping[str, CodingStats]
     skipped: Mapping[SkipReason, int]
     store: StoreStats
+    budget: BudgetStats | None = None
 
     def as_dict(self) -> dict[str, dict[str, Any]]:
         """Return the same in dictionaries of strings and numbers, as JSON has them.
 
-        A reason is its name in lower case, as in ``Server-Timing``.
+        A reason is its name in lower case, as in ``Server-Timing``. Without a CPU budget the
+        dictionary of that is empty.
 
         .. versionadded:: 0.1
         """
@@ -134,6 +149,7 @@ class Stats:
             "codings": {coding: sums._asdict() for coding, sums in self.codings.items()},
             "skipped": {reason.name.lower(): n for reason, n in self.skipped.items()},
             "store": self.store._asdict(),
+            "budget": {} if self.budget is None else self.budget.as_dict(),
         }
 
 
@@ -163,16 +179,17 @@ class Tally:
             with _lock:
                 self._sum_up()
 
-    def stats(self, store: StoreStats) -> Stats:
+    def stats(self, store: StoreStats, budget: BudgetStats | None = None) -> Stats:
         """Return what was counted so far.
 
-        :param store: to be told with it.
+        :param store: to be told with it, and so is ``budget``.
         """
         with _lock:
             self._sum_up()
             counts = {reason: counter.value() for reason, counter in self._skipped.items()}
             codings = {name: CodingStats(*sums) for name, sums in self._codings.items()}
-        return Stats(codings, {reason: n for reason, n in counts.items() if n}, store)
+        skipped = {reason: n for reason, n in counts.items() if n}
+        return Stats(codings, skipped, store, budget)
 
     def _sum_up(self) -> None:
         """Add up what was appended; whoever appends meanwhile loses nothing."""
@@ -192,6 +209,14 @@ def notify(app: Any, response: Any, outcome: Outcome) -> None:
         response_compressed.send(app, response=response, outcome=outcome)
     except Exception:
         _log.exception("a receiver of response_compressed failed")
+
+
+def notify_step(app: Any, before: int, step: int) -> None:
+    """Send :data:`budget_step_changed`; a receiver that raises is logged."""
+    try:
+        budget_step_changed.send(app, before=before, step=step)
+    except Exception:
+        _log.exception("a receiver of budget_step_changed failed")
 
 
 # One for all tallies: it is held for less than a microsecond.

@@ -29,6 +29,8 @@ FORBIDDEN = {
 
 CENTRE = (
     "pyfastgz.border",
+    "pyfastgz.budget",
+    "pyfastgz.budgeted",
     "pyfastgz.carrying",
     "pyfastgz.coding",
     "pyfastgz.collecting",
@@ -82,8 +84,15 @@ ALLOWED = {
     "counter.py": (),
     "length_noise.py": ("pyfastgz.errors",),
     "logged.py": (),
+    "budget.py": ("pyfastgz.counter",),
     "own_tags.py": ("pyfastgz.http",),
-    "outcome.py": ("pyfastgz.counter", "pyfastgz.http", "pyfastgz.store", "blinker"),
+    "outcome.py": (
+        "pyfastgz.budget",
+        "pyfastgz.counter",
+        "pyfastgz.http",
+        "pyfastgz.store",
+        "blinker",
+    ),
     "disk.py": (),
     "documents.py": ("pyfastgz.disk", "pyfastgz.errors"),
     "static": (
@@ -106,7 +115,15 @@ ALLOWED = {
     "settling.py": ("pyfastgz.http", "pyfastgz.outcome", "pyfastgz.store"),
     "transports.py": ("pyfastgz.http", "pyfastgz.store"),
     **dict.fromkeys(
-        ("engine.py", "border.py", "files.py", "collecting.py", "carrying.py", "decoding.py"),
+        (
+            "engine.py",
+            "budgeted.py",
+            "border.py",
+            "files.py",
+            "collecting.py",
+            "carrying.py",
+            "decoding.py",
+        ),
         CENTRE,
     ),
     "middleware.py": CENTRE,

@@ -22,6 +22,9 @@ from flask import request_started
 from flask.cli import with_appcontext
 from werkzeug.test import TestResponse
 
+from ..budget import LAST
+from ..budget import SECONDS
+from ..budget import Budget
 from ..coding import available_codings
 from ..coding import core
 from ..engine import Engine
@@ -84,6 +87,8 @@ def info_command(url: str | None, accept_encoding: str, method: str) -> None:
             if not dictionaries:
                 click.echo("  There is no dictionary for it.")
     _show("Kept in this process, which has just begun", _store(engine))
+    if engine.budget is not None:
+        _show("CPU budget of this process", _budget(engine, engine.budget))
 
 
 def _versions() -> dict[str, str]:
@@ -110,6 +115,19 @@ def _store(engine: Engine) -> dict[str, str]:
         "entries": f"{store.entries:,}",
         "bytes": f"{store.nbytes:,} of {engine.settings.last.store_bytes:,}",
     }
+
+
+def _budget(engine: Engine, budget: Budget) -> dict[str, str]:
+    policy, stats = engine.settings.current(), budget.stats()
+    rows = {
+        "cores": f"{stats.cores:g}",
+        "left": f"{stats.left:.2f} of {stats.cores * SECONDS:.2f} seconds",
+        "step": f"{stats.step} of {LAST}",
+    }
+    for coding in dict.fromkeys((*policy.algorithm, *policy.algorithm_streaming)):
+        levels = map(str, policy.levels_down(coding, policy.levels[coding]))
+        rows[f"{coding} by step"] = ", ".join((*levels, "none"))
+    return rows
 
 
 def _configuration(settings: Mapping[str, Any], engine: Engine) -> dict[str, str]:

@@ -86,9 +86,12 @@ class Coding(NamedTuple):
     :param suffix: of the names of files in this coding; empty if nobody keeps such files.
     :param levels: those that may be asked for.
     :param default_level: the level if none is.
+    :param default_sign: the level that stands for this one as well; None for none.
     :param file_level: the level of what is coded once and sent often.
     :param quick: how many bytes of text take no more than about half a millisecond, from the
         level on under which that stands here. Measured on an AMD EPYC (family 25, model 17).
+    :param fast_level: the level that takes the least time. Lower ones save none that would be
+        worth what they make longer.
     :param is_available: whether it can be written here.
     :param has_dictionary: whether it needs a dictionary that the client has. It is then never
         chosen by its name alone.
@@ -105,8 +108,10 @@ class Coding(NamedTuple):
     suffix: str
     levels: range
     default_level: int
+    default_sign: int | None
     file_level: int
     quick: Mapping[int, int]
+    fast_level: int
     is_available: bool
     has_dictionary: bool
     short_rank: int
@@ -144,8 +149,10 @@ _ROWS = (
         name="zstd",
         suffix=".zst",
         default_level=_ZSTD_LEVEL,
+        default_sign=0,
         file_level=_ZSTD_FILE_LEVEL,
         quick=_ZSTD_QUICK,
+        fast_level=1,
         short_rank=3,
         long_rank=1,
         decoder=ZstdDecoder,
@@ -155,8 +162,10 @@ _ROWS = (
         suffix=".br",
         levels=br.LEVELS,
         default_level=4,
+        default_sign=None,
         file_level=br.LEVELS[-1],
         quick=_BR_QUICK,
+        fast_level=0,
         is_available=br.is_available(),
         has_dictionary=False,
         short_rank=2,
@@ -170,8 +179,10 @@ _ROWS = (
         name="gzip",
         suffix=".gz",
         default_level=6,
+        default_sign=-1,
         file_level=core.levels(core.GZIP)[-1],
         quick=_DEFLATE_QUICK,
+        fast_level=1,
         short_rank=1,
         long_rank=2,
         decoder=GzipDecoder,
@@ -181,8 +192,10 @@ _ROWS = (
         name="deflate",
         suffix="",
         default_level=6,
+        default_sign=-1,
         file_level=core.levels(core.ZLIB)[-1],
         quick=_DEFLATE_QUICK,
+        fast_level=1,
         short_rank=4,
         long_rank=4,
         decoder=DeflateDecoder,
@@ -192,8 +205,10 @@ _ROWS = (
         suffix="",
         levels=core.levels(core.DCZ),
         default_level=_ZSTD_LEVEL,
+        default_sign=0,
         file_level=_ZSTD_FILE_LEVEL,
         quick=_ZSTD_QUICK,
+        fast_level=1,
         is_available=True,
         has_dictionary=True,
         short_rank=0,
@@ -268,3 +283,24 @@ def checked_level(coding: str, level: int | None) -> int:
         first, last = row.levels[0], row.levels[-1]
         raise ValueError(f"level {number} of {coding} is not in {first} to {last}")
     return number
+
+
+STEPS_DOWN = 3
+"""How many levels :func:`levels_down` finds below one."""
+
+
+def levels_down(coding: str, level: int) -> tuple[int, ...]:
+    """Return a level, and :data:`STEPS_DOWN` to go down to, the last of them the fastest.
+
+    They are as far from each other as whole numbers can be. One that is as fast as the fastest
+    has no other below.
+
+    :param level: one of the coding.
+    """
+    row = CODINGS[coding]
+    start = row.default_level if level == row.default_sign else level
+    way = start - row.fast_level
+    if way <= 0:
+        return (level,) * (1 + STEPS_DOWN)
+    # Rounded down.
+    return level, *(start - -(-way * step // STEPS_DOWN) for step in range(1, 1 + STEPS_DOWN))

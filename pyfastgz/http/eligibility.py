@@ -48,6 +48,7 @@ class SkipReason(enum.Enum):
     EMPTY = "it has no body"
     NOT_SMALLER = "compression does not make it smaller"
     FAILED = "compression failed"
+    BUDGET = "COMPRESS_CPU_BUDGET is used up"
 
 
 STILL_VARIES = frozenset({SkipReason.NOT_MODIFIED, SkipReason.PARTIAL})

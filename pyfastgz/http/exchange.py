@@ -61,6 +61,13 @@ class Policy(Selection, Protocol):
         """The level of each coding."""
         ...
 
+    def levels_down(self, coding: str, level: int) -> tuple[int, ...]:
+        """Return a level, and those to go down to when there is too much to code.
+
+        Nothing if there is never too much.
+        """
+        ...
+
     @property
     def min_size(self) -> int:
         """A shorter body is left alone, in bytes."""
@@ -282,14 +289,6 @@ def least_nbytes(policy: Policy, *, is_needed: bool = False) -> int:
     :param is_needed: whether the client takes no body without a coding.
     """
     return 1 if is_needed else policy.min_size or 1
-
-
-def level_for(policy: Policy, wishes: Wishes, coding: str) -> int:
-    """Return the level of a coding that the view asks for, or else the policy's."""
-    if coding == DICTIONARY_CODING:
-        coding = BASE
-    level = wishes.levels.get(coding)
-    return policy.levels[coding] if level is None else level
 
 
 def noise_for(exchange: Exchange, policy: Policy, wishes: Wishes) -> int:

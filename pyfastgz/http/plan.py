@@ -36,7 +36,6 @@ from .exchange import is_coded_whole
 from .exchange import is_listed
 from .exchange import least_nbytes
 from .exchange import left_alone_for
-from .exchange import level_for
 from .exchange import may_be_smaller
 from .exchange import noise_for
 from .exchange import tag_for
@@ -47,6 +46,8 @@ from .fields import flush_rule
 from .fields import has_directive
 from .fields import is_of_events
 from .fields import media_type
+from .levels import level_for
+from .levels import levels_for
 from .parts import plan_part
 from .steps import Plan
 from .steps import Step
@@ -167,7 +168,7 @@ def _plan_whole(
     if has_no_body:
         # GET would be coded, so HEAD says so, but not the coded length: only making the
         # content tells it (RFC 9110 section 9.3.2).
-        return answer_coded(exchange, coding, tag, None)
+        return _label(exchange, policy, wishes, coding, tag, is_needed=is_needed)
     return _code(exchange, policy, wishes, coding, tag, is_needed=is_needed)
 
 
@@ -192,6 +193,34 @@ def _code(
         tag,
         may_keep=_may_keep(exchange),
         noise=noise_for(exchange, policy, wishes),
+        levels=levels_for(policy, wishes, coding, tag, is_needed=is_needed),
+    )
+
+
+def _label(
+    exchange: Exchange,
+    policy: Policy,
+    wishes: Wishes,
+    coding: str,
+    tag: str | None,
+    *,
+    is_needed: bool,
+) -> Answer | Plan:
+    """Answer HEAD where GET would be coded, or may be at some steps of a CPU budget."""
+    answer = answer_coded(exchange, coding, tag, None)
+    levels = levels_for(policy, wishes, coding, tag, is_needed=is_needed)
+    if not levels or levels[-1] is not None:
+        return answer
+    return Plan(
+        Step.LABEL,
+        exchange,
+        policy,
+        coding,
+        level_for(policy, wishes, coding),
+        tag=tag,
+        may_keep=is_coded_whole(exchange, policy) and _may_keep(exchange),
+        settled=answer,
+        levels=levels,
     )
 
 
@@ -237,7 +266,7 @@ def _plan_stream(
         return answer_condition(exchange, status, tag)
     if exchange.method == "HEAD":
         # Its body is never pulled, so it needs no encoder.
-        return answer_coded(exchange, coding, tag, None)
+        return _label(exchange, policy, wishes, coding, tag, is_needed=is_needed)
     kind = media_type(exchange.fields["content-type"])
     # A file of which nothing is known may be a pipe, which somebody waits for, unless it has a
     # strong tag.
@@ -253,6 +282,7 @@ def _plan_stream(
         is_small=is_of_events(kind),
         nbytes=exchange.nbytes,
         declared_nbytes=declared_nbytes,
+        levels=levels_for(policy, wishes, coding, tag, is_needed=is_needed),
     )
 
 

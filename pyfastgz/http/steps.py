@@ -25,6 +25,7 @@ class Step(enum.Enum):
 
     CODE = "code the whole body, then ask for the answer"
     STREAM = "code the body as it is sent, and send the answer"
+    LABEL = "send the fields of the coded body, if it would be coded"
     READY = "send the form that lies ready, or plan again without it"
     ASK = "ask the application whether it wants that, and plan again"
     RESTORE = "make the part whole again, with the answer's edits, and plan again"
@@ -60,6 +61,8 @@ class Plan(NamedTuple):
     :param standing: the answer if the coded body is sent, and the lines that it adds, but for
         the length; None if that was not made beforehand.
     :param noise: how many letters of noise the response has at most, if it is coded.
+    :param levels: the level at each step of the CPU budget, the first of them ``level``; None
+        for no coding, unless what was coded is kept. Empty without a budget.
     """
 
     step: Step
@@ -82,23 +85,21 @@ class Plan(NamedTuple):
     ready_nbytes: int | None = None
     standing: tuple[Answer, tuple[tuple[str, str], ...]] | None = None
     noise: int = 0
+    levels: tuple[int | None, ...] = ()
 
     def answer(
-        self, in_nbytes: int = 0, out_nbytes: int = 0, *, failed: bool = False
+        self, in_nbytes: int = 0, out_nbytes: int = 0, *, reason: SkipReason | None = None
     ) -> Answer:
         """Return what the client gets when the body is coded, or the coding of a stream begins.
 
         :param in_nbytes: how many bytes the body has; 0 for a stream.
         :param out_nbytes: how many bytes it has coded; 0 for a stream.
-        :param failed: it could not be coded.
+        :param reason: why it is not coded after all.
         """
-        if self.settled is not None:
+        if self.settled is not None and reason is None:
             return self.settled
         exchange, policy = self.exchange, self.policy
-        reason = None
-        if failed:
-            reason = SkipReason.FAILED
-        elif self.step is Step.CODE:
+        if self.step is Step.CODE and reason is None:
             if in_nbytes < self.min_nbytes:
                 reason = SkipReason.TOO_SMALL if in_nbytes else SkipReason.EMPTY
             elif out_nbytes >= in_nbytes and not self.may_grow:
@@ -106,7 +107,11 @@ class Plan(NamedTuple):
         if exchange.status == 304:
             return answer_304(exchange, policy, self.tag if reason is None else None)
         if reason is not None:
-            return as_it_is(exchange, policy, reason)
+            answer = as_it_is(exchange, policy, reason)
+            if self.step is not Step.LABEL or not self.may_keep or exchange.file is not None:
+                return answer
+            # Without the body nobody knows whether it is kept, and GET gets another length.
+            return answer._replace(edits={**answer.edits, "content-length": None})
         if exchange.conditions is not None and self.step is Step.CODE:
             status = failed_condition(exchange, policy, self.tag)
             if status is not None:

@@ -23,18 +23,18 @@ from types import MappingProxyType
 from typing import Any
 
 from ..coding import TAGGED_CODINGS
+from ..coding import levels_down
 from ..coding.br import BrotliSettings
-from ..errors import ConfigurationError
 from ..http.eligibility import wildcard_pattern
 from ..http.negotiation import CodingsBySize
 from ..length_noise import derived_key
+from .changes import as_set
+from .changes import live_values
+from .changes import usable_changes
 from .kinds import AUTO
 from .kinds import installed
-from .lookup import DELETED
-from .lookup import is_same
 from .lookup import items_of
 from .lookup import reader_of
-from .lookup import value_of
 from .table import AUTO_LONG
 from .table import AUTO_SHORT
 from .table import DEFAULTS
@@ -97,6 +97,7 @@ class Policy:
     length_noise: int
     length_noise_key: bytes | None = field(repr=False)
     server_timing: bool
+    cpu_budget: float | None
     known_codings: tuple[str, ...] = field(init=False)
     levels: Mapping[str, int] = field(init=False)
     brotli: BrotliSettings = field(init=False)
@@ -118,6 +119,10 @@ class Policy:
         }
         for name, value in derived.items():
             object.__setattr__(self, name, value)
+
+    def levels_down(self, coding: str, level: int) -> tuple[int, ...]:
+        """Return a level, and those to go down to as the CPU budget runs out; none without."""
+        return () if self.cpu_budget is None else levels_down(coding, level)
 
     @classmethod
     def from_mapping(cls, settings: Mapping[str, Any]) -> Policy:
@@ -180,7 +185,7 @@ class LivePolicy:
             for key in DEFAULTS
         }
         self._assigned: frozenset[str] = frozenset()
-        self._seen = _live_values(settings)
+        self._seen = live_values(settings)
         self.last = Policy.from_mapping(self._in_effect)
         """The policy at the last look: as good as any for settings that are not followed."""
         self._now = (self._seen.items(), self.last)
@@ -284,8 +289,8 @@ class LivePolicy:
     def _follow(self) -> Policy:
         """Look at the settings that may have changed, one by one."""
         with _lock:
-            values = _live_values(self._settings)
-            changes, errors = _usable_changes(values, self._seen)
+            values = live_values(self._settings)
+            changes, errors = usable_changes(values, self._seen)
             self._seen = values
             self._replace(changes)
             policy = self.last
@@ -296,7 +301,7 @@ class LivePolicy:
     def _replace(self, checked: dict[str, Any]) -> None:
         if checked:
             self.last = replace(self.last, **checked)
-            changes = {KEYS[name]: _as_set(value) for name, value in checked.items()}
+            changes = {KEYS[name]: as_set(value) for name, value in checked.items()}
             self._in_effect = {**self._in_effect, **changes}
         # One attribute holds both, so that every thread sees what belongs together.
         self._now = (self._seen.items(), self.last)
@@ -304,35 +309,6 @@ class LivePolicy:
 
 _SETS = frozenset({"mimetypes", "streaming_endpoint_conditional"})
 _ORDERS = frozenset({"algorithm", "algorithm_streaming"})
-
-
-def _live_values(settings: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: value_of(settings, key) for key in LIVE_KEYS}
-
-
-def _usable_changes(
-    values: Mapping[str, Any], seen: Mapping[str, Any]
-) -> tuple[dict[str, Any], list[ConfigurationError]]:
-    """Return by name what was changed to usable values, and what is wrong with the others."""
-    changes = {}
-    errors = []
-    for key, value in values.items():
-        if value is DELETED or is_same(value, seen[key]):
-            continue
-        try:
-            changes[NAMES[key]] = read_setting(values, key)
-        except ConfigurationError as error:
-            errors.append(error)
-    return changes, errors
-
-
-def _as_set(value: Any) -> Any:
-    """Return a value of the policy as one of ``app.config``."""
-    if isinstance(value, frozenset):
-        return sorted(value)
-    if isinstance(value, CodingsBySize):
-        return AUTO[0]
-    return list(value) if isinstance(value, tuple) else value
 
 
 # One for all applications: it is held for microseconds, when something has changed.

@@ -122,6 +122,14 @@ def _milliseconds(value: Any) -> float:
     raise ValueError
 
 
+def _cores(value: Any) -> float | None:
+    if value is None:
+        return None
+    if type(value) in {int, float} and 0 < value <= (os.cpu_count() or 1):
+        return float(value)
+    raise ValueError
+
+
 def _function(of: str, count: int) -> Kind:
     """Return the kind of a function that is called with so many positional arguments."""
     wanted = f"None or a function of {of}"
@@ -280,6 +288,9 @@ SIZE = Kind("a whole number of bytes, 0 or more", _size)
 SIZE_OR_NONE = Kind("None or a whole number of bytes, 1 or more", _size_or_none)
 RATIO = Kind("a number, 1 or more", _ratio)
 MILLISECONDS = Kind("a number of milliseconds, 0 or more", _milliseconds)
+CORES = Kind(
+    "None or a number of processor cores above 0, and not above those that there are", _cores
+)
 PREDICATE = _function("the request and the response", 2)
 KEY_FUNCTION = _function("the request", 1)
 FOLDER = Kind("None or the path of a folder, a string or a pathlib.Path", _folder)

@@ -20,6 +20,7 @@ class Topic(enum.Enum):
     DICTIONARIES = "Dictionaries"
     REQUESTS = "Request bodies"
     SECRETS = "Secrets beside what clients send"
+    LOAD = "Under load"
     OBSERVING = "What is told"
 
 

@@ -28,6 +28,7 @@ from .kinds import PREFIX
 from .kinds import SIZE
 from .kinds import level
 from .kinds import number
+from .load import LOAD_SETTINGS
 from .requests import REQUEST_SETTINGS
 from .setting import Setting
 from .setting import Topic
@@ -37,7 +38,6 @@ AUTO_SHORT = tuple(sorted(KNOWN_CODINGS, key=lambda name: CODINGS[name].short_ra
 
 AUTO_LONG = tuple(sorted(KNOWN_CODINGS, key=lambda name: CODINGS[name].long_rank))
 """The order that ``"auto"`` stands for, for all other bodies and for streams."""
-
 
 SETTINGS: Mapping[str, Setting] = MappingProxyType(
     {
@@ -296,6 +296,7 @@ SETTINGS: Mapping[str, Setting] = MappingProxyType(
             "None it is `SECRET_KEY`, which middleware does not have.",
             is_new=True,
         ),
+        **LOAD_SETTINGS,
         "COMPRESS_SERVER_TIMING": Setting(
             Topic.OBSERVING,
             False,

@@ -17,6 +17,7 @@ from array import array
 from collections import OrderedDict
 from collections.abc import Callable
 from collections.abc import Hashable
+from collections.abc import Iterable
 from threading import RLock
 from time import perf_counter
 from typing import Any
@@ -48,8 +49,10 @@ Code = Callable[[bytes, str, int, Settings], tuple[bytes, float]]
 the seconds that the encoder took, 0 if it did not have to."""
 
 
-def _all(coding: str, level: int, settings: Settings) -> Hashable:
+def form_key(coding: str, level: int, settings: Any) -> tuple[Any, ...]:
     """Return what the coded form of a body depends on, beside the body."""
+    if coding in _SIMPLE:
+        return coding, level
     # A dictionary that is no longer in use is not to be held by what was made with it.
     return coding, level, getattr(settings, "sha256", settings)
 
@@ -71,6 +74,10 @@ class StoreStats(NamedTuple):
     nbytes: int
 
 
+NOTHING_KEPT = StoreStats(0, 0, 0, 0)
+"""What the store has where there is none."""
+
+
 class Form:
     """A body in coded form.
 
@@ -85,7 +92,7 @@ class Form:
         """What whoever sends it has made of it, to be found again with it."""
 
 
-class _Entry:
+class Entry:
     """A body, or a file, and its coded forms."""
 
     __slots__ = ("body", "forms", "nbytes", "seen", "used")
@@ -142,7 +149,7 @@ class BodyStore:
         self._code = code
         self._doors = array("I", bytes(4 * _DOORS))
         # By fingerprint and length, or by what names a file.
-        self._entries: OrderedDict[Hashable, _Entry] = OrderedDict()
+        self._entries: OrderedDict[Hashable, Entry] = OrderedDict()
         self._nbytes = 0
         self._hits = Counter()
         self._misses = Counter()
@@ -162,7 +169,7 @@ class BodyStore:
             return Form(coded), seconds
         fingerprint = fingerprint_of(body)
         key = fingerprint, nbytes
-        parameters = (coding, level) if coding in _SIMPLE else _all(coding, level, settings)
+        parameters = (coding, level) if coding in _SIMPLE else form_key(coding, level, settings)
         entry = self._entries.get(key)
         if entry is not None and entry.body == body:
             kept = entry.forms.get(parameters)
@@ -208,7 +215,7 @@ class BodyStore:
         :param read: returns these bytes, and whether the name may be trusted to stand for them.
         :return: as for :meth:`compress`. Raises what reading and coding raise.
         """
-        parameters = (coding, level) if coding in _SIMPLE else _all(coding, level, settings)
+        parameters = (coding, level) if coding in _SIMPLE else form_key(coding, level, settings)
         kept = self._named(name, parameters)
         if kept is not None:
             return kept, 0.0
@@ -259,7 +266,7 @@ class BodyStore:
             entry = entries.get(key)
             if entry is None or entry.body != body:
                 # Of two bodies with one key the latest is kept.
-                added = _Entry(body)
+                added = Entry(body)
                 added_nbytes = added.nbytes + nbytes
             else:
                 added, added_nbytes = entry, nbytes
@@ -274,6 +281,18 @@ class BodyStore:
             if entry is not None and entry is not added:
                 self._nbytes -= entry.nbytes
             self._make_room()
+
+    def _drop(self, key: Hashable, several: Iterable[Hashable]) -> None:
+        """Drop some coded forms of what is kept under a key, those of some parameters."""
+        with _lock:
+            entry = self._entries.get(key)
+            if entry is None:
+                return
+            for parameters in several:
+                form = entry.forms.pop(parameters, None)
+                if form is not None:
+                    entry.nbytes -= len(form.coded)
+                    self._nbytes -= len(form.coded)
 
     def _make_room(self) -> None:
         """Drop what was not used since it was last thought of dropping it, the oldest first.

@@ -108,6 +108,11 @@ def entry_name(coding: str, key: str, own_level: int | None) -> str:
     return f"{coding};{key}" if own_level is None else f"{coding};{key};level={own_level}"
 
 
+def sealed_with(coding: str, level: int, settings: object) -> str:
+    """Return what a seal has to say of how a body was coded, see :func:`code_through`."""
+    return f"{level};{settings}" if coding == "br" else f"{level}"
+
+
 def code_through(
     cache: CacheBackend,
     name: str,
@@ -130,20 +135,33 @@ def code_through(
     :param parameters: with which ``code`` does it; the version of this package counts as well.
     :return: the coded body, and the seconds that coding took, 0 for a hit.
     """
-    seal_name = f"{name};seal"
-    try:
-        coded = cache.get(name)
-        if isinstance(coded, bytes) and cache.get(seal_name) == _seal(body, coded, parameters):
-            return coded, 0.0
-    except Exception:
-        _log.exception("reading the cache of compressed bodies failed")
+    kept = fetch(cache, name, body, parameters)
+    if kept is not None:
+        return kept, 0.0
     coded, seconds = code(body)
     try:
         cache.set(name, coded)
-        cache.set(seal_name, _seal(body, coded, parameters))
+        cache.set(_seal_name(name), _seal(body, coded, parameters))
     except Exception:
         _log.exception("writing the cache of compressed bodies failed")
     return coded, seconds
+
+
+def fetch(cache: CacheBackend, name: str, body: bytes, parameters: str = "") -> bytes | None:
+    """Return the coded form of a body if a cache holds just that; as :func:`code_through`."""
+    try:
+        coded = cache.get(name)
+        if isinstance(coded, bytes) and cache.get(_seal_name(name)) == _seal(
+            body, coded, parameters
+        ):
+            return coded
+    except Exception:
+        _log.exception("reading the cache of compressed bodies failed")
+    return None
+
+
+def _seal_name(name: str) -> str:
+    return f"{name};seal"
 
 
 def _seal(body: bytes, coded: bytes, parameters: str) -> bytes:

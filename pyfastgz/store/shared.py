@@ -119,24 +119,31 @@ class SharedStore:
         Raises what coding raises.
         """
         kind = kind_of(coding, level, settings)
-        key = ""
-        office = None
-        if self._is_expensive(len(body), kind):
-            office = self._office()
-            if office.reading.admits():
-                key = entry_key(body, kind)
-                kept = office.read(self.backend, key, self._wait)
-                if kept is not None:
-                    return kept, 0.0
+        key, kept = self._fetch(body, kind)
+        if kept is not None:
+            return kept, 0.0
         start = thread_time()
         coded, seconds = self._code(body, coding, level, settings)
         used = thread_time() - start
         self._note(len(body), kind, used)
         if used >= self._border:
-            office = office or self._office()
+            office = self._office()
             if office.reading.is_open and office.writing.admits():
                 office.write(self.backend, key or entry_key(body, kind), coded)
         return coded, seconds
+
+    def fetch(self, body: bytes, coding: str, level: int, settings: Settings) -> bytes | None:
+        """Return the coded form of a body if it is there, without coding it otherwise."""
+        return self._fetch(body, kind_of(coding, level, settings))[1]
+
+    def _fetch(self, body: bytes, kind: str) -> tuple[str, bytes | None]:
+        """Return the key under which was looked, empty for none, and what is there."""
+        if self._is_expensive(len(body), kind):
+            office = self._office()
+            if office.reading.admits():
+                key = entry_key(body, kind)
+                return key, office.read(self.backend, key, self._wait)
+        return "", None
 
     def _is_expensive(self, nbytes: int, kind: str) -> bool:
         cost = self._costs.get(kind)

@@ -67,7 +67,9 @@ def make_asgi(application: Application) -> CompressMiddleware:
         else:
             await unless_left(stream(start, body, send), receive)
 
-    return CompressMiddleware(respond, **options)
+    door = CompressMiddleware(respond, **options)
+    application.prepare(door.engine)
+    return door
 
 
 def raw(value: str) -> bytes:

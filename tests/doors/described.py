@@ -76,6 +76,8 @@ class Application:
         so are ``own_codings`` and ``own_length_noise``.
     :param wanted: says of a request whether its response may be coded.
     :param cache_key: names the body of a request in a cache.
+    :param prepare: called with what the middleware keeps for the application, before it is
+        asked for anything.
     """
 
     respond: Callable[[Asked], Reply]
@@ -86,6 +88,7 @@ class Application:
     own_length_noise: int | None = None
     wanted: Callable[[Asked], bool] | None = None
     cache_key: Callable[[Asked], str] | None = None
+    prepare: Callable[[Any], object] = id
 
     @property
     def own(self) -> dict[str, Any]:

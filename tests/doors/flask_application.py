@@ -29,6 +29,7 @@ def make_flask(application: Application) -> Flask:
     if (cache_key := application.cache_key) is not None:
         app.config["COMPRESS_CACHE_KEY"] = lambda asked: cache_key(asked_of(asked))
     compress = Compress(app)
+    application.prepare(app.extensions["pyfastgz"])
 
     def view(path: str) -> Response:
         return make_response(application.respond(asked_of(request)))

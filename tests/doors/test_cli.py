@@ -239,6 +239,35 @@ def test_what_is_kept(app: Flask, run: Run) -> None:
     assert re.search(r"  bytes +[\d,]+ of 33,554,432\n", outputs[2])
 
 
+def test_the_cpu_budget(app: Flask, run: Run) -> None:
+    app.config.update(
+        COMPRESS_CPU_BUDGET=0.25,
+        COMPRESS_LEVEL=9,
+        COMPRESS_ALGORITHM="zstd, gzip",
+        COMPRESS_ALGORITHM_STREAMING="gzip, deflate",
+    )
+    Compress(app)
+    output = run("/page")[1]
+    assert row(output, "COMPRESS_CPU_BUDGET") == "* COMPRESS_CPU_BUDGET 0.25"
+    section = output.partition("CPU budget of this process\n")[2]
+    rows = [" ".join(line.split()) for line in section.splitlines()]
+    cores, left, step, *levels = rows
+    assert cores == "cores 0.25"
+    # The page took some of it.
+    assert re.fullmatch(r"left [12]\.\d\d of 2\.00 seconds", left)
+    assert step == "step 0 of 4"
+    assert levels == [
+        "zstd by step 3, 2, 1, 1, none",
+        "gzip by step 9, 6, 3, 1, none",
+        "deflate by step -1, 4, 2, 1, none",
+    ]
+
+
+def test_without_a_cpu_budget_none_is_shown(app: Flask, run: Run) -> None:
+    Compress(app)
+    assert "CPU budget" not in run("/page")[1]
+
+
 def test_an_application_that_does_not_register(app: Flask, run: Run) -> None:
     app.config["COMPRESS_REGISTER"] = False
     compress = Compress(app)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -207,6 +208,7 @@ TESTED_ABOVE = {
     "cache_backend",
     "cache_key",
     "decode_requests",
+    "cpu_budget",
     "deflate_level",
     "dictionaries",
     "evaluate_conditional_request",
@@ -260,6 +262,7 @@ BAD: dict[str, list[Any]] = {
     "decode_requests": ["gzip", None, 2],
     "request_max_bytes": [0, -1, 1.5, "64M", True],
     "request_max_ratio": [0, 0.5, -1, "200", None, True, float("nan")],
+    "cpu_budget": [0, -0.25, True, "0.25", float("nan"), 1 + (os.cpu_count() or 1)],
 }
 
 

@@ -67,7 +67,12 @@ def test_stats(app: Flask, get: Get, compress: Compress) -> None:
 def test_stats_are_json_as_a_dict(app: Flask, get: Get, compress: Compress) -> None:
     app.add_url_rule("/stats", view_func=lambda: compress.stats().as_dict(), endpoint="stats")
     nothing = {"hits": 0, "misses": 0, "entries": 0, "nbytes": 0}
-    assert compress.stats().as_dict() == {"codings": {}, "skipped": {}, "store": nothing}
+    assert compress.stats().as_dict() == {
+        "codings": {},
+        "skipped": {},
+        "store": nothing,
+        "budget": {},
+    }
     coded = get().read()
     get("/tiny").read()
     told = json.loads(get("/stats", accept=None).body())
@@ -84,6 +89,7 @@ def test_stats_are_json_as_a_dict(app: Flask, get: Get, compress: Compress) -> N
         },
         "skipped": {"too_small": 1},
         "store": {"hits": 0, "misses": 1, "entries": 0, "nbytes": 0},
+        "budget": {},
     }
     assert json.loads(json.dumps(stats.as_dict())) == stats.as_dict()
 

@@ -40,7 +40,9 @@ def make_wsgi(application: Application) -> CompressMiddleware:
             compressed(environ, **application.own)
         return answered(application.respond(asked_of(environ)), environ, start_response)
 
-    return CompressMiddleware(respond, **options)
+    door = CompressMiddleware(respond, **options)
+    application.prepare(door.engine)
+    return door
 
 
 def asked_of(environ: Environ) -> Asked:

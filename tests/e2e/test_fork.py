@@ -66,6 +66,22 @@ def test_workers_go_on_with_a_stream_of_their_parent(preloaded: int, coding: str
     assert len(finished) > 1
 
 
+def test_each_worker_has_a_cpu_budget_of_its_own() -> None:
+    application = "tests.e2e.budgeted_application:create_app()"
+    codings: dict[str | None, list[str | None]] = {}
+    with serving(gunicorn_command(application, worker_class="sync", workers=WORKERS)) as port:
+        for _ in range(500):
+            answer = fetch(port, "/", fields={"Accept-Encoding": "gzip"})
+            coding = answer.field("Content-Encoding")
+            codings.setdefault(answer.field("X-Worker"), []).append(coding)
+            if len(codings) == WORKERS and all(len(some) > 1 for some in codings.values()):
+                break
+    assert len(codings) > 1
+    for first, *others in codings.values():
+        assert first == "gzip"
+        assert set(others) <= {None}
+
+
 def test_forks_while_threads_encode() -> None:
     """No child waits for a lock that a thread of its parent held."""
     command = [sys.executable, "-m", "tests.e2e.fork_while_encoding", "30"]

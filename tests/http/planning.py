@@ -46,6 +46,11 @@ class Policy:
     file_nbytes: int = 4000
     server_timing: bool = False
     length_noise: int = 0
+    down: int = 0
+    """How many levels there are below each, for when there is too much to code."""
+
+    def levels_down(self, coding: str, level: int) -> tuple[int, ...]:
+        return tuple(level - step for step in range(1 + self.down)) if self.down else ()
 
 
 POLICY = Policy()

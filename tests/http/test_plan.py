@@ -151,7 +151,7 @@ def test_r18_what_does_not_shrink_is_sent_as_it_is() -> None:
     plan = plan_of(PAGE)
     assert plan.answer(2000, 2000) == Answer(SkipReason.NOT_SMALLER, VARIES)
     assert plan.answer(2000, 1999).coding == "gzip"
-    assert plan.answer(failed=True) == Answer(SkipReason.FAILED, VARIES)
+    assert plan.answer(reason=SkipReason.FAILED) == Answer(SkipReason.FAILED, VARIES)
 
 
 @pytest.mark.parametrize(
@@ -690,7 +690,11 @@ def test_r48_a_304_by_date_has_the_tag_of_its_200() -> None:
     assert plan.step is Step.CODE
     coded = plan.answer(2000, 300)
     assert coded == Answer(SkipReason.NOT_MODIFIED, {**VARIES, "etag": '"a:gzip"'})
-    for answer in (plan.answer(2000, 2000), plan.answer(failed=True), plan.answer(499, 9)):
+    for answer in (
+        plan.answer(2000, 2000),
+        plan.answer(reason=SkipReason.FAILED),
+        plan.answer(499, 9),
+    ):
         assert answer == Answer(SkipReason.NOT_MODIFIED, VARIES)
 
 

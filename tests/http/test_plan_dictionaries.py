@@ -124,7 +124,11 @@ def plan_response_of(exchange: Exchange) -> Answer | Plan:
 
 def finished(plan: Plan) -> list[Answer]:
     """Return all that a plan may come to."""
-    answers = [plan.answer(2000, 100), plan.answer(2000, 2000), plan.answer(failed=True)]
+    answers = [
+        plan.answer(2000, 100),
+        plan.answer(2000, 2000),
+        plan.answer(reason=SkipReason.FAILED),
+    ]
     if isinstance(plan.otherwise, Plan):
         answers += finished(plan.otherwise)
     return answers
