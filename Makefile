@@ -119,6 +119,10 @@ bench-doors: setup  ## measure what middleware adds to a response, beside that o
 	$(BIN)/python -m bench doors-server --json build/bench/results.json
 	$(BIN)/python -m bench doors-latency --json build/bench/results.json
 
+.PHONY: bench-budget
+bench-budget: setup  ## measure what a CPU budget does for a server that is asked for too much (with wrk)
+	$(BIN)/python -m bench budget --json build/bench/results.json
+
 .PHONY: bench-static
 bench-static: setup  ## measure what codes files ahead of time, beside whitenoise and servestatic
 	$(BIN)/python -m bench static --json build/bench/results.json

@@ -20,6 +20,7 @@ from . import lengths as guessed_lengths
 from . import regress as regression
 from . import report as reports
 from . import results
+from .budget import run as budgets
 from .corpus import HALVES
 from .corpus import SIZE_CLASSES
 from .doors import calls as door_calls
@@ -223,6 +224,19 @@ def streams(path: Path | None, **options: Any) -> None:
     if path:
         results.write({f"stream {name}": one for name, one in runs.items() if one.rows}, path)
     show(stream_runs.describe(runs))
+
+
+@main.command()
+@some("--coding", budgets.CODINGS, budgets.CODINGS)
+@number("--rounds", budgets.ROUNDS)
+@number("--seconds", budgets.SECONDS)
+@to_file
+def budget(some: tuple[str, ...], path: Path | None, **options: Any) -> None:
+    """Measure what a CPU budget does for a server that is asked for too much (with wrk)."""
+    measured = with_progress(partial(budgets.run, some, **options))
+    if path:
+        results.write({"budget": measured}, path)
+    show(budgets.describe(measured))
 
 
 @main.command()
