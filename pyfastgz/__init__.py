@@ -7,11 +7,11 @@ Flask is imported when the first of the names is used that needs it: :func:`comp
 from __future__ import annotations
 
 from importlib import import_module
-from importlib.metadata import version
 from typing import TYPE_CHECKING
 from typing import Any
 
 from .coding.br import BrotliSettings
+from .coding.core import VERSION
 from .coding.dictionary import Dictionary
 from .coding.encoder import Encoder
 from .coding.encoder import compress
@@ -58,7 +58,7 @@ __all__ = [
     "response_compressed",
 ]
 
-__version__ = version("pyfastgz")
+__version__ = VERSION
 
 _IMPORTED_LATER = {
     "BudgetStats": ".budget",

@@ -297,6 +297,21 @@ def test_flask_is_not_imported_before_it_is_needed(use: str) -> None:
     assert run.stdout == "[]\n"
 
 
+@pytest.mark.parametrize("module", ["pyfastgz", "pyfastgz.asgi", "pyfastgz.wsgi"])
+def test_metadata_of_packages_is_not_read_to_import(module: str) -> None:
+    """That takes almost as long as to import the encoders."""
+    program = f"""
+import sys
+before = set(sys.modules)
+import {module}
+print("importlib.metadata" in sys.modules.keys() - before)
+"""
+    run = subprocess.run(
+        [sys.executable, "-c", program], check=True, capture_output=True, text=True
+    )
+    assert run.stdout == "False\n"
+
+
 def test_wsgi_middleware_imports_nothing_of_flask() -> None:
     program = """
 import sys

@@ -62,13 +62,22 @@ SAVES: int = lib.FGZ_SAVES
 _new_output = ffi.new_allocator(should_clear_after_alloc=False)
 
 
+def _text(pointer: Any) -> str:
+    """Return a text of the core."""
+    return cast("bytes", ffi.string(pointer)).decode()
+
+
+VERSION = _text(lib.fgz_version())
+"""The version of the core, and of the package: they have the same."""
+
+
 def versions() -> dict[str, str]:
     """Return the versions of the core and of libzstd, and what depends on the processor."""
     zstd = lib.fgz_zstd_version()
     names = [lib.fgz_cpu_feature_name(index) for index in range(32)]
     in_use = [_text(name) for name in names if name != ffi.NULL]
     return {
-        "core": _text(lib.fgz_version()),
+        "core": VERSION,
         "libzstd": f"{zstd // 10000}.{zstd // 100 % 100}.{zstd % 100}",
         "instruction sets": " ".join(in_use) or "portable",
     }
@@ -92,11 +101,6 @@ def checked(result: int) -> int:
     if code == lib.FGZ_ERROR_WINDOW:
         raise LimitError(message)
     raise RuntimeError(f"{message} (error {code} of the compression core)")
-
-
-def _text(pointer: Any) -> str:
-    """Return a text of the core."""
-    return cast("bytes", ffi.string(pointer)).decode()
 
 
 def _input(data: Any) -> tuple[Any, int]:

@@ -5,19 +5,16 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from hashlib import blake2b
-from importlib.metadata import version
 from typing import Any
 from typing import Protocol
 from typing import cast
 
 from ..callables import accepts
 from ..callables import is_async
+from ..coding.core import VERSION
 from ..errors import ConfigurationError
 
 _log = logging.getLogger("pyfastgz")
-
-# Another version may make other bytes, or have to make up for wrong ones.
-VERSION = version("pyfastgz")
 
 
 class CacheBackend(Protocol):
@@ -165,7 +162,8 @@ def _seal_name(name: str) -> str:
 
 
 def _seal(body: bytes, coded: bytes, parameters: str) -> bytes:
-    # The lengths keep the borders between the parts.
+    # Another version may make other bytes, or have to make up for wrong ones. The lengths keep
+    # the borders between the parts.
     head = f"{VERSION};{len(body)};{len(coded)};{parameters}"
     digest = blake2b(head.encode(), digest_size=32)
     digest.update(body)

@@ -16,7 +16,6 @@ from ..coding import core
 from ..coding.dictionary import Dictionary
 from .bodies import Code
 from .bodies import code_in_time
-from .keyed import VERSION
 from .keyed import CacheBackend
 from .line import BusyError
 from .line import Gate
@@ -266,7 +265,7 @@ def entry_key(body: bytes, kind: str) -> str:
     It is at most some 200 characters of ASCII, none of them a space: memcached, which is the
     strictest, takes 250, with whatever prefix the back end has.
     """
-    return f"pyfastgz;{VERSION};{kind};{len(body)};{sha256(body).hexdigest()}"
+    return f"pyfastgz;{core.VERSION};{kind};{len(body)};{sha256(body).hexdigest()}"
 
 
 def sealed(coded: bytes, key: str) -> bytes:
