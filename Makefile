@@ -58,7 +58,7 @@ build/zstd/zstd.c: tools/zstd.txt .venv/tools.stamp
 
 .venv/built.stamp: pyproject.toml setup.py csrc/ffi_build.py $(CORE_SOURCES) $(CORE_HEADERS) \
                    $(PYTHON_SOURCES) $(ZSTD) .venv/tools.stamp .venv/how.txt
-	$(PIP) install --no-build-isolation --editable .
+	$(PIP) install --no-build-isolation --editable '.[flask]'
 	touch $@
 
 # A group of dependencies of pyproject.toml; one after the other, with `make -j`, too.

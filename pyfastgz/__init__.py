@@ -1,7 +1,8 @@
-"""Fast, correct response compression for Flask: gzip, zstd, deflate and br.
+"""Fast, correct response compression for Flask, WSGI and ASGI: gzip, zstd, deflate and br.
 
-Flask is imported when the first of the names is used that needs it: :func:`compress` and
-:class:`Encoder` do not.
+:class:`Compress` is for Flask, which is an extra, ``pip install "pyfastgz[flask]"``, and is
+imported when that is used first. Nothing else needs it, and neither does the middleware for any
+other framework, in ``pyfastgz.wsgi`` and ``pyfastgz.asgi``.
 """
 
 from __future__ import annotations
@@ -20,6 +21,8 @@ from .errors import EncoderStateError
 from .errors import FastgzError
 from .errors import NotInitialisedError
 from .errors import RequestBodyError
+from .flask_extra import has_flask
+from .flask_extra import require_flask
 from .http.eligibility import SkipReason
 from .store.bodies import StoreStats
 from .store.keyed import CacheBackend
@@ -75,9 +78,13 @@ def __getattr__(name: str) -> Any:
     module = _IMPORTED_LATER.get(name)
     if module is None:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    if name == "Compress":
+        require_flask("pyfastgz.Compress")
     value = globals()[name] = getattr(import_module(module, __name__), name)
     return value
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+    # What looks at all names, such as help(), should not end where Compress cannot be had.
+    missing = set() if has_flask() else {"Compress"}
+    return sorted({*globals(), *__all__} - missing)

@@ -1,6 +1,6 @@
 """Print what ``make test-lowest`` installs: each run-time dependency in its oldest version.
 
-The versions are the lower bounds that pyproject.toml states, of the extra ``br`` too. What the
+The versions are the lower bounds that pyproject.toml states, those of the extras too. What the
 tests need besides comes after them, in any version that goes with them.
 """
 
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -38,7 +39,8 @@ def lowest(text: str) -> str:
 def requirements(pyproject: dict[str, Any]) -> Iterator[str]:
     """Yield the lines of the file, given what pyproject.toml says."""
     project = pyproject["project"]
-    yield from map(lowest, [*project["dependencies"], *project["optional-dependencies"]["br"]])
+    extras = project["optional-dependencies"].values()
+    yield from map(lowest, chain(project["dependencies"], *extras))
     for group in TEST_GROUPS:
         yield from pyproject["dependency-groups"][group]
 

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import click
-from flask.cli import AppGroup
-from flask.cli import ScriptInfo
 
+from .application import named
 from .dictionary import dictionary_command
 from .info import info_command
 from .static import folders_command
 from .static import static_command
 
-compress = AppGroup("compress", help="Response compression by pyfastgz.")
+compress = click.Group("compress", help="Response compression by pyfastgz.")
 compress.add_command(info_command)
 compress.add_command(static_command)
 compress.add_command(dictionary_command)
@@ -28,7 +27,8 @@ compress.add_command(dictionary_command)
 @click.pass_context
 def main(context: click.Context, app: str | None) -> None:
     """Run a command of ``flask compress`` as one of ``python -m pyfastgz``."""
-    context.obj = ScriptInfo(app_import_path=app)
+    if app is not None:
+        context.obj = named(app)
 
 
 main.add_command(info_command)

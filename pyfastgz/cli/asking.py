@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
 from typing import NamedTuple
-
-from flask import Flask
-from werkzeug.test import TestResponse
 
 from ..http.eligibility import Selection
 from ..http.eligibility import skip_reason
@@ -13,6 +11,10 @@ from ..http.fields import has_directive
 from ..http.fields import is_of_events
 from ..pages import Page
 from ..pages import page_of
+
+if TYPE_CHECKING:
+    from flask import Flask
+    from werkzeug.test import TestResponse
 
 _MAX_NBYTES = 16 * 1024 * 1024
 

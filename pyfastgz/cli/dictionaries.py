@@ -6,14 +6,12 @@ import os
 import sys
 from collections.abc import Iterable
 from contextlib import closing
+from typing import TYPE_CHECKING
 
 import click
-from flask import Flask
 
 from ..disk import fault_of
-from ..engine import Engine
 from ..errors import FastgzError
-from ..extension import EXTENSION
 from ..policy import Policy
 from ..static.report import shown
 from ..static.versions import Keeping
@@ -23,6 +21,9 @@ from ..static.versions import keep_versions
 from .showing import Bar
 from .showing import say
 from .showing import show_versions
+
+if TYPE_CHECKING:
+    from flask import Flask
 
 folder_option = click.option(
     "--dictionaries",
@@ -38,17 +39,6 @@ keep_option = click.option(
     show_default=True,
     help="Keep so many dictionaries of a name.",
 )
-
-
-def policy_of(app: Flask) -> Policy:
-    """Return the settings of an application.
-
-    :raises ClickException: it does not use this package.
-    """
-    if EXTENSION not in app.extensions:
-        raise click.ClickException(f"{app.name!r} does not use pyfastgz: call Compress(app)")
-    engine: Engine = app.extensions[EXTENSION]
-    return engine.settings.current()
 
 
 def folder_of(app: Flask | None, policy: Policy, named: str | None) -> str | None:

@@ -6,12 +6,10 @@ import os
 import re
 import sys
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 from typing import NamedTuple
 
 import click
-from flask import Flask
-from flask import current_app
-from flask.cli import with_appcontext
 
 from ..coding.dictionary import MAX_NBYTES
 from ..coding.dictionary import Dictionary
@@ -27,16 +25,20 @@ from ..static.report import shown
 from ..store.dictionary_folder import About
 from ..store.dictionary_folder import choose_superseded
 from ..store.dictionary_folder import opened
+from .application import engine_of
+from .application import in_application
 from .asking import Asked
 from .asking import NoPageError
 from .asking import ask
 from .dictionaries import folder_of
 from .dictionaries import folder_option
 from .dictionaries import keep_option
-from .dictionaries import policy_of
 from .dictionaries import say_failed
 from .showing import say
 from .showing import show_table
+
+if TYPE_CHECKING:
+    from flask import Flask
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _LEAST_PAGES = 2
@@ -138,8 +140,9 @@ def _urls(
 )
 @keep_option
 @folder_option
-@with_appcontext
+@in_application("dictionary")
 def dictionary_command(
+    app: Flask,
     name: str,
     *,
     urls: tuple[str, ...],
@@ -160,8 +163,7 @@ def dictionary_command(
     It becomes the newest of its NAME in the folder of dictionaries; older ones are kept for
     clients that have them. Run this again when the layout of the pages changes.
     """
-    app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
-    policy = policy_of(app)
+    policy = engine_of(app).settings.current()
     folder = folder_of(app, policy, dictionaries)
     if folder is None:
         raise click.UsageError(

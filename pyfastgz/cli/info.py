@@ -8,19 +8,11 @@ from importlib.metadata import PackageNotFoundError
 from importlib.metadata import version
 from shutil import get_terminal_size
 from textwrap import wrap
-from types import MappingProxyType
+from typing import TYPE_CHECKING
 from typing import Any
 from urllib.parse import urlsplit
 
 import click
-from flask import Flask
-from flask import Response
-from flask import current_app
-from flask import request
-from flask import request_finished
-from flask import request_started
-from flask.cli import with_appcontext
-from werkzeug.test import TestResponse
 
 from ..budget import LAST
 from ..budget import SECONDS
@@ -28,26 +20,23 @@ from ..budget import Budget
 from ..coding import available_codings
 from ..coding import core
 from ..engine import Engine
-from ..extension import EXTENSION
-from ..handling import WISHES
+from ..flask_extra import has_flask
 from ..http.dictionaries import CODING as DICTIONARY_CODING
 from ..http.dictionaries import available
-from ..http.fields import is_of_events
 from ..http.patterns import matches
-from ..outcome import Outcome
-from ..outcome import response_compressed
 from ..policy.table import SETTINGS
 from ..policy.table import unknown_keys
 from ..store.dictionaries import Dictionaries
 from ..store.dictionary_index import Entry
 from ..store.dictionary_index import by_age
+from .application import engine_of
+from .application import in_application
 
-_ENOUGH_NBYTES = 1 << 20
+if TYPE_CHECKING:
+    from flask import Flask
 
 # The least width of a wrapped value, wherever the terminal ends.
 _MIN_WRAPPED = 20
-
-_NOT_FLASK = "WSGI middleware around the application"
 
 
 @click.command("info")
@@ -59,29 +48,35 @@ _NOT_FLASK = "WSGI middleware around the application"
     help="What the client accepts.",
 )
 @click.option("--method", default="GET", show_default=True, help="The request method.")
-@with_appcontext
 def info_command(url: str | None, accept_encoding: str, method: str) -> None:
     """Show versions, instruction sets and the configuration in effect.
 
     With a URL, such as /products?page=2, ask the application for it, and show what becomes of
-    the response.
+    the response. Without Flask there are versions, instruction sets and codings alone.
     """
-    app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
     _show("Versions", _versions())
-    if EXTENSION not in app.extensions:
-        raise click.ClickException(f"{app.name!r} does not use pyfastgz: call Compress(app)")
-    engine: Engine = app.extensions[EXTENSION]
+    if url is None and not has_flask():
+        _show("Codings", {"installed": ", ".join(available_codings())})
+    else:
+        _show_application(url, accept_encoding, method)
+
+
+@in_application("info of an application")
+def _show_application(app: Flask, url: str | None, accept_encoding: str, method: str) -> None:
+    from .effect import effect_of  # noqa: PLC0415
+
+    engine = engine_of(app)
     _show("Codings", _codings(engine))
     _show("Configuration (* is not the default)", _configuration(app.config, engine))
     if url is not None:
-        effect, nbytes = _effect(app, url, accept_encoding, method)
+        effect, nbytes = effect_of(app, url, accept_encoding, method)
         _show(f"{method} {url}", effect)
         if engine.transports is not None:
             dictionaries = _dictionaries_for(url, engine.transports.dictionaries)
             for entry in dictionaries:
                 fields = {"Available-Dictionary": available(entry.sha256)}
                 accepts = f"{accept_encoding}, {DICTIONARY_CODING}"
-                effect, less_nbytes = _effect(app, url, accepts, method, fields)
+                effect, less_nbytes = effect_of(app, url, accepts, method, fields)
                 effect["saves"] = f"{nbytes - less_nbytes} bytes"
                 _show(f"The same with {entry.kind} {entry.name}", effect)
             if not dictionaries:
@@ -159,89 +154,6 @@ def _dictionaries_for(url: str, dictionaries: Dictionaries) -> list[Entry]:
     entries = dictionaries.entries.values()
     found = [each for each in entries if matches(each.match or each.name, path)]
     return sorted(found, key=by_age)
-
-
-def _effect(
-    app: Flask,
-    url: str,
-    accept_encoding: str,
-    method: str,
-    fields: Mapping[str, str] = MappingProxyType({}),
-) -> tuple[dict[str, str], int]:
-    """Ask an application for a URL, and return what became of the response, and its length.
-
-    :param fields: more of the request.
-    """
-    outcomes: list[Outcome] = []
-    stages: list[str] = []
-
-    def note(sender: Flask, *, response: Response, outcome: Outcome) -> None:
-        outcomes.append(outcome)
-
-    def note_start(sender: Flask, **extra: Any) -> None:
-        stages.append("started")
-
-    def note_finish(sender: Flask, **extra: Any) -> None:
-        stages.append("finished")
-        if WISHES in vars(request._get_current_object()):  # type: ignore[attr-defined]
-            stages.append("asked")
-
-    headers = {"Accept-Encoding": accept_encoding, **fields}
-    with (
-        response_compressed.connected_to(note, app),
-        request_started.connected_to(note_start, app),
-        request_finished.connected_to(note_finish, app),
-    ):
-        answer = app.test_client().open(url, method=method, headers=headers)
-        nbytes, is_whole = _read(answer)
-        # What becomes of a stream is told when it is closed.
-        answer.close()
-    effect = {**headers, "status": answer.status}
-    for name in ("Content-Type", "Content-Encoding", "Content-Length", "Vary", "ETag"):
-        effect[name] = answer.headers.get(name, "-")
-    effect["bytes on the wire"] = str(nbytes) if is_whole else f"{nbytes} and more"
-    if not outcomes:
-        effect["effect"] = f"not looked at: {_why_not(app.extensions[EXTENSION], stages)}"
-        return effect, nbytes
-    outcome = outcomes[-1]
-    if outcome.reason is not None:
-        effect["effect"] = f"not compressed: {outcome.reason.value} ({outcome.reason.name})"
-    elif outcome.out_nbytes:
-        ratio = outcome.in_nbytes / outcome.out_nbytes
-        made = "kept" if outcome.kept else f"in {outcome.seconds * 1000:.2f} ms"
-        effect["effect"] = (
-            f"{outcome.coding}, {outcome.in_nbytes} to {outcome.out_nbytes} bytes "
-            f"({ratio:.1f}x), {made}"
-        )
-    else:
-        effect["effect"] = f"{outcome.coding}, without a body"
-    return effect, nbytes
-
-
-def _why_not(engine: Engine, stages: list[str]) -> str:
-    """Return why nothing was told of a response, by how far its request got."""
-    if "started" not in stages:
-        return f"{_NOT_FLASK}, such as a mounted application, has answered"
-    if engine.hook is None:
-        return "COMPRESS_MIMETYPES and COMPRESS_EXTRA_MIMETYPES are empty"
-    if "finished" not in stages:
-        return "a function that runs after the request failed, as the log says"
-    if not (engine.settings.last.register or "asked" in stages):
-        return "COMPRESS_REGISTER is off, and the view does not have compressed()"
-    return f"the hook failed, as the log says, or {_NOT_FLASK} did not close the response"
-
-
-def _read(answer: TestResponse) -> tuple[int, bool]:
-    """Read a body, but no stream of events, and no more than is needed to see the effect.
-
-    :return: how many bytes were read, and whether that is all.
-    """
-    nbytes = 0
-    for chunk in answer.iter_encoded():
-        nbytes += len(chunk)
-        if nbytes >= _ENOUGH_NBYTES or is_of_events(answer.mimetype or ""):
-            return nbytes, False
-    return nbytes, True
 
 
 def _show(title: str, rows: dict[str, str]) -> None:

@@ -7,13 +7,10 @@ import sys
 from collections.abc import Callable
 from collections.abc import Iterable
 from contextlib import closing
+from typing import TYPE_CHECKING
 from typing import Any
 
 import click
-from flask import Flask
-from flask import current_app
-from flask.cli import ScriptInfo
-from flask.cli import with_appcontext
 
 from ..coding import CODINGS
 from ..disk import fault_of
@@ -28,16 +25,20 @@ from ..static.report import Report
 from ..static.report import shown
 from ..static.tree import Choice
 from ..static.versions import Keeping
+from .application import engine_of
+from .application import in_application
 from .dictionaries import check_is_outside
 from .dictionaries import folder_of
 from .dictionaries import folder_option
 from .dictionaries import keep_files
 from .dictionaries import keep_option
-from .dictionaries import policy_of
 from .dictionaries import served_by
 from .showing import Bar
 from .showing import say
 from .showing import show_report
+
+if TYPE_CHECKING:
+    from flask import Flask
 
 Work = Callable[[str, Progress], Report]
 
@@ -160,19 +161,18 @@ def _command(text: str, function: Callable[..., None]) -> click.Command:
     return click.command("static", help=_HELP + text + _EXIT)(function)
 
 
-@with_appcontext
-def _work_in_application(folders: tuple[str, ...], **options: Any) -> None:
-    app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
-    _work_on(folders or _folders_of(app), policy_of(app), app, **options)
+@in_application("static without FOLDER")
+def _work_in_application(app: Flask, /, folders: tuple[str, ...], **options: Any) -> None:
+    policy = engine_of(app).settings.current()
+    _work_on(folders or _folders_of(app), policy, app, **options)
 
 
 @click.pass_obj
-def _work_anywhere(script: ScriptInfo, /, folders: tuple[str, ...], **options: Any) -> None:
-    if folders and script.app_import_path is None:
+def _work_anywhere(script: Any, /, folders: tuple[str, ...], **options: Any) -> None:
+    if folders and script is None:
         _work_on(folders, Policy.from_mapping({}), None, **options)
     else:
-        app = script.load_app()
-        _work_on(folders or _folders_of(app), policy_of(app), app, **options)
+        _work_in_application(folders, **options)
 
 
 def _folders_of(app: Flask) -> list[str]:

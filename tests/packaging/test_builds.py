@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 import zipfile
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -32,29 +33,11 @@ needs_system_zstd = pytest.mark.skipif(
 )
 
 
-@pytest.fixture(scope="module", name="fast_compiler")
-def make_fast_compiler(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """One that does not optimise: what is built here is asked for its versions only."""
-    compiler = tmp_path_factory.mktemp("compiler") / "cc"
-    compiler.write_text('#!/bin/sh\nexec cc "$@" -O0 -w\n')
-    compiler.chmod(0o755)
-    return compiler
-
-
-def build_wheel(checkout: Path, folder: Path, compiler: Path, zstd: str) -> Path:
-    """Build in the checkout as `pip install .` does, and return the folder with the result."""
-    command = [sys.executable, "-m", "pip", "wheel", "--no-deps", "--no-build-isolation"]
-    subprocess.run(
-        [*command, "--wheel-dir", folder, "."],
-        cwd=checkout,
-        env=os.environ | {"CC": str(compiler), "PYFASTGZ_ZSTD": zstd},
-        check=True,
-        stdout=subprocess.DEVNULL,
-    )
-    (wheel,) = folder.glob("*.whl")
+def unpack(wheel: Path) -> Path:
+    """Return a folder with what is in a wheel."""
     with zipfile.ZipFile(wheel) as archive:
-        archive.extractall(folder)
-    return folder
+        archive.extractall(wheel.parent)
+    return wheel.parent
 
 
 def version_in(folder: Path) -> str:
@@ -71,22 +54,22 @@ def is_linked(folder: Path) -> bool:
 
 @needs_system_zstd
 def test_each_build_has_the_libzstd_that_was_asked_for(
-    checkout: Path, tmp_path: Path, fast_compiler: Path
+    build_wheel: Callable[[str], Path],
 ) -> None:
-    for number, zstd in enumerate(["fetched", "system", "fetched"]):
-        built = build_wheel(checkout, tmp_path / str(number), fast_compiler, zstd)
+    for zstd in ("fetched", "system", "fetched"):
+        built = unpack(build_wheel(zstd))
         assert version_in(built) == (PINNED if zstd == "fetched" else system_zstd())
         assert is_linked(built) == (zstd == "system")
 
 
 def test_a_module_that_is_no_more_is_not_built(
-    checkout: Path, tmp_path: Path, fast_compiler: Path
+    checkout: Path, build_wheel: Callable[[str], Path]
 ) -> None:
     gone = checkout / "pyfastgz" / "gone.py"
     gone.write_text("")
-    before = build_wheel(checkout, tmp_path / "before", fast_compiler, "fetched")
+    before = unpack(build_wheel("fetched"))
     gone.unlink()
-    after = build_wheel(checkout, tmp_path / "after", fast_compiler, "fetched")
+    after = unpack(build_wheel("fetched"))
     assert (before / "pyfastgz" / "gone.py").exists()
     assert not (after / "pyfastgz" / "gone.py").exists()
 

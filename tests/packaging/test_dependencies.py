@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from packaging.requirements import Requirement
 
+from pyfastgz.flask_extra import LOWEST
 from tools.lowest_requirements import lowest
 from tools.lowest_requirements import requirements
 
@@ -23,7 +24,8 @@ else:
 ROOT = Path(__file__).resolve().parents[2]
 PYPROJECT: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
 PROJECT = PYPROJECT["project"]
-DEPENDENCIES = [*PROJECT["dependencies"], *PROJECT["optional-dependencies"]["br"]]
+EXTRAS: dict[str, list[str]] = PROJECT["optional-dependencies"]
+DEPENDENCIES = [*PROJECT["dependencies"], *EXTRAS["br"], *EXTRAS["flask"]]
 MODULES = sorted((ROOT / "pyfastgz").glob("**/*.py"))
 
 
@@ -47,14 +49,22 @@ def test_what_is_imported_is_declared() -> None:
         name for path in MODULES for name in imported_by(ast.parse(path.read_text("utf-8")))
     }
     others = imported - sys.stdlib_module_names - {"pyfastgz"}
-    declared = {Requirement(text).name.lower() for text in DEPENDENCIES}
     # The compiled module is what imports cffi's; brotli is looked for by name.
-    assert others == declared - {"cffi", "brotli"}
+    assert others == names_of(PROJECT["dependencies"]) - {"cffi"} | names_of(EXTRAS["flask"])
+
+
+def names_of(requirements: list[str]) -> set[str]:
+    return {Requirement(text).name.lower() for text in requirements}
+
+
+def test_flask_and_what_it_is_made_of_are_an_extra() -> None:
+    assert names_of(PROJECT["dependencies"]) == {"blinker", "cffi", "click"}
+    assert EXTRAS["flask"] == [f"{name}>={version}" for name, version in LOWEST.items()]
 
 
 def test_only_what_users_may_want_is_published() -> None:
     """What developers need are dependency groups (PEP 735), which no wheel names."""
-    assert PROJECT["optional-dependencies"].keys() == {"br"}
+    assert EXTRAS.keys() == {"br", "flask"}
     assert {"bench", "demo", "docs", "test"} <= PYPROJECT["dependency-groups"].keys()
 
 

@@ -14,6 +14,7 @@ from .steps import run
 from .targets import Target
 
 SMOKE = Path(__file__).with_name("smoke.py")
+SMOKE_FLASK = Path(__file__).with_name("smoke_flask.py")
 NEEDS_A_CHECKOUT = "test_c_programs.py"
 GROUPS = ("coding-test", "decoders")
 """The dependency groups of pyproject.toml that the tests of the core need."""
@@ -39,6 +40,9 @@ def test_wheel(wheel: Path, interpreter: Interpreter) -> str:
         run([python, "-I", SMOKE, folder / "environment"], cwd=folder)
         copy_tests(folder)
         output = run([python, "-m", "pytest", "-q", "tests"], cwd=folder)
+
+        run([*install, "--only-binary=:all:", f"{wheel}[flask]"], cwd=folder)
+        run([python, "-I", SMOKE_FLASK], cwd=folder)
     return f"CPython {interpreter}: {count_passed(output)} tests"
 
 
