@@ -10,11 +10,15 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextlib import suppress
+from functools import partial
 from importlib.util import find_spec
+from pathlib import Path
 
 import pytest
 
+from tests.e2e.tls import shake_hands
 from tools.kit.server import ROOT
+from tools.kit.server import ask_for_root
 from tools.kit.server import serving
 
 PATIENCE_SECONDS = 15.0
@@ -24,6 +28,13 @@ _OPTIONS = {
     "uvicorn": ["--fd={}", "--log-level=warning"],
     "hypercorn": ["--bind=fd://{}", "--graceful-timeout=2"],
     "daphne": ["--fd={}", "--verbosity=0"],
+}
+
+# The options for a certificate and its key, in one file.
+_SECURE = {
+    "uvicorn": ["--ssl-certfile={}", "--ssl-keyfile={}"],
+    "hypercorn": ["--certfile={}", "--keyfile={}"],
+    "granian": ["--ssl-certificate={}", "--ssl-keyfile={}"],
 }
 
 SERVERS = [*_OPTIONS, "granian"]
@@ -37,36 +48,42 @@ def skip_without(server: str) -> None:
 
 
 @contextmanager
-def serving_asgi(server: str, application: str) -> Iterator[int]:
+def serving_asgi(
+    server: str, application: str, certificate: Path | None = None
+) -> Iterator[int]:
     """Serve an application while the block runs, and yield the port.
 
     :param server: one of :data:`SERVERS`.
     :param application: ``"package.module:name"``.
+    :param certificate: and its key, in one file, for TLS; None for none.
     """
+    more, ask = [], ask_for_root
+    if certificate is not None:
+        more = [option.format(certificate) for option in _SECURE[server]]
+        ask = partial(shake_hands, certificate)
 
     def command(descriptor: int) -> list[str]:
         options = [option.format(descriptor) for option in _OPTIONS[server]]
-        return [sys.executable, "-m", server, *options, application]
+        return [sys.executable, "-m", server, *options, *more, application]
 
     if server == "granian":
-        running = _granian(application)
+        running = _granian(*more, application)
     else:
         # When it has shut down, uvicorn lets the signal do what it does to others.
-        running = serving(command, ends_with=-signal.SIGTERM if server == "uvicorn" else 0)
+        status = -signal.SIGTERM if server == "uvicorn" else 0
+        running = serving(command, ends_with=status, ask=ask)
     with running as port:
         yield port
 
 
 @contextmanager
-def _granian(application: str) -> Iterator[int]:
+def _granian(*more: str) -> Iterator[int]:
     """Run granian, which takes no socket, on a port that was free."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port: int = free.getsockname()[1]
     options = ["--interface=asgi", "--host=127.0.0.1", f"--port={port}", "--log-level=warning"]
-    process = subprocess.Popen(
-        [sys.executable, "-m", "granian", *options, application], cwd=ROOT
-    )
+    process = subprocess.Popen([sys.executable, "-m", "granian", *options, *more], cwd=ROOT)
     try:
         end = time.monotonic() + PATIENCE_SECONDS
         while True:

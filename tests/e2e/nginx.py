@@ -1,4 +1,4 @@
-"""Starts nginx as a caching proxy, with all its files in one folder."""
+"""Starts nginx as a proxy that caches, or does TLS, with all its files in one folder."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tools.kit.server import Command
 NGINX = shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin")
 """The path of the program; None where it is not installed."""
 
-_CONFIGURATION = """
+_START = """
 {user}
 # Two would not agree at once on what is kept: a client has its answer before it is stored.
 worker_processes 1;
@@ -41,6 +41,9 @@ http {{
     # Whoever asks for what is on its way into the cache waits until it is there.
     proxy_cache_lock on;
     add_header X-Cache-Status $upstream_cache_status always;
+"""
+
+_CACHING = """
     server {{
         listen 127.0.0.1:{port};
         location / {{
@@ -69,12 +72,28 @@ http {{
 """
 
 
-def nginx_command(behind: int, folder: Path) -> Command:
+_SECURE = """
+    server {{
+        listen 127.0.0.1:{port} ssl http2;
+        ssl_certificate {certificate};
+        ssl_certificate_key {certificate};
+        location / {{
+            proxy_pass http://application/;
+        }}
+    }}
+}}
+"""
+
+
+def nginx_command(behind: int, folder: Path, certificate: Path | None = None) -> Command:
     """Return the command that starts nginx, for ``serving``.
 
     :param behind: the port of the application.
     :param folder: an empty one.
+    :param certificate: and its key, in one file, for TLS and HTTP/2, with nothing set that
+        nginx does unless told otherwise; None for the caching proxy.
     """
+    configuration = _START + (_CACHING if certificate is None else _SECURE)
 
     def command(descriptor: int) -> list[str]:
         with socket.socket(fileno=os.dup(descriptor)) as listener:
@@ -86,7 +105,9 @@ def nginx_command(behind: int, folder: Path) -> Command:
         # Without a user, workers give up root's rights, and cannot write to root's folders.
         user = f"user {getpass.getuser()};" if os.geteuid() == 0 else ""
         file.write_text(
-            _CONFIGURATION.format(user=user, folder=folder, behind=behind, port=port)
+            configuration.format(
+                user=user, folder=folder, behind=behind, port=port, certificate=certificate
+            )
         )
         options = ["-p", str(folder), "-e", "stderr", "-c", str(file)]
         # This is how a new version of nginx takes over the sockets of the old one.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from asgiref.wsgi import WsgiToAsgi
 from flask import Flask
 
 from pyfastgz import Compress
@@ -20,3 +21,7 @@ def create_app() -> Flask:
     for name, way in ways.items():
         app.add_url_rule(f"/search/{name}", f"find_{name}", way(find))
     return app
+
+
+asgi_app = WsgiToAsgi(create_app())  # type: ignore[no-untyped-call]
+"""The same for servers that speak ASGI."""

@@ -89,8 +89,15 @@ def uwsgi_command(application: str) -> Command:
     return command
 
 
+def ask_for_root(port: int) -> object:
+    """Ask a server for ``/``."""
+    return fetch(port, "/")
+
+
 @contextmanager
-def serving(command: Command, *, ends_with: int = 0) -> Iterator[int]:
+def serving(
+    command: Command, *, ends_with: int = 0, ask: Callable[[int], object] = ask_for_root
+) -> Iterator[int]:
     """Run a server while the block runs, and yield its port; then show what it printed.
 
     The port is bound here and handed over, so it cannot be taken by anybody else, and requests
@@ -99,6 +106,7 @@ def serving(command: Command, *, ends_with: int = 0) -> Iterator[int]:
     :param command: called with the file descriptor of the listening socket.
     :param ends_with: the exit status of a server that has shut down cleanly; some end by the
         signal that told them to.
+    :param ask: asks the server on a port for anything, as it wants to be asked.
     :raises ServerError: the server ended early, or did not shut down cleanly.
     """
     with tempfile.TemporaryFile() as log, socket.socket() as listener:
@@ -118,7 +126,7 @@ def serving(command: Command, *, ends_with: int = 0) -> Iterator[int]:
         # With this copy closed, connections are refused when the server dies.
         listener.close()
         try:
-            _wait_for_answer(port, process)
+            _wait_for_answer(port, process, ask)
             yield port
         finally:
             status = _shut_down(process)
@@ -129,10 +137,12 @@ def serving(command: Command, *, ends_with: int = 0) -> Iterator[int]:
             sys.stderr.write(printed)
 
 
-def _wait_for_answer(port: int, process: subprocess.Popen[bytes]) -> None:
+def _wait_for_answer(
+    port: int, process: subprocess.Popen[bytes], ask: Callable[[int], object]
+) -> None:
     """Return when a server answers, whatever it says."""
     try:
-        fetch(port, "/")
+        ask(port)
     except (OSError, HTTPException) as error:
         # It is about to end, and then its own status says more than that of being told to.
         with suppress(subprocess.TimeoutExpired):
