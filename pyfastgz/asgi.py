@@ -20,6 +20,7 @@ from .asgi_response import AsgiResponse
 from .asgi_scope import AsgiRequest
 from .middleware import WISHES
 from .middleware import Middleware
+from .policy.wishes import asked_after
 from .policy.wishes import checked_wishes
 
 # Each framework has types of its own for scopes and messages, of which none fits the others.
@@ -105,4 +106,4 @@ def compressed(
     wishes = checked_wishes(level, codings, length_noise)
     request = scope.get(WISHES)
     if request is not None:
-        request.ask(wishes)
+        request.ask(asked_after(request.wishes, wishes))

@@ -38,6 +38,7 @@ from .outcome import Stats
 from .outcome import notify_step
 from .policy import LivePolicy
 from .policy.wishes import EXEMPT
+from .policy.wishes import asked_after
 from .policy.wishes import checked_wishes
 from .responses import headers_of
 from .store.keyed import CacheBackend
@@ -250,7 +251,8 @@ class Compress:
 
         def mark() -> None:
             self._engine()
-            setattr(request, WISHES, wishes)
+            before = getattr(request, WISHES, None)
+            setattr(request, WISHES, asked_after(before, wishes))
 
         return functools.partial(_before, mark)
 

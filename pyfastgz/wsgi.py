@@ -18,6 +18,7 @@ from .border import without_range
 from .middleware import WISHES
 from .middleware import Middleware
 from .policy.wishes import EXEMPT
+from .policy.wishes import asked_after
 from .policy.wishes import checked_wishes
 from .wsgi_requests import decoded
 from .wsgi_response import WsgiResponse
@@ -126,7 +127,8 @@ def compressed(
 
     .. versionadded:: 0.1
     """
-    environ[WISHES] = checked_wishes(level, codings, length_noise)
+    wishes = checked_wishes(level, codings, length_noise)
+    environ[WISHES] = asked_after(environ.get(WISHES), wishes)
 
 
 def with_length(app: WSGIApplication) -> WSGIApplication:

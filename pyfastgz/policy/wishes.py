@@ -70,6 +70,17 @@ def checked_wishes(
     return Wishes(codings=names, levels=levels, length_noise=length_noise)
 
 
+def asked_after(before: Wishes | None, wishes: Wishes) -> Wishes:
+    """Return what is asked for where something was asked before, as for a blueprint.
+
+    It takes the place of that, but for noise: that protects, and who says nothing of it does
+    not mean to end it.
+    """
+    if before is None or before.length_noise is None or wishes.length_noise is not None:
+        return wishes
+    return wishes._replace(length_noise=before.length_noise)
+
+
 def _hint(level: object) -> str:
     """Return what to say to somebody who took the first parameter for the codings."""
     with suppress(ValueError):

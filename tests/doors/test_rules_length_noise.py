@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Callable
 from pathlib import Path
@@ -205,6 +206,44 @@ def test_r93_a_view_has_noise_of_its_own(serve: Serve, setting: int) -> None:
     counts = {count(site.get(f"/?{number}")) for number in range(20)}
     assert 2 < max(counts) <= 64
     assert len(counts) > 5
+
+
+def ask_thrice(compressed: Callable[..., None], place: Any) -> None:
+    """Ask for noise, and then for what says nothing of it."""
+    compressed(place, length_noise=64)
+    compressed(place, level=9)
+    compressed(place, codings="gzip")
+
+
+def test_r93_noise_that_was_asked_for_stays_in_wsgi() -> None:
+    environ: dict[str, Any] = {}
+    ask_thrice(wsgi.compressed, environ)
+    (wishes,) = environ.values()
+    assert (wishes.length_noise, wishes.codings) == (64, ("gzip",))
+    wsgi.compressed(environ, length_noise=0)
+    (wishes,) = environ.values()
+    assert (wishes.length_noise, wishes.codings) == (0, None)
+
+
+def test_r93_noise_that_was_asked_for_stays_in_asgi() -> None:
+    sent: list[Any] = []
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        ask_thrice(asgi.compressed, scope)
+        headers = [(b"content-type", b"text/html")]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": FILE.encode()})
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    scope = {"type": "http", "method": "GET", "path": "/"}
+    scope["headers"] = [(b"accept-encoding", b"zstd, gzip")]  # type: ignore[assignment]
+    site = asgi.CompressMiddleware(app, length_noise_key=KEY)
+    asyncio.run(site(scope, None, send))
+    fields = dict(sent[0]["headers"])
+    assert fields[b"content-encoding"] == b"gzip"
+    assert len(fields[b"x-noise"]) <= 64
 
 
 def test_r93_a_view_has_none_if_it_says_so(hidden: Serve) -> None:

@@ -86,6 +86,27 @@ def test_blueprints(app: Flask, get: Get, compress: Compress) -> None:
     assert get("/", "gzip, br").field("Content-Encoding") == "br"
 
 
+def test_a_view_keeps_the_noise_of_its_blueprint_unless_it_says_so(
+    app: Flask, get: Get, compress: Compress
+) -> None:
+    app.secret_key = "a secret"
+    forms = compress.compressed(length_noise=1024)(Blueprint("forms", __name__))
+
+    def add(path: str, **wishes: int) -> None:
+        view = compress.compressed(**wishes)(lambda: BODY)
+        forms.add_url_rule(path, path[1:], view)
+
+    add("/slow", level=9)
+    add("/less", length_noise=1)
+    add("/none", length_noise=0)
+    forms.add_url_rule("/exempt", "exempt", compress.exempt(lambda: BODY))
+    app.register_blueprint(forms)
+    assert len(get("/slow").field("X-Noise")) > 1
+    assert len(get("/less").field("X-Noise")) <= 1
+    assert get("/none").field("X-Noise") is None
+    assert get("/exempt").field("Content-Encoding") is None
+
+
 def test_views_of_another_module_may_have_an_instance_of_their_own(
     app: Flask, get: Get
 ) -> None:
