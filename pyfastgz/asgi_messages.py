@@ -8,11 +8,10 @@ from typing import Any
 
 from .asgi_threads import THREAD_NBYTES
 from .collecting import Found
+from .collecting import whole_nbytes
 from .files import PIECE_NBYTES
 from .files import OwnFile
 from .http.exchange import Body
-from .http.fields import collect
-from .http.fields import declared_length
 from .http.fields import is_of_events
 from .http.fields import media_type
 from .http.plain import SHAPES
@@ -116,13 +115,9 @@ class Source:
         is_left_out = method == "HEAD" and not body
         if not more and not is_left_out:
             return Found(Body.WHOLE, len(body))
-        fields = collect(lines)
-        nbytes = declared_length(fields)
-        if nbytes is None or is_of_events(media_type(fields.get("content-type", ""))):
-            return Found(Body.STREAM)
-        if is_left_out:
+        nbytes = whole_nbytes(lines)
+        if is_left_out and nbytes is not None:
             return Found(Body.WHOLE, 0)
-        # An application that was wrapped may not know that this is all.
         return Found(Body.WHOLE, nbytes) if len(body) == nbytes else Found(Body.STREAM)
 
     def whole(self) -> bytes:

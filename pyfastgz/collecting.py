@@ -6,6 +6,7 @@ makes these of it.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 from typing import Any
@@ -18,8 +19,11 @@ from .border import was_translated
 from .http.exchange import Body
 from .http.exchange import Exchange
 from .http.exchange import Ready
+from .http.fields import collect
 from .http.fields import complete_length
 from .http.fields import declared_length
+from .http.fields import is_of_events
+from .http.fields import media_type
 from .static.siblings import NO_SIBLINGS
 from .store.files import FileId
 from .store.files import identity
@@ -43,6 +47,18 @@ class Found(NamedTuple):
     file: Any = None
     is_conditional: bool = False
     is_cut: bool = False
+
+
+def whole_nbytes(lines: Iterable[tuple[str, str]]) -> int | None:
+    """Return how many bytes of a body are all of it, though its application may go on.
+
+    None if no Content-Length tells it, and of messages: somebody waits for each.
+
+    :param lines: the fields of the response.
+    """
+    fields = collect(lines)
+    is_of_messages = is_of_events(media_type(fields.get("content-type", "")))
+    return None if is_of_messages else declared_length(fields)
 
 
 def exchange_of(

@@ -84,19 +84,19 @@ class Returned:
         else:
             self._rest = iterator
 
-    def pull(self, declared_nbytes: Callable[[], int | None]) -> None:
+    def pull(self, whole_nbytes: Callable[[], int | None]) -> None:
         """Pull the first item, which may be all that there is.
 
         An exception is raised again where the server would have met it.
 
-        :param declared_nbytes: returns the Content-Length, once that is known.
+        :param whole_nbytes: returns how many bytes are all, once that is known.
         """
         assert self._rest is not None
         try:
             for item in self._rest:
                 self._items.append(item)
                 self.has_pulled = bool(item)
-                is_all = bool(item) and len(item) == declared_nbytes()
+                is_all = bool(item) and len(item) == whole_nbytes()
                 self.found = Found(Body.WHOLE, len(item)) if is_all else Found(Body.STREAM)
                 return
         except Exception as error:

@@ -15,14 +15,11 @@ from .carrying import Sent
 from .carrying import carry_out
 from .coding.cutting import pieces_of
 from .collecting import Found
+from .collecting import whole_nbytes
 from .http.exchange import NO_WISHES
 from .http.exchange import Body
 from .http.exchange import Wishes
-from .http.fields import collect
-from .http.fields import declared_length
 from .http.fields import edited
-from .http.fields import is_of_events
-from .http.fields import media_type
 from .http.plain import SHAPES
 from .http.plain import Shape
 from .http.steps import Plan
@@ -164,7 +161,7 @@ class WsgiResponse:
         replaced = None
         if not self._is_sent:
             body = Written(self._environ, data)
-            if len(data) == self._declared_nbytes():
+            if len(data) == self._whole_nbytes():
                 body.found = Found(Body.WHOLE, len(data))
             replaced = self._begun(self._planned(body))
         if not self.is_direct:
@@ -253,12 +250,12 @@ class WsgiResponse:
     def _find(self, body: Returned) -> None:
         """Find out how an iterable holds the body, and pull as little as that takes."""
         if self._status is not None:
-            nbytes, is_head = self._declared_nbytes(), self._environ["REQUEST_METHOD"] == "HEAD"
+            nbytes, is_head = self._whole_nbytes(), self._environ["REQUEST_METHOD"] == "HEAD"
             if nbytes is None or is_head:
                 body.found = Found(Body.STREAM) if nbytes is None else Found(Body.WHOLE, 0)
                 return
         # What an application generates may start only now.
-        body.pull(self._declared_nbytes)
+        body.pull(self._whole_nbytes)
 
     def _after_written(self, iterable: Iterable[bytes]) -> Iterable[bytes]:
         """Return what the server gets after what was written."""
@@ -301,12 +298,10 @@ class WsgiResponse:
         """Return the coded body, without which HEAD is answered."""
         return b"" if self._environ["REQUEST_METHOD"] == "HEAD" else coded.body
 
-    def _declared_nbytes(self) -> int | None:
-        """Return how many bytes the body has if it has a length, and is none of messages."""
+    def _whole_nbytes(self) -> int | None:
+        """Return how many bytes of the body are all of it, None if that is not known."""
         try:
-            fields = collect(self._lines)
-            is_of_messages = is_of_events(media_type(fields.get("content-type", "")))
-            return None if is_of_messages else declared_length(fields)
+            return whole_nbytes(self._lines)
         except Exception:
             # There is something odd in the fields.
             return None
