@@ -92,7 +92,7 @@ def test_a_view_keeps_the_noise_of_its_blueprint_unless_it_says_so(
     app.secret_key = "a secret"
     forms = compress.compressed(length_noise=1024)(Blueprint("forms", __name__))
 
-    def add(path: str, **wishes: int) -> None:
+    def add(path: str, **wishes: Any) -> None:
         view = compress.compressed(**wishes)(lambda: BODY)
         forms.add_url_rule(path, path[1:], view)
 
