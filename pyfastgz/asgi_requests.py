@@ -15,6 +15,7 @@ from .asgi_messages import encoded
 from .asgi_threads import others_first
 from .decoding import RequestBody
 from .errors import RequestBodyError
+from .http.fields import whole_number
 from .http.requests import is_coded
 
 if TYPE_CHECKING:
@@ -67,9 +68,7 @@ def _value(headers: list[tuple[bytes, bytes]], name: bytes) -> str:
 
 def _length_in(headers: list[tuple[bytes, bytes]]) -> int | None:
     """Return how many bytes a body has as it is sent; None if that is not known."""
-    length = _value(headers, _LENGTH)
-    is_known = length.isascii() and length.isdecimal() and not _value(headers, _TRANSFER)
-    return int(length) if is_known else None
+    return None if _value(headers, _TRANSFER) else whole_number(_value(headers, _LENGTH))
 
 
 class _Exchange:

@@ -16,6 +16,7 @@ from .coding.undo import Limits
 from .errors import DecodeError
 from .errors import LimitError
 from .errors import RequestBodyError
+from .http.fields import whole_number
 from .http.requests import DEFAULT_MAX_NBYTES
 from .http.requests import TOO_LARGE
 from .http.requests import UNREADABLE
@@ -212,7 +213,7 @@ def _length_of(environ: dict[str, Any]) -> int | None:
 
     Without a length a server has to say that its file ends by itself.
     """
-    length = environ.get(_LENGTH, "")
-    if length.isascii() and length.isdecimal() and "chunked" not in environ.get(_TRANSFER, ""):
-        return int(length)
+    nbytes = whole_number(environ.get(_LENGTH))
+    if nbytes is not None and "chunked" not in environ.get(_TRANSFER, ""):
+        return nbytes
     return None if environ.get(_IS_TERMINATED) else 0

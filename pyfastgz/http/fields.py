@@ -214,7 +214,7 @@ def seconds_of_directive(cache_control: str, name: str) -> int | None:
     One that is no number counts as 0 (RFC 9111 section 4.2.1).
     """
     arguments = [text for key, text in _directives(cache_control.lower()) if key == name]
-    return min((_number(text) or 0 for text in arguments), default=None)
+    return min((whole_number(text) or 0 for text in arguments), default=None)
 
 
 def _directives(value: str) -> Iterator[tuple[str, str]]:
@@ -262,7 +262,7 @@ def declared_length(fields: Mapping[str, str]) -> int | None:
 
     :param fields: field values by lower-case name.
     """
-    return _number(fields.get("content-length"))
+    return whole_number(fields.get("content-length"))
 
 
 def complete_length(fields: Mapping[str, str]) -> int | None:
@@ -272,10 +272,14 @@ def complete_length(fields: Mapping[str, str]) -> int | None:
 
     :param fields: field values by lower-case name.
     """
-    return _number(fields.get("content-range", "").rpartition("/")[2].strip())
+    return whole_number(fields.get("content-range", "").rpartition("/")[2].strip())
 
 
-def _number(value: str | None) -> int | None:
+def whole_number(value: str | None) -> int | None:
+    """Return the number that a field value is, such as a length; None if it is none.
+
+    :param value: None if there is no such field.
+    """
     # int() takes the digits of other scripts as well, and refuses thousands of digits.
     if (
         value is None

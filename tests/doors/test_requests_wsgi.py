@@ -590,3 +590,10 @@ def test_with_length_leaves_alone_what_is_not_decoded() -> None:
     seen.clear()
     ask(CompressMiddleware(with_length(app), decode_requests=True), "", DATA, **variables)
     assert (seen["wsgi.input"], seen["CONTENT_LENGTH"]) == (file, "")
+
+
+@pytest.mark.parametrize("length", ["9" * 5000, "\u0663", "-1", "1_0", " "])
+def test_a_length_that_is_none_is_the_servers_matter(length: str) -> None:
+    app = CompressMiddleware(reads, decode_requests=True)
+    seen = ask(app, "gzip", gzip.compress(DATA), CONTENT_LENGTH=length)
+    assert seen.status.startswith("200 ")
