@@ -121,7 +121,8 @@ def wants(engine: Engine, policy: Policy, request: Any, response: Any) -> bool:
     try:
         return bool(policy.predicate(request, response))
     except Exception as error:
-        engine.log_once("COMPRESS_PREDICATE failed; the response is sent as it is", error)
+        name = engine.named("COMPRESS_PREDICATE")
+        engine.log_once(f"{name} failed; the response is sent as it is", error)
         return False
 
 
@@ -180,7 +181,7 @@ def _coded(plan: Plan, source: Source, engine: Engine, wishes: Wishes) -> Sent:
     key = None
     cache_key = engine.settings.last.cache_key
     if engine.cache is not None and cache_key is not None:
-        key = key_of(cache_key, source.request)
+        key = key_of(cache_key, source.request, engine.named)
     sent = _of_coded(engine.code(plan, body, wishes.levels.get(plan.coding), key))
     if noise_key is not None and sent.body is not None:
         noise = letters(noise_key, sent.body, plan.noise)

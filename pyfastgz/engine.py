@@ -52,7 +52,7 @@ class Engine:
     :param settings: the application's configuration; the part that may change is read again
         whenever it did.
     :param root: the folder that paths in there are relative to.
-    :param named: returns what the application calls a setting, by its key.
+    :param named: see the attribute.
     :raises ConfigurationError: a setting is not usable.
     """
 
@@ -62,6 +62,7 @@ class Engine:
         "file_plans",
         "hook",
         "log_once",
+        "named",
         "own_tags",
         "settings",
         "siblings",
@@ -81,6 +82,8 @@ class Engine:
     def __init__(
         self, settings: dict[str, Any], root: str = "", named: Callable[[str], str] = str
     ) -> None:
+        self.named = named
+        """Returns what the application calls a setting, by its key."""
         self.settings = LivePolicy(settings)
         """The settings, of which ``current()`` tells what holds."""
         self.cache: CacheBackend | None = None
@@ -230,7 +233,7 @@ class Engine:
             return None
         shared = self._shared
         if shared is None or shared.backend is not cache:
-            shared = self._shared = SharedStore(cache, self._encode)
+            shared = self._shared = SharedStore(cache, self._encode, named=self.named)
         return shared
 
     def code_file(self, plan: Plan, read: Callable[[], tuple[bytes, bool]]) -> Coded | None:

@@ -27,8 +27,8 @@ class SkipReason(enum.Enum):
     __hash__ = object.__hash__
 
     EXEMPT = "its view is exempt"
-    PREDICATE = "COMPRESS_PREDICATE says no"
-    MEDIA_TYPE = "its media type is not in COMPRESS_MIMETYPES"
+    PREDICATE = "the predicate of the application says no"
+    MEDIA_TYPE = "its media type is none of those to compress"
     ALREADY_CODED = "it has a Content-Encoding"
     NO_TRANSFORM = "its Cache-Control says no-transform"
     SENT_BY_PROXY = "another server sends the body"
@@ -40,15 +40,15 @@ class SkipReason(enum.Enum):
     PARTIAL = "it is part of a representation"
     NO_SUCH_RANGE = "the request asks for a range that is not there"
     OWN_WAY = "its class has a way of its own to send the body"
-    STREAMS_OFF = "COMPRESS_STREAMS is off"
+    STREAMS_OFF = "streams are not to be compressed"
     LENGTH_SHOWS = "its view asks for length noise, which whole bodies alone can have"
     NOT_ACCEPTED = "the client accepts no enabled coding, or prefers none"
     NOT_ACCEPTABLE = "the client accepts neither an enabled coding nor none"
-    TOO_SMALL = "it is smaller than COMPRESS_MIN_SIZE"
+    TOO_SMALL = "it is smaller than the minimum size"
     EMPTY = "it has no body"
     NOT_SMALLER = "compression does not make it smaller"
     FAILED = "compression failed"
-    BUDGET = "COMPRESS_CPU_BUDGET is used up"
+    BUDGET = "the CPU budget is used up"
 
 
 STILL_VARIES = frozenset({SkipReason.NOT_MODIFIED, SkipReason.PARTIAL})

@@ -75,20 +75,25 @@ def checked_cache(cache: Any, source: str, verb: str = "returns") -> CacheBacken
     return cast("CacheBackend", cache)
 
 
-def key_of(function: Callable[..., str], request: Any) -> str | None:
+def key_of(
+    function: Callable[..., str], request: Any, named: Callable[[str], str] = str
+) -> str | None:
     """Return what a key function says of a request, None if that is of no use.
 
     A function that raises, or returns something else than a string, is logged: its response is
     compressed without the cache.
+
+    :param named: returns what the application calls a setting, by its key.
     """
     try:
         key = function(request)
     except Exception:
-        _log.exception("COMPRESS_CACHE_KEY failed; the cache is not used")
+        _log.exception("%s failed; the cache is not used", named("COMPRESS_CACHE_KEY"))
         return None
     if isinstance(key, str):
         return key
-    _log.error("COMPRESS_CACHE_KEY returned %r, no string; the cache is not used", key)
+    name = named("COMPRESS_CACHE_KEY")
+    _log.error("%s returned %r, no string; the cache is not used", name, key)
     return None
 
 

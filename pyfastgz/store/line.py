@@ -173,7 +173,7 @@ class _Call:
             if self.is_wanted:
                 self.value = self._context.run(self._function, *self._arguments)
         except Exception:
-            _log.exception("a call to COMPRESS_CACHE_BACKEND failed")
+            _log.exception("a call to a shared cache failed")
 
 
 class Gate:

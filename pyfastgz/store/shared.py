@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+from collections.abc import Callable
 from functools import lru_cache
 from hashlib import sha256
 from time import monotonic
@@ -87,9 +88,19 @@ class SharedStore:
         for.
     :param wait: seconds that are waited for an answer.
     :param pause: seconds that nothing is asked after a first failure.
+    :param named: returns what the application calls a setting, by its key.
     """
 
-    __slots__ = ("_border", "_code", "_costs", "_offices", "_pause", "_wait", "backend")
+    __slots__ = (
+        "_border",
+        "_code",
+        "_costs",
+        "_named",
+        "_offices",
+        "_pause",
+        "_wait",
+        "backend",
+    )
 
     def __init__(
         self,
@@ -99,6 +110,7 @@ class SharedStore:
         border: float = BORDER_SECONDS,
         wait: float = WAIT_SECONDS,
         pause: float = PAUSE_SECONDS,
+        named: Callable[[str], str] = str,
     ) -> None:
         self.backend = backend
         """What entries are kept in."""
@@ -106,6 +118,7 @@ class SharedStore:
         self._border = border
         self._wait = wait
         self._pause = pause
+        self._named = named("COMPRESS_CACHE_BACKEND")
         # By kind: seconds, and the bytes that took them. A lost update does no harm.
         self._costs: dict[str, tuple[float, int]] = {}
         self._offices: dict[int, _Office] = {}
@@ -159,20 +172,21 @@ class SharedStore:
         """Return what does the work in this process; a child of it has its own."""
         pid = os.getpid()
         office = self._offices.get(pid)
-        return office or self._offices.setdefault(pid, _Office(self._pause))
+        return office or self._offices.setdefault(pid, _Office(self._named, self._pause))
 
 
 class _Office:
     """Reads and writes in one process, and knows whether that works."""
 
-    __slots__ = ("_is_logged", "_line", "_refusals", "reading", "writing")
+    __slots__ = ("_is_logged", "_line", "_named", "_refusals", "reading", "writing")
 
-    def __init__(self, pause: float) -> None:
+    def __init__(self, named: str, pause: float) -> None:
+        self._named = named
         self._line = Line()
         self._is_logged = False
         self._refusals = 0
-        self.reading = Gate("reading COMPRESS_CACHE_BACKEND", pause)
-        self.writing = Gate("writing COMPRESS_CACHE_BACKEND", pause)
+        self.reading = Gate(f"reading {named}", pause)
+        self.writing = Gate(f"writing {named}", pause)
 
     def read(self, backend: CacheBackend, key: str, wait: float) -> bytes | None:
         """Return the coded body of a key, None if there is none to be had."""
@@ -219,8 +233,8 @@ class _Office:
         if not self._is_logged:
             self._is_logged = True
             _log.error(
-                "an entry of COMPRESS_CACHE_BACKEND cannot be read, and is replaced; no other "
-                "is logged",
+                "an entry of %s cannot be read, and is replaced; no other is logged",
+                self._named,
                 exc_info=error,
             )
         return True

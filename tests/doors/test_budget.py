@@ -175,7 +175,7 @@ def test_stats(get: Get) -> None:
     assert stats.skipped == {SkipReason.BUDGET: 1}
     assert stats.budget is not None
     assert (stats.budget.step, stats.budget.responses) == (4, (2, 0, 0, 0, 1))
-    assert SkipReason.BUDGET.value == "COMPRESS_CPU_BUDGET is used up"
+    assert SkipReason.BUDGET.value == "the CPU budget is used up"
 
 
 def test_server_timing_says_why(get: Get) -> None:

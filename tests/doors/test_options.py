@@ -17,6 +17,7 @@ from wsgi_script import served
 
 from pyfastgz import Compress
 from pyfastgz import ConfigurationError
+from pyfastgz import SkipReason
 from pyfastgz.policy.table import DEFAULTS
 from pyfastgz.policy.table import KEYS
 from pyfastgz.policy.table import SETTINGS
@@ -26,6 +27,16 @@ from pyfastgz.wsgi import CompressMiddleware
 HTML = ("Content-Type", "text/html; charset=utf-8")
 PAGE = b"<p>the same again and again</p>" * 40
 EVERY = "gzip, deflate, zstd, br"
+
+
+class FailingCache:
+    """Finds nothing, and keeps nothing."""
+
+    def get(self, key: str) -> Any:
+        raise OSError(key)
+
+    def set(self, key: str, value: Any) -> Any:
+        raise OSError(key)
 
 
 class Site:
@@ -334,14 +345,21 @@ def test_what_fails_later_costs_no_response(caplog: pytest.LogCaptureFixture) ->
         {"predicate": fails},
         {"cache_key": fails, "cache_backend": lambda: cache},
         {"cache_key": lambda environ: 7, "cache_backend": lambda: cache},
+        {"cache_backend": FailingCache, "store_bytes": 0},
     ]
     for options in every:
         caplog.clear()
         seen = served(CompressMiddleware(SITE, **options), accept_encoding="gzip")
         assert seen.decoded() == PAGE
         (record,) = caplog.get_records("call")
-        assert KEYS[next(iter(options))] in record.getMessage()
+        text = record.getMessage()
+        assert next(iter(options)) in text.split()
+        assert "COMPRESS_" not in text
     caplog.clear()
+
+
+def test_reasons_are_told_to_users_of_settings_and_of_options() -> None:
+    assert [reason for reason in SkipReason if "COMPRESS_" in reason.value] == []
 
 
 def test_the_defaults_are_those_of_the_settings() -> None:
