@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import BinaryIO
 
 from described import Cut
@@ -49,8 +50,9 @@ def ask_over_http(
     try:
         connection.sendall("\r\n".join(head).encode("latin-1") + framed(request.body))
         if half_closes:
-            # Nothing follows, so the server need not wait for more when it is done.
-            connection.shutdown(socket.SHUT_WR)
+            # Nothing follows, so the server need not wait for more when it is done: it may be.
+            with suppress(OSError):
+                connection.shutdown(socket.SHUT_WR)
         version, status, _ = file.readline().decode("latin-1").split(" ", 2)
         assert version == "HTTP/1.1"
         received = list(read_lines(file))

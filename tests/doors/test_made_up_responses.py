@@ -27,6 +27,7 @@ from made_up import request_fields
 from pyfastgz import Compress
 from pyfastgz.border import bordered
 from pyfastgz.http.fields import OF_THE_REPRESENTATION
+from pyfastgz.http.fields import whole_number
 
 EXAMPLES = int(os.environ.get("MADE_UP_RESPONSES", "1000"))
 OURS = OF_THE_REPRESENTATION | {
@@ -68,7 +69,13 @@ def test_r49_the_hook_never_raises_and_never_spoils_a_body(
     if plain is None or whole is None:
         event("nobody can send it")
         return
-    assert ours is not None
+    if ours is None:
+        # R40: it ended before the length that was declared for it.
+        lengths = [value for name, value in recipe.fields if name.lower() == "content-length"]
+        nbytes = sum(map(len, recipe.pieces))
+        assert any((whole_number(value) or 0) > nbytes for value in lengths)
+        event("it broke off")
+        return
     event(f"{plain.status} {ours.status} {ours.headers.get('Content-Encoding')}")
     check(recipe, method, (plain, whole), ours, decode_body)
 

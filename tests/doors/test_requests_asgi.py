@@ -18,7 +18,13 @@ from asking import CODINGS
 from pyfastgz import Encoder
 from pyfastgz import compress
 from pyfastgz.asgi import CompressMiddleware
+from pyfastgz.coding import decodable_codings
 from pyfastgz.coding.decode import PIECE_NBYTES
+
+# Of brotli before 1.2 nothing is decoded, because that bounds no output.
+pytestmark = pytest.mark.skipif(
+    "br" not in decodable_codings(), reason="br cannot be decoded here"
+)
 
 Message = dict[str, Any]
 Receive = Callable[[], Awaitable[Message]]

@@ -26,6 +26,12 @@ from werkzeug.test import run_wsgi_app
 
 from pyfastgz import Compress
 from pyfastgz import compress
+from pyfastgz.coding import decodable_codings
+
+# Of brotli before 1.2 nothing is decoded, because that bounds no output.
+pytestmark = pytest.mark.skipif(
+    "br" not in decodable_codings(), reason="br cannot be decoded here"
+)
 
 DATA = json.dumps({"lamps": [{"number": n, "price": n * 7 % 100} for n in range(900)]}).encode()
 MB = 1 << 20
