@@ -142,7 +142,9 @@ class TlsClient:
         self._socket.sendall(self._out.read())
 
     def _read(self) -> bytes:
-        return self._when_there(lambda: self._tls.read(1 << 16))
+        data = self._when_there(lambda: self._tls.read(1 << 16))
+        assert data, "the server closed the connection"
+        return data
 
     def _when_there(self, do: Callable[[], _T]) -> _T:
         """Do what may need more than has come."""
