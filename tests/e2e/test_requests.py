@@ -254,7 +254,9 @@ def test_http_2(running: dict[str, int]) -> None:
             answer = client.post(url, content=content, headers={"Content-Encoding": coding})
             assert answer.http_version == "HTTP/2"
             assert answer.json() == said_of(TEXT)
-        answer = client.post(url, content=TEXT, headers={"Content-Encoding": "gzip"})
+        # What is refused before its end hypercorn answers, or it closes the connection.
+        cut = compress(TEXT)[:-1]
+        answer = client.post(url, content=cut, headers={"Content-Encoding": "gzip"})
         assert answer.status_code == 400
 
 
