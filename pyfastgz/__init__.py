@@ -21,8 +21,8 @@ from .errors import EncoderStateError
 from .errors import FastgzError
 from .errors import NotInitialisedError
 from .errors import RequestBodyError
-from .flask_extra import has_flask
-from .flask_extra import require_flask
+from .flask.extra import has_flask
+from .flask.extra import require_flask
 from .http.eligibility import SkipReason
 from .store.bodies import StoreStats
 from .store.keyed import CacheBackend
@@ -30,7 +30,7 @@ from .store.keyed import DictCache
 
 if TYPE_CHECKING:
     from .budget import BudgetStats
-    from .extension import Compress
+    from .flask.extension import Compress
     from .outcome import CodingStats
     from .outcome import Outcome
     from .outcome import Stats
@@ -66,7 +66,7 @@ __version__ = VERSION
 _IMPORTED_LATER = {
     "BudgetStats": ".budget",
     "CodingStats": ".outcome",
-    "Compress": ".extension",
+    "Compress": ".flask.extension",
     "Outcome": ".outcome",
     "Stats": ".outcome",
     "budget_step_changed": ".outcome",

@@ -13,7 +13,7 @@ import pytest
 from flask import Flask
 
 from pyfastgz import Compress
-from pyfastgz.extension import engine_of
+from pyfastgz.flask.extension import engine_of
 from pyfastgz.http.dictionaries import Asked
 from pyfastgz.http.dictionaries import available
 from pyfastgz.http.plain import PlainPlans

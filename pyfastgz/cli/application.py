@@ -11,7 +11,7 @@ from typing import ParamSpec
 import click
 
 from ..engine import Engine
-from ..flask_extra import require_flask
+from ..flask.extra import require_flask
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -66,7 +66,7 @@ def engine_of(app: Flask) -> Engine:
 
     :raises ClickException: it does not use this package.
     """
-    from ..extension import EXTENSION  # noqa: PLC0415
+    from ..flask.extension import EXTENSION  # noqa: PLC0415
 
     if EXTENSION not in app.extensions:
         raise click.ClickException(f"{app.name!r} does not use pyfastgz: call Compress(app)")

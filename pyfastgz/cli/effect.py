@@ -14,7 +14,7 @@ from flask import request_started
 from werkzeug.test import TestResponse
 
 from ..engine import Engine
-from ..handling import WISHES
+from ..flask.handling import WISHES
 from ..http.fields import is_of_events
 from ..outcome import Outcome
 from ..outcome import response_compressed

@@ -20,7 +20,7 @@ from ..budget import Budget
 from ..coding import available_codings
 from ..coding import core
 from ..engine import Engine
-from ..flask_extra import has_flask
+from ..flask.extra import has_flask
 from ..http.dictionaries import CODING as DICTIONARY_CODING
 from ..http.dictionaries import available
 from ..http.patterns import matches

@@ -30,7 +30,7 @@ from pyfastgz import EncoderStateError
 from pyfastgz.asgi import CompressMiddleware
 from pyfastgz.asgi import compressed
 from pyfastgz.asgi import exempt
-from pyfastgz.asgi_threads import THREAD_NBYTES
+from pyfastgz.asgi.threads import THREAD_NBYTES
 
 PAGE = b"<p>a page</p>\n" * 200
 PATIENCE_SECONDS = 20.0

@@ -24,7 +24,7 @@ from asking import decoded_part
 
 from pyfastgz import EncoderStateError
 from pyfastgz.asgi import CompressMiddleware
-from pyfastgz.asgi_threads import THREAD_NBYTES
+from pyfastgz.asgi.threads import THREAD_NBYTES
 
 LONG = b"".join(b"<p>%d</p>\n" % (n * n % 99_991) for n in range(30_000))
 PICTURE = (b"content-type", b"image/png")

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from packaging.requirements import Requirement
 
-from pyfastgz.flask_extra import LOWEST
+from pyfastgz.flask.extra import LOWEST
 from tools.lowest_requirements import lowest
 from tools.lowest_requirements import requirements
 

@@ -11,20 +11,20 @@ from io import FileIO
 from math import inf
 from typing import Any
 
-from .asgi_messages import BODY
-from .asgi_messages import DESCRIPTOR
-from .asgi_messages import Message
-from .asgi_messages import is_last
-from .asgi_threads import in_thread
-from .asgi_threads import running_loop
-from .asgi_turns import Turns
-from .carrying import Sent
-from .coding import quick_nbytes
-from .coding.cutting import Buffer
-from .coding.cutting import pieces_of
-from .errors import EncoderStateError
-from .files import PIECE_NBYTES
-from .files import pieces_of_descriptor
+from ..carrying import Sent
+from ..coding import quick_nbytes
+from ..coding.cutting import Buffer
+from ..coding.cutting import pieces_of
+from ..errors import EncoderStateError
+from ..files import PIECE_NBYTES
+from ..files import pieces_of_descriptor
+from .messages import BODY
+from .messages import DESCRIPTOR
+from .messages import Message
+from .messages import is_last
+from .threads import in_thread
+from .threads import running_loop
+from .turns import Turns
 
 Send = Callable[[Message], Awaitable[None]]
 

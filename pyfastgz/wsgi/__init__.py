@@ -11,17 +11,17 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 from typing import Any
 
-from .border import DECODED
-from .border import bordered
-from .border import untranslate
-from .border import without_range
-from .middleware import WISHES
-from .middleware import Middleware
-from .policy.wishes import EXEMPT
-from .policy.wishes import asked_after
-from .policy.wishes import checked_wishes
-from .wsgi_requests import decoded
-from .wsgi_response import WsgiResponse
+from ..border import DECODED
+from ..border import bordered
+from ..border import untranslate
+from ..border import without_range
+from ..middleware import WISHES
+from ..middleware import Middleware
+from ..policy.wishes import EXEMPT
+from ..policy.wishes import asked_after
+from ..policy.wishes import checked_wishes
+from .requests import decoded
+from .response import WsgiResponse
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse

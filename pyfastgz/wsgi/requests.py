@@ -9,17 +9,17 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING
 from typing import Any
 
-from .decoding import Input
-from .decoding import RequestBody
-from .decoding import decode_input
-from .wsgi_bodies import Chunks
+from ..decoding import Input
+from ..decoding import RequestBody
+from ..decoding import decode_input
+from .bodies import Chunks
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse
     from _typeshed.wsgi import WSGIApplication
     from _typeshed.wsgi import WSGIEnvironment
 
-    from .policy import Policy
+    from ..policy import Policy
 
 
 def decoded(app: WSGIApplication, policy: Policy) -> WSGIApplication:

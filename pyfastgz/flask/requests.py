@@ -13,15 +13,15 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.exceptions import UnsupportedMediaType
 
-from .decoding import RequestBody
-from .decoding import decode_input
+from ..decoding import RequestBody
+from ..decoding import decode_input
+from ..http.requests import Refusal
 from .handling import current_request
-from .http.requests import Refusal
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from .policy import Policy
+    from ..policy import Policy
 
 # By this attribute of what is called before requests.
 _OURS = "pyfastgz_decodes"

@@ -12,16 +12,16 @@ from collections.abc import Iterable
 from collections.abc import Mapping
 from typing import Any
 
-from .asgi_messages import BODY
-from .asgi_messages import START
-from .asgi_messages import encoded
-from .asgi_requests import decoded
-from .asgi_response import AsgiResponse
-from .asgi_scope import AsgiRequest
-from .middleware import WISHES
-from .middleware import Middleware
-from .policy.wishes import asked_after
-from .policy.wishes import checked_wishes
+from ..middleware import WISHES
+from ..middleware import Middleware
+from ..policy.wishes import asked_after
+from ..policy.wishes import checked_wishes
+from .messages import BODY
+from .messages import START
+from .messages import encoded
+from .requests import decoded
+from .response import AsgiResponse
+from .scope import AsgiRequest
 
 # Each framework has types of its own for scopes and messages, of which none fits the others.
 Scope = Mapping[str, Any]

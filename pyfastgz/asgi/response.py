@@ -10,47 +10,47 @@ from functools import partial
 from typing import TYPE_CHECKING
 from typing import Any
 
-from .asgi_messages import BODY
-from .asgi_messages import OF_BODY
-from .asgi_messages import OPENED
-from .asgi_messages import PATH
-from .asgi_messages import START
-from .asgi_messages import Message
-from .asgi_messages import RawLines
-from .asgi_messages import Source
-from .asgi_messages import decoded
-from .asgi_messages import encoded
-from .asgi_messages import encoded_line
-from .asgi_messages import is_awaited
-from .asgi_messages import is_last
-from .asgi_messages import pairs_of
-from .asgi_messages import shape_of
-from .asgi_messages import takes_long
-from .asgi_scope import Receive
-from .asgi_scope import after_no_body
-from .asgi_stream import AsgiStream
-from .asgi_stream import Send
-from .asgi_stream import send_pieces
-from .asgi_threads import THREAD_NBYTES
-from .asgi_threads import in_thread
-from .asgi_turns import Turns
-from .border import can_ask_again
-from .carrying import AS_IT_IS
-from .carrying import ASKED_AGAIN
-from .carrying import Sent
-from .carrying import carry_out
-from .http.exchange import NO_WISHES
-from .http.fields import edited
-from .http.plain import NO_SHAPE
-from .http.steps import Plan
-from .http.steps import Step
-from .middleware import NOT_LOOKED_AT
-from .outcome import Outcome
-from .outcome import outcome_of
+from ..border import can_ask_again
+from ..carrying import AS_IT_IS
+from ..carrying import ASKED_AGAIN
+from ..carrying import Sent
+from ..carrying import carry_out
+from ..http.exchange import NO_WISHES
+from ..http.fields import edited
+from ..http.plain import NO_SHAPE
+from ..http.steps import Plan
+from ..http.steps import Step
+from ..middleware import NOT_LOOKED_AT
+from ..outcome import Outcome
+from ..outcome import outcome_of
+from .messages import BODY
+from .messages import OF_BODY
+from .messages import OPENED
+from .messages import PATH
+from .messages import START
+from .messages import Message
+from .messages import RawLines
+from .messages import Source
+from .messages import decoded
+from .messages import encoded
+from .messages import encoded_line
+from .messages import is_awaited
+from .messages import is_last
+from .messages import pairs_of
+from .messages import shape_of
+from .messages import takes_long
+from .scope import Receive
+from .scope import after_no_body
+from .stream import AsgiStream
+from .stream import Send
+from .stream import send_pieces
+from .threads import THREAD_NBYTES
+from .threads import in_thread
+from .turns import Turns
 
 if TYPE_CHECKING:
-    from .asgi_scope import AsgiRequest
-    from .middleware import Middleware
+    from ..middleware import Middleware
+    from .scope import AsgiRequest
 
 
 class _State(enum.Enum):

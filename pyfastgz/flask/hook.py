@@ -11,32 +11,32 @@ from flask import Flask
 from flask import Response
 from flask import make_response
 
-from .border import asked_of
+from ..border import asked_of
+from ..http.answers import Answer
+from ..http.dictionaries import NO_TRANSPORT
+from ..http.dictionaries import NOTHING_ASKED
+from ..http.dictionaries import Asked
+from ..http.fields import Added
+from ..http.plain import SHAPES
+from ..http.plain import PlainPlans
+from ..http.plain import Shape
+from ..http.plain import TypePlans
+from ..http.steps import Plan
+from ..outcome import SKIPPED
+from ..outcome import notify
+from ..outcome import response_compressed
+from ..policy.table import LEVEL_KEYS
 from .handling import NOT_LOOKED_AT
 from .handling import ORDINARY
 from .handling import WISHES
 from .handling import current_request
 from .handling import handle
-from .http.answers import Answer
-from .http.dictionaries import NO_TRANSPORT
-from .http.dictionaries import NOTHING_ASKED
-from .http.dictionaries import Asked
-from .http.fields import Added
-from .http.plain import SHAPES
-from .http.plain import PlainPlans
-from .http.plain import Shape
-from .http.plain import TypePlans
-from .http.steps import Plan
-from .outcome import SKIPPED
-from .outcome import notify
-from .outcome import response_compressed
-from .policy.table import LEVEL_KEYS
 from .responses import applied
 from .responses import kind_of
 from .responses import with_lines
 
 if TYPE_CHECKING:
-    from .engine import Engine
+    from ..engine import Engine
 
 # Of all others a level says all.
 _OF_MORE_SETTINGS = frozenset({"br", "dcz"})

@@ -8,42 +8,42 @@ from http import HTTPStatus
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-from .border import can_ask_again
-from .carrying import AS_IT_IS
-from .carrying import ASKED_AGAIN
-from .carrying import Sent
-from .carrying import carry_out
-from .coding.cutting import pieces_of
-from .collecting import Found
-from .collecting import whole_nbytes
-from .http.exchange import NO_WISHES
-from .http.exchange import Body
-from .http.exchange import Wishes
-from .http.fields import edited
-from .http.plain import SHAPES
-from .http.plain import Shape
-from .http.steps import Plan
-from .http.steps import Step
-from .middleware import NOT_LOOKED_AT
-from .middleware import WISHES
-from .middleware import Lines
-from .outcome import Outcome
-from .outcome import outcome_of
-from .settling import Coded
-from .wsgi_bodies import Chunks
-from .wsgi_bodies import Returned
-from .wsgi_bodies import Stream
-from .wsgi_bodies import Written
-from .wsgi_bodies import drained
-from .wsgi_bodies import iterated
-from .wsgi_bodies import wrapped
+from ..border import can_ask_again
+from ..carrying import AS_IT_IS
+from ..carrying import ASKED_AGAIN
+from ..carrying import Sent
+from ..carrying import carry_out
+from ..coding.cutting import pieces_of
+from ..collecting import Found
+from ..collecting import whole_nbytes
+from ..http.exchange import NO_WISHES
+from ..http.exchange import Body
+from ..http.exchange import Wishes
+from ..http.fields import edited
+from ..http.plain import SHAPES
+from ..http.plain import Shape
+from ..http.steps import Plan
+from ..http.steps import Step
+from ..middleware import NOT_LOOKED_AT
+from ..middleware import WISHES
+from ..middleware import Lines
+from ..outcome import Outcome
+from ..outcome import outcome_of
+from ..settling import Coded
+from .bodies import Chunks
+from .bodies import Returned
+from .bodies import Stream
+from .bodies import Written
+from .bodies import drained
+from .bodies import iterated
+from .bodies import wrapped
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse
     from _typeshed.wsgi import WSGIEnvironment
 
-    from .coding.stream import StreamCoder
-    from .wsgi import CompressMiddleware
+    from ..coding.stream import StreamCoder
+    from . import CompressMiddleware
 
     ExcInfo = tuple[type[BaseException], BaseException, TracebackType]
 

@@ -8,27 +8,27 @@ from typing import Any
 
 from flask import Response
 
-from .border import asked_of
-from .border import sent_conditions
-from .border import was_translated
-from .collecting import exchange_of
-from .files import open_file_of
-from .http.answers import Answer
-from .http.exchange import NO_WISHES
-from .http.exchange import Ready
-from .http.fields import collect
-from .http.plan import answer_at_sight
-from .http.plan import plan_candidate
-from .http.repeated import FilePlan
-from .http.repeated import Key
-from .http.steps import Plan
+from ..border import asked_of
+from ..border import sent_conditions
+from ..border import was_translated
+from ..collecting import exchange_of
+from ..files import open_file_of
+from ..http.answers import Answer
+from ..http.exchange import NO_WISHES
+from ..http.exchange import Ready
+from ..http.fields import collect
+from ..http.plan import answer_at_sight
+from ..http.plan import plan_candidate
+from ..http.repeated import FilePlan
+from ..http.repeated import Key
+from ..http.steps import Plan
+from ..store.files import identity
 from .responses import found_in
 from .responses import headers_of
 from .responses import kind_of
-from .store.files import identity
 
 if TYPE_CHECKING:
-    from .engine import Engine
+    from ..engine import Engine
 
 
 def file_plan(response: Response, asked: Any, engine: Engine) -> Answer | Plan | None:

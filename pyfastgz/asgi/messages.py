@@ -6,18 +6,18 @@ from collections.abc import Iterable
 from functools import lru_cache
 from typing import Any
 
-from .asgi_threads import THREAD_NBYTES
-from .collecting import Found
-from .collecting import whole_nbytes
-from .files import PIECE_NBYTES
-from .files import OwnFile
-from .http.exchange import Body
-from .http.fields import is_of_events
-from .http.fields import media_type
-from .http.plain import SHAPES
-from .http.plain import Known
-from .http.plain import Shape
-from .middleware import Lines
+from ..collecting import Found
+from ..collecting import whole_nbytes
+from ..files import PIECE_NBYTES
+from ..files import OwnFile
+from ..http.exchange import Body
+from ..http.fields import is_of_events
+from ..http.fields import media_type
+from ..http.plain import SHAPES
+from ..http.plain import Known
+from ..http.plain import Shape
+from ..middleware import Lines
+from .threads import THREAD_NBYTES
 
 Message = dict[str, Any]
 RawLines = list[tuple[bytes, bytes]]

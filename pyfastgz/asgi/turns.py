@@ -7,10 +7,10 @@ from collections.abc import Awaitable
 from collections.abc import Callable
 from functools import partial
 
-from .asgi_messages import Message
-from .asgi_messages import kept
-from .asgi_messages import may_take_long
-from .asgi_threads import running_loop
+from .messages import Message
+from .messages import kept
+from .messages import may_take_long
+from .threads import running_loop
 
 
 class Turns:

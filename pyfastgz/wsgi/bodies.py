@@ -12,20 +12,20 @@ from typing import TYPE_CHECKING
 from typing import Any
 from typing import Protocol
 
-from .coding.cutting import Buffer
-from .coding.cutting import pieces_of
-from .collecting import Found
-from .files import PIECE_NBYTES
-from .files import FilePieces
-from .files import open_file_of
-from .files import whole_of
-from .http.exchange import Body
-from .store.files import identity_of
+from ..coding.cutting import Buffer
+from ..coding.cutting import pieces_of
+from ..collecting import Found
+from ..files import PIECE_NBYTES
+from ..files import FilePieces
+from ..files import open_file_of
+from ..files import whole_of
+from ..http.exchange import Body
+from ..store.files import identity_of
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
 
-    from .coding.stream import StreamCoder
+    from ..coding.stream import StreamCoder
 
 _NEVER: Any = object()
 # What iterates over items that are all there.

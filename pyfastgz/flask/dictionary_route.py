@@ -10,11 +10,11 @@ from flask import Response
 from flask import abort
 from flask import request
 
-from .errors import ConfigurationError
-from .http.dictionaries import PATH
+from ..errors import ConfigurationError
+from ..http.dictionaries import PATH
 
 if TYPE_CHECKING:
-    from .engine import Engine
+    from ..engine import Engine
 
 ENDPOINT = "compress_dictionary"
 """The endpoint that serves them."""

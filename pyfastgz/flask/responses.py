@@ -20,21 +20,21 @@ from werkzeug.wsgi import ClosingIterator
 from werkzeug.wsgi import _RangeWrapper
 from werkzeug.wsgi import wrap_file
 
-from .carrying import Sent
-from .coding.stream import CodedStream
-from .collecting import Found
-from .files import open_file_of
-from .http.answers import Answer
-from .http.bodies import nbytes_of
-from .http.exchange import Body
-from .http.fields import Added
-from .http.fields import Edits
-from .http.fields import edited
-from .outcome import Outcome
-from .outcome import timing_of
+from ..carrying import Sent
+from ..coding.stream import CodedStream
+from ..collecting import Found
+from ..files import open_file_of
+from ..http.answers import Answer
+from ..http.bodies import nbytes_of
+from ..http.exchange import Body
+from ..http.fields import Added
+from ..http.fields import Edits
+from ..http.fields import edited
+from ..outcome import Outcome
+from ..outcome import timing_of
 
 if TYPE_CHECKING:
-    from .policy import Policy
+    from ..policy import Policy
 
 LOOKED_AT = "pyfastgz_looked_at"
 """The attribute that marks copies that were made here: a hook may be registered twice."""

@@ -8,18 +8,18 @@ from functools import partial
 from typing import TYPE_CHECKING
 from typing import Any
 
-from .asgi_messages import BODY
-from .asgi_messages import START
-from .asgi_messages import Message
-from .asgi_messages import encoded
-from .asgi_threads import others_first
-from .decoding import RequestBody
-from .errors import RequestBodyError
-from .http.fields import whole_number
-from .http.requests import is_coded
+from ..decoding import RequestBody
+from ..errors import RequestBodyError
+from ..http.fields import whole_number
+from ..http.requests import is_coded
+from .messages import BODY
+from .messages import START
+from .messages import Message
+from .messages import encoded
+from .threads import others_first
 
 if TYPE_CHECKING:
-    from .policy import Policy
+    from ..policy import Policy
 
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]

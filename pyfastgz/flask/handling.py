@@ -10,24 +10,24 @@ from flask import Flask
 from flask import Response
 from flask import request
 
-from .carrying import carry_out
-from .carrying import wants
-from .collecting import exchange_of
+from ..carrying import carry_out
+from ..carrying import wants
+from ..collecting import exchange_of
+from ..http.answers import Answer
+from ..http.exchange import NO_WISHES
+from ..http.exchange import Wishes
+from ..http.fields import collect
+from ..http.plan import answer_at_sight
+from ..http.plan import plan_candidate
+from ..http.plan import plan_response
+from ..http.steps import BEFORE_CODING
+from ..http.steps import Plan
+from ..http.steps import Step
+from ..outcome import SKIPPED
+from ..outcome import Outcome
+from ..outcome import notify
+from ..outcome import response_compressed
 from .file_responses import file_plan
-from .http.answers import Answer
-from .http.exchange import NO_WISHES
-from .http.exchange import Wishes
-from .http.fields import collect
-from .http.plan import answer_at_sight
-from .http.plan import plan_candidate
-from .http.plan import plan_response
-from .http.steps import BEFORE_CODING
-from .http.steps import Plan
-from .http.steps import Step
-from .outcome import SKIPPED
-from .outcome import Outcome
-from .outcome import notify
-from .outcome import response_compressed
 from .responses import LOOKED_AT
 from .responses import Kind
 from .responses import ResponseSource
@@ -39,7 +39,7 @@ from .responses import sent_for
 from .responses import with_timing
 
 if TYPE_CHECKING:
-    from .engine import Engine
+    from ..engine import Engine
 
 WISHES = "pyfastgz_wishes"
 """The attribute of a request that holds what its view asks for.

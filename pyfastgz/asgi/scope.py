@@ -8,14 +8,14 @@ from collections.abc import Iterable
 from collections.abc import Mapping
 from typing import Any
 
-from .border import translate
-from .border import untranslate
-from .border import without_range
-from .engine import Engine
-from .http.exchange import NO_WISHES
-from .http.exchange import Wishes
-from .middleware import WISHES
-from .policy.wishes import EXEMPT
+from ..border import translate
+from ..border import untranslate
+from ..border import without_range
+from ..engine import Engine
+from ..http.exchange import NO_WISHES
+from ..http.exchange import Wishes
+from ..middleware import WISHES
+from ..policy.wishes import EXEMPT
 
 Scope = dict[str, Any]
 Receive = Callable[[], Awaitable[dict[str, Any]]]
