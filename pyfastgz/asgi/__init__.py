@@ -70,7 +70,16 @@ class CompressMiddleware(Middleware):
                 await response.send({"type": START, "status": 200, "headers": headers})
                 await response.send({"type": BODY, "body": served.body})
                 return
-        await response.run(self._app)
+        try:
+            await self._app(request.scope, response.receive, response.send)
+            if not response.is_over():
+                await response.finish(self._app)
+        except Exception:
+            # The server sees what it would have seen.
+            await response.give_up()
+            raise
+        finally:
+            response.close()
 
 
 def exempt(scope: Scope) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from functools import lru_cache
 from typing import Any
 
 from ..collecting import Found
@@ -17,6 +16,7 @@ from ..http.plain import SHAPES
 from ..http.plain import Known
 from ..http.plain import Shape
 from ..middleware import Lines
+from ..settling import Coded
 from .threads import THREAD_NBYTES
 
 Message = dict[str, Any]
@@ -33,6 +33,9 @@ PATH = "http.response.pathsend"
 
 DESCRIPTOR = "http.response.zerocopysend"
 """Sends a part of an open file."""
+
+LENGTH = b"content-length"
+"""The field's name."""
 
 OF_BODY = frozenset({BODY, PATH, DESCRIPTOR})
 """Are parts of a body."""
@@ -79,13 +82,17 @@ def kept(message: Message) -> Message:
 class Source:
     """What the first part of a body is; see :class:`~.carrying.Source`."""
 
-    __slots__ = ("_message", "file", "parts", "request")
+    __slots__ = ("_message", "file", "request")
 
     def __init__(self, scope: dict[str, Any], message: Message) -> None:
         self.request = scope
         self._message = message
         self.file: Any = None
-        self.parts: Any = self
+
+    @property
+    def parts(self) -> Any:
+        """The body, of which a file can be closed."""
+        return self
 
     def open(self) -> None:
         """Open the file that a message names, if that can be done."""
@@ -131,16 +138,23 @@ class Source:
         return None if file is None else iter(lambda: file.read(PIECE_NBYTES), b"")
 
 
-@lru_cache(maxsize=4096)
-def encoded_line(line: tuple[str, str]) -> tuple[bytes, bytes]:
-    """Return a line of fields as bytes, one of those that are sent time and again."""
-    return encoded([line])[0]
-
-
 def shape_of(lines: RawLines) -> tuple[Shape, str]:
     """Return what the names of the fields say, and the Content-Type."""
     shape = _SHAPES[tuple([name for name, _ in lines])]
     return shape, lines[shape.type_at][1].decode("latin-1")
+
+
+def lines_of(plain: Coded, shape: Shape, lines: RawLines) -> RawLines:
+    """Return the fields of a response whose plan was looked up, as they are sent.
+
+    :param plain: what its client gets.
+    :param shape: what the names of its fields say.
+    :param lines: these fields.
+    """
+    added = (plain.standing or plain.edits()).raw
+    if plain.answer.coding is None:
+        return [*lines, *added]
+    return shape.coded(lines, added, (LENGTH, b"%d" % len(plain.body)))
 
 
 def is_awaited(shape: Shape, content_type: str) -> bool:

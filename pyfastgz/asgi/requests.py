@@ -13,6 +13,7 @@ from ..errors import RequestBodyError
 from ..http.fields import whole_number
 from ..http.requests import is_coded
 from .messages import BODY
+from .messages import LENGTH
 from .messages import START
 from .messages import Message
 from .messages import encoded
@@ -31,8 +32,8 @@ REQUEST = "http.request"
 # After so many steps that made nothing the event loop goes on: less than a millisecond.
 _TURN_STEPS = 64
 
-_CODED, _LENGTH, _TRANSFER = b"content-encoding", b"content-length", b"transfer-encoding"
-_HIDDEN = frozenset({_CODED, _LENGTH})
+_CODED, _TRANSFER = b"content-encoding", b"transfer-encoding"
+_HIDDEN = frozenset({_CODED, LENGTH})
 
 
 def decoded(app: Application, policy: Policy) -> Application:
@@ -68,7 +69,7 @@ def _value(headers: list[tuple[bytes, bytes]], name: bytes) -> str:
 
 def _length_in(headers: list[tuple[bytes, bytes]]) -> int | None:
     """Return how many bytes a body has as it is sent; None if that is not known."""
-    return None if _value(headers, _TRANSFER) else whole_number(_value(headers, _LENGTH))
+    return None if _value(headers, _TRANSFER) else whole_number(_value(headers, LENGTH))
 
 
 class _Exchange:

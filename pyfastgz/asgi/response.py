@@ -33,9 +33,9 @@ from .messages import RawLines
 from .messages import Source
 from .messages import decoded
 from .messages import encoded
-from .messages import encoded_line
 from .messages import is_awaited
 from .messages import is_last
+from .messages import lines_of
 from .messages import pairs_of
 from .messages import shape_of
 from .messages import takes_long
@@ -108,48 +108,52 @@ class AsgiResponse:
         self._stream: AsgiStream | None = None
         self._turns: Turns | None = None
 
-    async def run(
+    def is_over(self) -> bool:
+        """Tell whether there is nothing more to be done when the application has returned."""
+        return self._state is _DIRECT and self._turns is None
+
+    async def finish(
         self, app: Callable[[dict[str, Any], Receive, Send], Awaitable[None]]
     ) -> None:
-        """Have an application respond."""
-        request = self._request
-        try:
-            await app(request.scope, self.receive, self.send)
+        """Do what is to be done when the application has returned, or have it respond again."""
+        if self._turns is not None:
+            await self._turns.finish()
+        if self._state is _ASKED_AGAIN:
+            # A GET without a body allows that: it is safe, and nothing was sent.
+            self._state = _BEFORE
+            self._receive = after_no_body(self._receive)
+            self._request.without_range()
+            await app(self._request.scope, self.receive, self.send)
             if self._turns is not None:
                 await self._turns.finish()
-            if self._state is _ASKED_AGAIN:
-                # A GET without a body allows that: it is safe, and nothing was sent.
-                self._state = _BEFORE
-                self._receive = after_no_body(self._receive)
-                request.without_range()
-                await app(request.scope, self.receive, self.send)
-                if self._turns is not None:
-                    await self._turns.finish()
-            if self._state is _STARTED:
-                await self._give_up()
-        except Exception:
-            # The server sees what it would have seen.
-            if self._turns is not None:
-                self._turns.close()
+        if self._state is _STARTED:
             await self._give_up()
-            raise
-        finally:
-            if self._turns is not None:
-                self._turns.close()
+
+    async def give_up(self) -> None:
+        """Do what is left to be done when the application has raised."""
+        if self._turns is not None:
+            self._turns.close()
+        await self._give_up()
+
+    def close(self) -> None:
+        """Free what the response has, however it ended."""
+        if self._turns is not None:
+            self._turns.close()
+        self._request.close()
 
     async def send(self, message: Message) -> None:
         """Be the ``send`` of the application."""
         kind, state, turns = message["type"], self._state, self._turns
         if state is _DIRECT and (turns is None or turns.are_free):
             await self._send(message)
-        elif kind == START and state is _BEFORE:
+        elif state is _BEFORE and kind == START:
             if not self._waits(message):
                 await self._send(self._start)
             elif is_awaited(self._shape, self._content_type):
                 await self._in_turn(OPENED)
         elif turns is not None:
             await turns.take(self._handle, message)
-        elif kind == BODY and state is _STARTED and (short := self._short_way(message)):
+        elif state is _STARTED and kind == BODY and (short := self._short_way(message)):
             self._state = _DIRECT
             await self._send(short[0])
             await self._send(short[1])
@@ -265,17 +269,14 @@ class AsgiResponse:
             plain = self._door.plain(shape, self._content_type, body, accepted, request.environ)
             if plain is None:
                 return None
-            answer, coded, outcome, added, _ = plain
-            is_coded = answer.coding is not None
-            more = [encoded_line(line) for line in added]
-            lines = shape.with_added(self._lines, more, is_coded=is_coded)
+            lines = lines_of(plain, shape, self._lines)
         except Exception:
             # There is something odd in the fields; nothing was done yet.
             return None
         self._lines = lines
-        self._door.told(outcome, 200, self._sent_lines)
-        if is_coded:
-            message = {**message, "body": b"" if request.method == "HEAD" else coded}
+        self._door.told(plain.outcome, 200, self._sent_lines)
+        if plain.answer.coding is not None:
+            message = {**message, "body": b"" if request.method == "HEAD" else plain.body}
         return {**self._start, "headers": lines}, message
 
     async def _planned(self, source: Source) -> Sent:

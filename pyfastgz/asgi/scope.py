@@ -37,6 +37,8 @@ _KEYS = {
         "transfer-encoding",
     )
 } | {b"content-length": "CONTENT_LENGTH"}
+_CLOSED: Scope = {}
+
 _NAMES = {key: name for name, key in _KEYS.items()}
 
 
@@ -87,6 +89,13 @@ class AsgiRequest:
         value = self._fields.get(b"accept-encoding")
         return None if value is None else value.decode("latin-1")
 
+    def close(self) -> None:
+        """Forget the scope, which has the request: no garbage collector is needed for them.
+
+        What is asked for then is too late, and has no effect.
+        """
+        self.scope = _CLOSED
+
     def exempt(self) -> None:
         """Have the response not compressed: the application sees the tags that were sent."""
         self.ask(EXEMPT)
@@ -94,7 +103,7 @@ class AsgiRequest:
         before = environ.get(key)
         untranslate(environ)
         sent = environ.get(key)
-        headers = self.scope["headers"]
+        headers = self.scope.get("headers")
         if sent != before and isinstance(headers, list):
             # In place, for whoever has got hold of them.
             headers[:] = _replaced(headers, {key: sent})

@@ -85,11 +85,13 @@ def make_hook(  # noqa: PLR0915
             or (policy.cache_key is not None and engine.cache is not None)
         ):
             return long_way(response)
-        answer, sent, outcome, added, _ = engine.code_plain(plan, body)
+        plain = engine.code_plain(plan, body)
+        answer, sent, outcome, standing, _ = plain
         if answer.coding is None:
             response = applied(response, answer, ORDINARY)
         else:
-            fields = shape.with_added(lines, added, is_coded=True)
+            added = (standing or plain.edits()).lines
+            fields = shape.coded(lines, added, ("Content-Length", str(len(sent))))
             response = with_lines(response, fields, sent)
         count(outcome)
         if response_compressed.receivers:

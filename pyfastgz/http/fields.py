@@ -97,9 +97,6 @@ _SPELLINGS = {
 Edits = Mapping[str, str | None]
 """What is to change in fields: new values by lower-case name, None to drop."""
 
-NO_EDITS: Edits = {}
-"""Nothing is to change."""
-
 ON_CODING = ("Accept-Encoding",)
 """The fields of a request that a response follows from which may be coded."""
 
@@ -123,21 +120,43 @@ def added_lines(edits: Edits) -> list[tuple[str, str]]:
     return [(_SPELLINGS[key], value) for key, value in edits.items() if value is not None]
 
 
-class Added(dict[str, "str | None"]):
-    """The edits of a response that gets fields, and had none of these: told by their type.
-
-    They are right for all clients, so that nobody needs a copy of the response.
+class Lasting(dict[str, "str | None"]):
+    """The edits of many responses, whose lines are made once.
 
     :param values: the fields by lower-case name.
     """
 
-    __slots__ = ("lines",)
+    __slots__ = ("lines", "raw")
 
     def __init__(self, values: Mapping[str, str | None]) -> None:
         super().__init__(values)
         self.lines = tuple(added_lines(values))
         """The lines that are added."""
+        self.raw = tuple(
+            (name.lower().encode("latin-1"), value.encode("latin-1"))
+            for name, value in self.lines
+        )
+        """The same as bytes, with names in lower case."""
 
+    @classmethod
+    def of(cls, edits: Edits) -> Lasting:
+        """Return edits that only add fields, but for the length, which each body has."""
+        if isinstance(edits, cls):
+            return edits
+        return cls({name: value for name, value in edits.items() if name != "content-length"})
+
+
+class Added(Lasting):
+    """The edits of a response that gets fields, and had none of these: told by their type.
+
+    They are right for all clients, so that nobody needs a copy of the response.
+    """
+
+    __slots__ = ()
+
+
+NO_EDITS = Lasting({})
+"""Nothing is to change."""
 
 VARY_ALONE: Mapping[tuple[str, ...], Added] = {
     names: Added({"vary": ", ".join(names)}) for names in (ON_CODING, ON_DICTIONARY)

@@ -22,7 +22,7 @@ from .exchange import Exchange
 from .exchange import Policy
 from .exchange import least_nbytes
 from .fields import STALE_WHEN_CODED
-from .fields import added_lines
+from .fields import Lasting
 from .negotiation import MAX_HEADER_LENGTH
 from .plan import answer_at_sight
 from .plan import plan_response
@@ -94,16 +94,17 @@ class Shape(NamedTuple):
     length_at: int | None
     has_link: bool = False
 
-    def with_added(self, lines: list[_L], added: Iterable[_L], *, is_coded: bool) -> list[_L]:
-        """Return the lines of a response of this shape, and some more.
+    def coded(self, lines: list[_L], added: Iterable[_L], length: _L) -> list[_L]:
+        """Return the lines of a response of this shape, if its body is coded.
 
         :param lines: those of the response, as text or as bytes.
-        :param added: the others; Content-Length among them, if the body is coded.
+        :param added: what is added, but for ``length``, the line with that of the coded body.
         """
         all_lines = lines.copy()
-        if is_coded and self.length_at is not None:
+        if self.length_at is not None:
             del all_lines[self.length_at]
         all_lines += added
+        all_lines.append(length)
         return all_lines
 
 
@@ -199,4 +200,4 @@ class PlainPlans:
         if isinstance(plan, Answer) or plan.settled is not None:
             return plan
         standing = answer_coded(exchange, plan.coding, plan.tag, None)
-        return plan._replace(standing=(standing, tuple(added_lines(standing.edits))))
+        return plan._replace(standing=(standing, Lasting.of(standing.edits)))

@@ -18,6 +18,7 @@ from .exchange import Policy
 from .exchange import failed_condition
 from .fields import NO_EDITS
 from .fields import Edits
+from .fields import Lasting
 
 
 class Step(enum.Enum):
@@ -58,8 +59,8 @@ class Plan(NamedTuple):
     :param dictionary: what the coding refers to (RFC 9842); None for nothing.
     :param otherwise: what to do instead if there is nothing to gain from the dictionary.
     :param ready_nbytes: how many bytes the form without it has, if one lies ready.
-    :param standing: the answer if the coded body is sent, and the lines that it adds, but for
-        the length; None if that was not made beforehand.
+    :param standing: the answer if the coded body is sent, and its edits, but for the length;
+        None if that was not made beforehand.
     :param noise: how many letters of noise the response has at most, if it is coded.
     :param levels: the level at each step of the CPU budget, the first of them ``level``; None
         for no coding, unless what was coded is kept. Empty without a budget.
@@ -83,7 +84,7 @@ class Plan(NamedTuple):
     dictionary: Known | None = None
     otherwise: Answer | Plan | None = None
     ready_nbytes: int | None = None
-    standing: tuple[Answer, tuple[tuple[str, str], ...]] | None = None
+    standing: tuple[Answer, Lasting] | None = None
     noise: int = 0
     levels: tuple[int | None, ...] = ()
 

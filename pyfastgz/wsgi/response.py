@@ -284,8 +284,12 @@ class WsgiResponse:
             plain = self._door.plain(shape, content_type, body, accepted, lambda: environ)
             if plain is None:
                 return None
-            is_coded = plain.answer.coding is not None
-            lines = shape.with_added(self._lines, plain.lines, is_coded=is_coded)
+            added = plain.edits().lines
+            if plain.answer.coding is None:
+                lines = [*self._lines, *added]
+            else:
+                length = "Content-Length", str(len(plain.body))
+                lines = shape.coded(self._lines, added, length)
         except Exception:
             # There is something odd in the fields; nothing was done yet.
             return None

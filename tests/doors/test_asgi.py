@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import weakref
 from collections.abc import Awaitable
 from collections.abc import Callable
 from pathlib import Path
@@ -731,6 +732,35 @@ def test_wishes() -> None:
         assert codings == {"/": "br", "/exempt": None, "/br": "br"}
     # Without the middleware they change nothing.
     assert sent_by(app, scope_of(path="/exempt"))[0] == [start(HTML), body(PAGE)]
+
+
+@pytest.mark.parametrize(
+    "messages",
+    [
+        [start(HTML), body(PAGE)],
+        [start(HTML), body(PAGE, more=True), body(PAGE)],
+        [start(HTML, (b"vary", b"Cookie")), body(PAGE)],
+        [start(HTML)],
+    ],
+    ids=["plain", "stream", "planned", "no body"],
+)
+def test_a_request_is_freed_without_the_garbage_collector(messages: list[Message]) -> None:
+    class State(dict[str, Any]):
+        """May be referred to weakly."""
+
+    # What is made once for an application, and may take a collection.
+    app = CompressMiddleware(sender(*messages))
+    scope = scope_of(state=State())
+    sent_by(app, {**scope})
+    state = weakref.ref(scope["state"])
+    gc.collect()
+    gc.disable()
+    try:
+        sent_by(app, scope)
+        del scope
+        assert state() is None
+    finally:
+        gc.enable()
 
 
 def test_bad_options_name_themselves() -> None:
