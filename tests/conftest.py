@@ -6,6 +6,7 @@ import os
 import subprocess
 from pathlib import Path
 
+import patience  # noqa: F401
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -8,6 +8,7 @@ from itertools import product
 from typing import Any
 
 import decoders
+import patience  # noqa: F401
 import pytest
 from hypothesis import given
 from hypothesis import settings
@@ -36,7 +37,7 @@ def noise(nbytes: int, seed: int = 1) -> bytes:
 
 @pytest.mark.parametrize("coding", CODINGS)
 @given(body=bodies, data=st.data())
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=150)
 def test_every_decoder_returns_the_body(coding: str, body: bytes, data: st.DataObject) -> None:
     levels = coding_named(coding).levels
     level = data.draw(st.integers(max(levels[0], -7), min(levels[-1], 12)))

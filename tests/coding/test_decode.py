@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from collections.abc import Iterator
 from typing import NamedTuple
 
+import patience  # noqa: F401
 import pytest
 from hypothesis import given
 from hypothesis import settings
@@ -240,7 +241,7 @@ def outcome(coding: str, parts: Iterable[bytes]) -> bytes | type[Exception]:
 damages = st.lists(st.tuples(st.integers(0, 10_000), st.integers(0, 255)), max_size=3)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(
     st.sampled_from(CODINGS), st.binary(max_size=300), damages, st.integers(1, 400), st.data()
 )

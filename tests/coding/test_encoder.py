@@ -14,6 +14,7 @@ from itertools import pairwise
 from typing import Any
 
 import decoders
+import patience  # noqa: F401
 import pytest
 from hypothesis import given
 from hypothesis import settings
@@ -41,7 +42,7 @@ chunks = st.lists(
 
 @pytest.mark.parametrize("coding", CODINGS)
 @given(chunks=chunks, level=st.integers(1, 9), ends_in_finish=st.booleans())
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=100)
 def test_every_flush_delivers_all_input_so_far(
     coding: str, chunks: list[tuple[bytes, bool]], level: int, ends_in_finish: bool
 ) -> None:
@@ -88,7 +89,7 @@ def test_every_level_delivers_every_event_of_100_bytes(
 
 @pytest.mark.parametrize("coding", ["gzip", "deflate"])
 @given(body=st.binary(max_size=400), data=st.data())
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 def test_the_cuts_between_writes_do_not_show(
     coding: str, body: bytes, data: st.DataObject
 ) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import patience  # noqa: F401
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st

@@ -41,8 +41,7 @@ OURS = OF_THE_REPRESENTATION | {
 
 @settings(
     max_examples=EXAMPLES,
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(recipes, st.tuples(st.sampled_from(METHODS), request_fields), configurations)
 def test_r49_the_hook_never_raises_and_never_spoils_a_body(

@@ -18,7 +18,6 @@ from flask import Config
 from flask import Flask
 from flask import Response
 from flask import request
-from hypothesis import HealthCheck
 from hypothesis import event
 from hypothesis import given
 from hypothesis import settings
@@ -173,8 +172,6 @@ wishes = st.sampled_from(
 
 @settings(
     max_examples=EXAMPLES,
-    deadline=None,
-    suppress_health_check=[HealthCheck.too_slow],
 )
 @given(
     plain_recipes | recipes,

@@ -192,8 +192,7 @@ cases = st.builds(
 @pytest.mark.sees("odd")
 @settings(
     max_examples=300,
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(cases)
 def test_r49_whatever_is_answered_to_whatever_is_asked(serve: Serve, case: Case) -> None:

@@ -228,7 +228,7 @@ LEVELS = [
 
 @pytest.mark.parametrize(("coding", "level"), LEVELS)
 @pytest.mark.parametrize("rule", ["tag", "file"])
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(data=st.data())
 def test_r28_a_strong_tag_has_the_same_bytes_however_the_input_is_cut(
     coding: str, level: int, rule: str, data: st.DataObject
@@ -728,9 +728,7 @@ _PIECES = st.one_of(
 
 @pytest.mark.parametrize("coding", CODINGS)
 @pytest.mark.parametrize("rule", RULES)
-@settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     plan=st.tuples(
         st.lists(_PIECES, max_size=30),

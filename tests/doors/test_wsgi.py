@@ -102,7 +102,7 @@ def check_same(plain: Seen, coded: Seen) -> None:
 
 
 @pytest.mark.parametrize("coding", ["gzip", "zstd", "identity"])
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(script=scripts())
 def test_any_application_is_the_same_with_it(coding: str, script: Script) -> None:
     plain_run, coded_run = Run(script), Run(script)
@@ -128,7 +128,7 @@ def test_any_application_is_the_same_with_it(coding: str, script: Script) -> Non
         assert len(seen) == len(wanted)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(script=scripts())
 def test_any_application_keeps_to_the_protocol_in_it(script: Script) -> None:
     def checked(inner: Any) -> Seen:

@@ -7,7 +7,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck
 from hypothesis import given
 from hypothesis import settings
 from hypothesis import strategies as st
@@ -356,7 +355,7 @@ def test_zstd_of_more_than_8_mb_has_a_window_that_browsers_take(tmp_path: Path) 
 CHANGES = st.sampled_from(["new", "edit", "remove", "touch", "damage", "lose", "chmod"])
 
 
-@settings(max_examples=30, suppress_health_check=[HealthCheck.too_slow], deadline=None)
+@settings(max_examples=30)
 @given(
     st.lists(
         st.tuples(
