@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from itertools import count
 
 from flask import Flask
-from flask import Response
 
 from pyfastgz import Compress
+from tests.e2e.all_workers import prepare
 from tools.kit.documents.prose import Writer
 
 
@@ -25,9 +24,5 @@ def create_app() -> Flask:
     def page() -> str:
         return f"{next(numbers)} {text}"
 
-    @app.after_request
-    def sign(response: Response) -> Response:
-        response.headers["X-Worker"] = str(os.getpid())
-        return response
-
+    prepare(app)
     return app

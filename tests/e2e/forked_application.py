@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
-
 from flask import Flask
 from flask import Response
 
 from pyfastgz import Encoder
 from pyfastgz import compress
+from tests.e2e.all_workers import prepare
 from tools.kit.decoders import CODINGS
 from tools.kit.documents.prose import Writer
 from tools.kit.shop.application import create_app as create_demo
@@ -44,16 +43,10 @@ def create_app() -> Flask:
     @app.get("/left-open/<coding>")
     def left_open(coding: str) -> Response:
         # Each worker has a copy, and this is for once.
-        encoder = encoders.pop(coding, None)
-        if encoder is None:
-            return Response(status=410)
+        encoder = encoders.pop(coding)
         coded = begun[coding] + encoder.write(END) + encoder.finish()
         return Response(coded, mimetype="application/octet-stream")
 
-    @app.after_request
-    def sign(response: Response) -> Response:
-        response.headers["X-Worker"] = str(os.getpid())
-        return response
-
+    prepare(app)
     use_the_core(app)
     return app
