@@ -79,7 +79,11 @@ def __getattr__(name: str) -> Any:
     if module is None:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     if name == "Compress":
-        require_flask("pyfastgz.Compress")
+        try:
+            require_flask("pyfastgz.Compress")
+        except ImportError as error:
+            # So that hasattr() has an answer; Compress.py tells who imports it.
+            raise AttributeError(str(error), name=name) from error
     value = globals()[name] = getattr(import_module(module, __name__), name)
     return value
 

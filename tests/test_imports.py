@@ -61,6 +61,7 @@ ALLOWED = {
         "pyfastgz.length_noise",
     ),
     "errors.py": (),
+    "Compress.py": ("pyfastgz.flask.extra",),
     "callables.py": (),
     "counter.py": (),
     "length_noise.py": ("pyfastgz.errors",),

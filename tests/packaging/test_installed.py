@@ -18,11 +18,21 @@ SMOKE = Path(__file__).resolve().parents[2] / "tools" / "wheels"
 ADVICE = 'pip install "pyfastgz[flask]"'
 BODY = b"<li>one of many lines</li>\n" * 400
 
+# And then once more, when the package has been imported.
 IMPORT_COMPRESS = """
+for _ in range(2):
+    try:
+        from pyfastgz import Compress
+    except ImportError as error:
+        print(type(error).__name__, error.name, error, sep="; ")
+"""
+ASK_FOR_COMPRESS = """
+import pyfastgz
+print(hasattr(pyfastgz, "Compress"), getattr(pyfastgz, "Compress", None))
 try:
-    from pyfastgz import Compress
-except ImportError as error:
-    print(type(error).__name__, error.name, error, sep="; ")
+    pyfastgz.Compress
+except AttributeError as error:
+    print(error.name, error, sep="; ")
 """
 # All names of the package, as help() and inspect look at them.
 LOOK_AT_ALL = """
@@ -107,11 +117,13 @@ def test_doors_import_what_they_need(python: Path, tmp_path: Path) -> None:
 
 
 def test_compress_says_what_to_install(python: Path, tmp_path: Path) -> None:
-    said = run(python, "-c", IMPORT_COMPRESS, folder=tmp_path).stdout.strip()
-    assert said == (
-        "ModuleNotFoundError; flask; pyfastgz.Compress needs Flask 2.2 or later, and there is "
-        f"none: {ADVICE}"
-    )
+    what = f"pyfastgz.Compress needs Flask 2.2 or later, and there is none: {ADVICE}"
+    said = run(python, "-c", IMPORT_COMPRESS, folder=tmp_path).stdout
+    assert said == 2 * f"ModuleNotFoundError; flask; {what}\n"
+    said = run(python, "-c", ASK_FOR_COMPRESS, folder=tmp_path).stdout
+    assert said == f"False None\nCompress; {what}\n"
+    said = run(python, "-c", "from pyfastgz import *", folder=tmp_path).stderr
+    assert said.endswith(f"ModuleNotFoundError: {what}\n")
 
 
 def test_all_names_can_be_looked_at(python: Path, tmp_path: Path) -> None:
@@ -179,9 +191,11 @@ def test_what_is_too_old_is_named(
     """And does no harm to what needs none."""
     old = tmp_path / "old"
     pip("install", "--no-deps", "--target", str(old), *packages)
-    said = run(python, "-c", IMPORT_COMPRESS, folder=tmp_path, old=old).stdout.strip()
+    said = run(python, "-c", IMPORT_COMPRESS, folder=tmp_path, old=old).stdout
     name = what.partition(" ")[0].lower()
-    assert said == f"ImportError; {name}; pyfastgz.Compress needs {what}: {ADVICE}"
+    assert said == 2 * f"ImportError; {name}; pyfastgz.Compress needs {what}: {ADVICE}\n"
+    said = run(python, "-c", ASK_FOR_COMPRESS, folder=tmp_path, old=old).stdout
+    assert said == f"False None\nCompress; pyfastgz.Compress needs {what}: {ADVICE}\n"
     ran = run(python, "-m", "pyfastgz", "static", folder=tmp_path, old=old)
     assert f"needs {what}" in ran.stderr
     (tmp_path / "files").mkdir()
@@ -196,3 +210,5 @@ def test_with_the_extra_there_is_compress(wheel: Path, tmp_path: Path) -> None:
     assert ran.returncode == 0, ran.stderr
     looked = run(python, "-c", LOOK_AT_ALL, folder=tmp_path)
     assert (looked.returncode, looked.stdout) == (0, "True\n"), looked.stderr
+    ran = run(python, "-c", "import pyfastgz.Compress", folder=tmp_path)
+    assert ran.stderr.endswith("pyfastgz.Compress is a class, not a module\n")
