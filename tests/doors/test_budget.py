@@ -14,6 +14,8 @@ from typing import Any
 import pytest
 from flask import Flask
 from purse import Purse
+from shared import wait_for
+from sources import PATIENCE_SECONDS
 
 from pyfastgz import BudgetStats
 from pyfastgz import Compress
@@ -24,13 +26,11 @@ from pyfastgz import compress
 from pyfastgz.asgi import CompressMiddleware as AsgiMiddleware
 from pyfastgz.engine import Engine
 from pyfastgz.store.bodies import BodyStore
-from pyfastgz.store.shared import SharedStore
 from pyfastgz.wsgi import CompressMiddleware as WsgiMiddleware
 
 Get = Callable[..., Any]
 # At level 9 it takes some ten milliseconds to code.
 PAGE = bytes(random.Random(1).choices(b"lamps and tables ", k=400_000))
-PATIENCE_SECONDS = 30.0
 
 
 def make_app(purse: Purse, **settings: Any) -> Flask:
@@ -49,16 +49,16 @@ def make_app(purse: Purse, **settings: Any) -> Flask:
 def test_what_other_processes_have_coded_is_sent(get: Get, store_bytes: int) -> None:
     cache = DictCache()
     settings = {"COMPRESS_CACHE_BACKEND": lambda: cache, "COMPRESS_STORE_BYTES": store_bytes}
-    assert get(to=make_app(Purse(), **settings)).read() == compress(PAGE, level=9)
+    other = make_app(Purse(), **settings)
+    wait_for(other.extensions["pyfastgz"], cache)
+    assert get(to=other).read() == compress(PAGE, level=9)
     end = monotonic() + PATIENCE_SECONDS
     while not cache.data:
         assert monotonic() < end
         sleep(0.001)
     purse = Purse()
     app = make_app(purse, **settings)
-    # It waits for the cache for as long as that takes.
-    engine = purse.engine
-    engine._shared = SharedStore(cache, engine._encode, wait=PATIENCE_SECONDS)
+    wait_for(purse.engine, cache)
     for step in (4, 3, 2, 1, 2, 3, 4):
         purse.reach(step)
         taken = purse.seconds()

@@ -17,6 +17,8 @@ from flask import g
 from flask import has_request_context
 from flask import request
 from flask_caching import Cache
+from shared import wait_for
+from sources import PATIENCE_SECONDS
 
 from pyfastgz import Compress
 from pyfastgz import DictCache
@@ -26,7 +28,6 @@ from pyfastgz import response_compressed
 Get = Callable[..., Any]
 # At level 9 it takes some ten milliseconds to code.
 PAGE = bytes(random.Random(1).choices(b"lamps and tables ", k=400_000))
-PATIENCE_SECONDS = 30.0
 
 
 def make_app(cache: Any, **settings: Any) -> Flask:
@@ -46,6 +47,7 @@ def make_app(cache: Any, **settings: Any) -> Flask:
         endpoint="secret",
     )
     app.extensions["compress"] = Compress(app)
+    wait_for(app.extensions["pyfastgz"], cache)
     app.extensions["outcomes"] = []
 
     def note(sender: Flask, *, response: Response, outcome: Outcome) -> None:
@@ -141,6 +143,7 @@ def test_a_cache_may_be_assigned_later(get: Get) -> None:
     cache = DictCache()
     with app.app_context():
         app.extensions["compress"].cache = cache
+    wait_for(app.extensions["pyfastgz"], cache)
     assert get("/", to=app).body() == PAGE
     until(lambda: cache.data)
     assert get("/", to=app).body() == PAGE

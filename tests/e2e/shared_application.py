@@ -19,6 +19,7 @@ from flask import Response
 from pyfastgz import Compress
 from pyfastgz import Outcome
 from pyfastgz import response_compressed
+from pyfastgz.store.shared import SharedStore
 from tools.kit.documents.prose import Writer
 
 CACHES = ("redis", "RedisCache", "Flask RedisCache", "FileSystemCache", "Flask FileSystemCache")
@@ -27,6 +28,9 @@ CACHES = ("redis", "RedisCache", "Flask RedisCache", "FileSystemCache", "Flask F
 
 KIND, PLACE = "TESTS_CACHE", "TESTS_CACHE_PLACE"
 """The variables that name one of :data:`CACHES`, and the path of its socket or folder."""
+
+WAIT = "TESTS_CACHE_WAIT"
+"""The variable with the seconds that are waited for an answer; nothing for what is usual."""
 
 
 @cache
@@ -71,6 +75,11 @@ def create_app() -> Flask:
     # What the process itself keeps would hide what it shares.
     app.config["COMPRESS_STORE_BYTES"] = 0
     Compress(app)
+    if os.environ[WAIT]:
+        engine = app.extensions["pyfastgz"]
+        engine._shared = SharedStore(
+            shared, engine._encode, wait=float(os.environ[WAIT]), named=engine.named
+        )
 
     @app.get("/page/<int:number>")
     def page(number: int) -> bytes:

@@ -28,6 +28,7 @@ from tests.e2e.redis_server import RedisServer
 from tests.e2e.shared_application import CACHES
 from tests.e2e.shared_application import KIND
 from tests.e2e.shared_application import PLACE
+from tests.e2e.shared_application import WAIT
 from tests.e2e.shared_application import page_of
 from tools.kit.client import Answer
 from tools.kit.client import fetch
@@ -56,13 +57,19 @@ PACKAGES = {"gevent": "gevent", "waitress": "waitress", "uwsgi": "pyuwsgi"}
 
 
 @contextmanager
-def serving_with(kind: str, place: str, server: str = "one") -> Iterator[int]:
-    """Serve the application, with a cache of some kind in some place."""
+def serving_with(
+    kind: str, place: str, server: str = "one", *, waits: bool = True
+) -> Iterator[int]:
+    """Serve the application, with a cache of some kind in some place.
+
+    :param waits: it waits for the cache as long as that takes, on a busy machine, too.
+    """
     if server in PACKAGES:
         pytest.importorskip(PACKAGES[server])
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv(KIND, kind)
         environment.setenv(PLACE, place)
+        environment.setenv(WAIT, str(PATIENCE_SECONDS) if waits else "")
         with serving(SERVERS[server]) as port:
             yield port
 
@@ -129,7 +136,7 @@ def test_what_one_process_coded_another_serves(
         one, other = (stack.enter_context(serving_with(kind, where)) for _ in range(2))
 
         def is_handed_on(coding: str) -> bool:
-            """Tell whether the other serves what it never coded; its time may run out."""
+            """Tell whether the other serves what it never coded."""
             number = next(_numbers)
             first = visit(one, number, coding)
             assert is_coded(first)
@@ -158,10 +165,14 @@ def test_several_workers_at_once(server: RedisServer, name: str) -> None:
         bodies = [answer.body for answer in visit_all(1)]
         # What is left to be written while much else is, is not.
         until(lambda: visit_all(1) and len(server.keys()) == len(jobs))
-        answers = visit_all(3)
-    assert [answer.body for answer in answers] == 3 * bodies
-    # Whichever worker answers; some answers of Redis may be late if the machine is busy.
-    assert sum(map(is_coded, answers)) < len(answers) / 2
+
+        def most_are_shared() -> bool:
+            """Whichever worker answers; what one codes in no time it does not ask for."""
+            answers = visit_all(3)
+            assert [answer.body for answer in answers] == 3 * bodies
+            return sum(map(is_coded, answers)) < len(answers) / 2
+
+        until(most_are_shared)
 
 
 # ---- Damaged ----
@@ -207,14 +218,12 @@ def test_r52_damaged_entries_are_never_served(server: RedisServer, kind: str) ->
 
 def test_an_entry_of_another_type_costs_no_response(server: RedisServer) -> None:
     with serving_with("RedisCache", server.socket) as port:
-        visit(port, 1)
-        until(server.keys)
+        until(lambda: visit(port, 1) and server.keys())
         (key,) = server.keys()
         server.client.delete(key)
         server.client.rpush(key, "a list")
         # WRONGTYPE, and replaced.
-        visit(port, 1)
-        until(lambda: server.client.type(key) == b"string")
+        until(lambda: visit(port, 1) and server.client.type(key) == b"string")
         until(lambda: not is_coded(visit(port, 1)))
 
 
@@ -244,7 +253,7 @@ def traffic(port: int, seconds: float) -> list[Answer]:
 def test_a_redis_that_fails_costs_no_response(
     server: RedisServer, name: str, how: str, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    with serving_with("RedisCache", server.socket, name) as port:
+    with serving_with("RedisCache", server.socket, name, waits=False) as port:
         until(lambda: is_shared(port))
         with ThreadPoolExecutor(1) as pool:
             answers = pool.submit(traffic, port, 2.0)
@@ -265,15 +274,17 @@ def test_a_redis_that_fails_costs_no_response(
         until(lambda: not is_coded(visit(port, new)))
     log = capfd.readouterr().err
     workers = 1 if name == "uwsgi" else 2
-    assert 1 <= log.count("reading COMPRESS_CACHE_BACKEND works again") <= 2 * workers
-    assert "reading COMPRESS_CACHE_BACKEND failed" in log
+    # Each time it is told a few times at most what is wrong, not for each response.
+    again = log.count("reading COMPRESS_CACHE_BACKEND works again")
+    assert again >= 1
+    assert 1 <= log.count("reading COMPRESS_CACHE_BACKEND failed") <= 3 * (again + workers)
 
 
 def test_a_redis_that_is_not_there_yet_costs_no_response(
     server: RedisServer, capfd: pytest.CaptureFixture[str]
 ) -> None:
     server.kill()
-    with serving_with("Flask RedisCache", server.socket) as port:
+    with serving_with("Flask RedisCache", server.socket, waits=False) as port:
         assert all(is_coded(answer) for answer in traffic(port, 0.5))
         server.start()
         until(lambda: is_shared(port))
