@@ -34,7 +34,7 @@ from pyfastgz.asgi import exempt
 from pyfastgz.asgi.threads import THREAD_NBYTES
 
 PAGE = b"<p>a page</p>\n" * 200
-PATIENCE_SECONDS = 20.0
+PATIENCE_SECONDS = 30.0
 
 
 def sender(*messages: Message | BaseException) -> Callable[..., Awaitable[None]]:
@@ -360,8 +360,10 @@ def test_nothing_is_held_while_the_application_sleeps(coding: str) -> None:
                 for number in range(40):
                     expected += b"<li>%d.%d</li>" % (turn, number)
                     await send(body(b"<li>%d.%d</li>" % (turn, number), more=True))
-                is_seen.clear()
-                await asyncio.wait_for(is_seen.wait(), PATIENCE_SECONDS)
+                # It is all there already if the machine was so slow that all was flushed.
+                while decoded_part(coding, coded) != expected:
+                    is_seen.clear()
+                    await asyncio.wait_for(is_seen.wait(), PATIENCE_SECONDS)
             await send(body())
 
         async def send(message: Message) -> None:
