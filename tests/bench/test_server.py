@@ -91,7 +91,7 @@ def test_wrk_that_says_nothing() -> None:
 @pytest.mark.parametrize("generate", [run_python, find_generator()[1]])
 def test_load(port: int, generate: Generator) -> None:
     load = generate(port, "/tiny", "gzip", 1, 2)
-    assert load.requests_per_second > 1
+    assert load.requests_per_second > 0
     assert load.p99_ms > 0
     assert load.requests > 1
 

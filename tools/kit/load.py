@@ -22,6 +22,8 @@ from http.client import HTTPConnection
 from statistics import quantiles
 from time import perf_counter
 
+from .client import TIMEOUT_SECONDS
+
 _UNITS = {"us": 1e-3, "ms": 1.0, "s": 1e3, "m": 6e4}
 
 
@@ -50,6 +52,8 @@ def find_generator() -> tuple[str, Generator]:
 def run_wrk(port: int, path: str, accept_encoding: str, seconds: int, connections: int) -> Load:
     """Generate load with wrk."""
     options = ["--threads=1", f"--connections={connections}", f"--duration={seconds}s"]
+    # It counts as an error what takes longer than that: 2 seconds, if it is not told.
+    options.append(f"--timeout={TIMEOUT_SECONDS:.0f}s")
     options += ["--latency", "--header", f"Accept-Encoding: {accept_encoding}"]
     return parse_wrk(_output_of(["wrk", *options, f"http://127.0.0.1:{port}{path}"]))
 
@@ -83,10 +87,10 @@ def _output_of(command: list[str]) -> str:
 
 
 def _generate(port: int, path: str, accept_encoding: str, deadline: float) -> list[float]:
-    """Send one request after the other; return how many seconds each took."""
-    seconds = []
-    with closing(HTTPConnection("127.0.0.1", port, timeout=30)) as connection:
-        while (start := perf_counter()) < deadline:
+    """Send one request after the other, one at least; return how many seconds each took."""
+    seconds: list[float] = []
+    with closing(HTTPConnection("127.0.0.1", port, timeout=TIMEOUT_SECONDS)) as connection:
+        while (start := perf_counter()) < deadline or not seconds:
             connection.request("GET", path, headers={"Accept-Encoding": accept_encoding})
             with closing(connection.getresponse()) as response:
                 response.read()
