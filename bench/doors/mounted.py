@@ -17,6 +17,7 @@ from typing import Any
 
 import uvicorn
 
+from tools.kit.server import IDLE_SECONDS
 from tools.kit.server import Command
 
 from .asgi import ASGI
@@ -71,6 +72,7 @@ def main(descriptor: int, application: str) -> None:
         lifespan="off",
         log_level="warning",
         access_log=False,
+        timeout_keep_alive=IDLE_SECONDS,
     )
     uvicorn.Server(config).run([socket.socket(fileno=descriptor)])
 

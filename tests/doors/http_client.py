@@ -16,7 +16,7 @@ from described import Lines
 from described import Received
 from described import Request
 
-PATIENCE_SECONDS = 30.0
+PATIENCE_SECONDS = 60.0
 OF_THE_CONNECTION = frozenset({"connection", "keep-alive", "transfer-encoding"})
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from asking import Answer
 from asking import decoded_part
 
-PATIENCE_SECONDS = 20.0
+PATIENCE_SECONDS = 30.0
 
 
 class Held(Exception):

@@ -21,6 +21,7 @@ from described import Asked
 from described import Door
 from described import Reply
 from flask import Flask
+from sources import PATIENCE_SECONDS
 
 from pyfastgz import Compress
 from pyfastgz import Dictionary
@@ -462,7 +463,7 @@ def test_r35_messages_come_one_by_one_with_a_dictionary(serve: Serve, folder: st
     def messages() -> Any:
         for n in range(20):
             yield LAYOUT[n * 300 : n * 300 + 300]
-            if not was_decoded.acquire(timeout=10):
+            if not was_decoded.acquire(timeout=PATIENCE_SECONDS):
                 late.append(n)
 
     site = served(

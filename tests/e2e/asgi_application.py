@@ -34,7 +34,7 @@ FOLDER = "PYFASTGZ_TEST_FOLDER"
 CHUNKS = [f"<p>{Writer('asgi').paragraph(20)}</p>\n".encode() for _ in range(30)]
 PAGE = b"".join(CHUNKS)
 LONG = PAGE * 20
-PATIENCE_SECONDS = 20.0
+PATIENCE_SECONDS = 30.0
 
 _seen: dict[str, asyncio.Semaphore] = defaultdict(lambda: asyncio.Semaphore(0))
 

@@ -29,6 +29,7 @@ from django.views.decorators.http import conditional_page
 from pyfastgz.wsgi import CompressMiddleware
 from pyfastgz.wsgi import compressed
 from pyfastgz.wsgi import exempt
+from tests.e2e.served_application import PATIENCE_SECONDS
 from tests.e2e.served_application import SharedAcknowledgements
 from tests.e2e.served_application import SharedCounts
 from tools.kit.documents.prose import Writer
@@ -105,7 +106,7 @@ def own(request: HttpRequest) -> HttpResponse:
 
 
 def closed(request: HttpRequest, name: str) -> HttpResponse:
-    finished.wait_for(name, 1, 10.0)
+    finished.wait_for(name, 1, PATIENCE_SECONDS)
     # Another one may come a bit later.
     time.sleep(0.02)
     return HttpResponse(str(finished.get(name)))

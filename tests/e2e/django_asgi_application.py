@@ -31,7 +31,7 @@ from tests.e2e.django_application import tagged
 from tools.kit.documents.content import make_events
 from tools.kit.events import COUNT
 
-PATIENCE_SECONDS = 20.0
+PATIENCE_SECONDS = 30.0
 
 _seen: dict[str, asyncio.Semaphore] = defaultdict(lambda: asyncio.Semaphore(0))
 _ended: dict[str, asyncio.Event] = defaultdict(asyncio.Event)

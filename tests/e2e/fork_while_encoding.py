@@ -24,7 +24,7 @@ from tools.kit.decoders import CODINGS
 from tools.kit.decoders import decode
 from tools.kit.documents.prose import Writer
 
-PATIENCE_SECONDS = 20
+PATIENCE_SECONDS = 60
 """How long a child may take before it is taken for hung, and killed."""
 
 _PAGE = Writer("page").paragraph(30).encode()

@@ -31,7 +31,7 @@ FOLDER = "PYFASTGZ_TEST_FOLDER"
 
 PAGE = "".join(f"<p>{Writer('frameworks').paragraph(20)}</p>\n" for _ in range(30))
 ITEMS = [{"id": number, "name": f"lamp {number * 7919 % 1000}"} for number in range(300)]
-PATIENCE_SECONDS = 20.0
+PATIENCE_SECONDS = 30.0
 
 _seen: dict[str, asyncio.Semaphore] = defaultdict(lambda: asyncio.Semaphore(0))
 

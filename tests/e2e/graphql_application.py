@@ -21,7 +21,7 @@ from pyfastgz.asgi import CompressMiddleware
 COUNT = 5
 """How many values there are."""
 
-PATIENCE_SECONDS = 20.0
+PATIENCE_SECONDS = 30.0
 
 _seen: dict[str, asyncio.Semaphore] = defaultdict(lambda: asyncio.Semaphore(0))
 

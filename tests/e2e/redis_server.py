@@ -16,7 +16,7 @@ from redis.retry import Retry
 REDIS = shutil.which("redis-server")
 """The path of the program; None where it is not installed."""
 
-_PATIENCE_SECONDS = 15.0
+_PATIENCE_SECONDS = 60.0
 
 
 class RedisServer:

@@ -6,6 +6,7 @@ import os
 import random
 import tempfile
 import time
+import weakref
 from collections.abc import Iterable
 from collections.abc import Iterator
 from typing import Any
@@ -33,7 +34,7 @@ PAGE_BODY = [f"<tr><td>{number}<td>lamp" for number in range(100)]
 WORDS = Writer("words").paragraph(2).split(" ")
 """What ``/words`` yields, each when the one before was acknowledged, and not at once."""
 
-PATIENCE_SECONDS = 20.0
+PATIENCE_SECONDS = 30.0
 """How long ``/closed`` waits for a stream to be closed before it says that none was."""
 
 
@@ -54,6 +55,7 @@ class SharedCounts:
     def __init__(self) -> None:
         # Lines that are appended at the same time are both kept.
         self._file = tempfile.TemporaryFile("a+b", buffering=0)  # noqa: SIM115
+        weakref.finalize(self, self._file.close)
 
     def add(self, name: str) -> int:
         """Count one more, and return how many that makes."""
@@ -104,10 +106,10 @@ def create_damaging_app(coding: str = "gzip") -> Flask:
     return app
 
 
-def create_holding_app() -> Flask:
-    """Return an application that flushes the first event only, and soon gives up waiting."""
+def create_holding_app(patience_seconds: float) -> Flask:
+    """Return an application that flushes one event only, and waits so long for its client."""
     fields.EVENT_MEDIA_TYPES = frozenset()
-    events.PATIENCE_SECONDS = 0.5
+    events.PATIENCE_SECONDS = patience_seconds
     app = create_demo()
     app.config["COMPRESS_STREAM_FLUSH_MS"] = float("inf")
     Compress(app)

@@ -17,6 +17,7 @@ from tests.e2e.asgi_application import PAGE
 from tests.e2e.asgi_servers import SERVERS
 from tests.e2e.asgi_servers import serving_asgi
 from tests.e2e.asgi_servers import skip_without
+from tools.kit.client import TIMEOUT_SECONDS
 from tools.kit.client import fetch
 from tools.kit.decoders import CODINGS
 from tools.kit.decoders import decode
@@ -53,7 +54,10 @@ def connect(request: pytest.FixtureRequest, server: str, port: int) -> Iterator[
     if is_newer and server not in {"hypercorn", "granian"}:
         pytest.skip("the server has no HTTP/2 without TLS")
     with httpx.Client(
-        base_url=f"http://127.0.0.1:{port}", http1=not is_newer, http2=is_newer, timeout=30
+        base_url=f"http://127.0.0.1:{port}",
+        http1=not is_newer,
+        http2=is_newer,
+        timeout=TIMEOUT_SECONDS,
     ) as client:
         yield client
 
@@ -119,6 +123,6 @@ def test_events_in_lock_step(port: int, coding: str) -> None:
 def test_curl(port: int) -> None:
     for path, expected in (("/page", PAGE), ("/long", LONG), ("/stream", PAGE)):
         url = f"http://127.0.0.1:{port}/coded{path}"
-        options = ("--silent", "--show-error", "--fail", "--compressed", "--max-time", "30")
+        options = ("--silent", "--show-error", "--fail", "--compressed", "--max-time", "60")
         done = subprocess.run([str(CURL), *options, url], check=True, stdout=subprocess.PIPE)
         assert done.stdout == expected

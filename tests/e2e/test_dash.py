@@ -20,6 +20,7 @@ from tools.kit.checks import Resource
 from tools.kit.checks import check_body
 from tools.kit.checks import check_fields
 from tools.kit.checks import check_not_modified
+from tools.kit.client import TIMEOUT_SECONDS
 from tools.kit.client import Answer
 from tools.kit.client import fetch
 from tools.kit.decoders import decode
@@ -112,6 +113,8 @@ def test_callback(server: int, coding: str) -> None:
                 "inputs": [{"id": "choice", "property": "value", "value": choice}],
                 "changedPropIds": ["choice.value"],
             },
+            timeout=TIMEOUT_SECONDS,
+            trust_env=False,
         )
         assert answer.headers["Content-Encoding"] == coding
         assert answer.json()["response"] == {"report": {"children": make_report(choice)}}

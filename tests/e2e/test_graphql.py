@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from tests.e2e.asgi_servers import serving_asgi
+from tools.kit.client import TIMEOUT_SECONDS
 from tools.kit.decoders import CODINGS
 from tools.kit.decoders import make_decoder
 
@@ -43,7 +44,7 @@ QUERIES: dict[str, tuple[str, str, list[str]]] = {
 def connect() -> Iterator[httpx.Client]:
     with (
         serving_asgi("uvicorn", "tests.e2e.graphql_application:app") as port,
-        httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=30) as client,
+        httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=TIMEOUT_SECONDS) as client,
     ):
         yield client
 

@@ -28,6 +28,7 @@ from tools.kit.decoders import decode
 from tools.kit.decoders import make_decoder
 from tools.kit.documents.content import make_events
 from tools.kit.events import COUNT
+from tools.kit.events import PATIENCE_SECONDS
 from tools.kit.lockstep import follow_events
 from tools.kit.server import ServerError
 from tools.kit.server import gunicorn_command
@@ -295,12 +296,15 @@ def test_tour_finds_events_that_are_held_back() -> None:
 
 
 def test_lock_step_finds_a_stream_that_is_not_flushed() -> None:
-    with serving(gunicorn_command("tests.e2e.served_application:create_holding_app()")) as port:
+    application = "tests.e2e.served_application:create_holding_app"
+    # The client gets the next event only after the server has given up.
+    with serving(gunicorn_command(f"{application}(0.1)")) as port:
         for coding in CODINGS:
             wanted = rf"^/events/{coding} as {coding}: the stream ended before event \d+,"
             with pytest.raises(Mismatch, match=wanted):
                 follow_events(port, coding)
-        # Without a coding nothing is held back.
+    # Without a coding nothing is held back, and no client is too slow.
+    with serving(gunicorn_command(f"{application}({PATIENCE_SECONDS})")) as port:
         follow_events(port, "identity")
 
 

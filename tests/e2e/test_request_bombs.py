@@ -20,6 +20,7 @@ import httpx
 import pytest
 
 from pyfastgz import compress
+from tests.e2e.asgi_servers import ends_with
 from tests.e2e.test_requests import COMMANDS
 from tools.kit import usage
 from tools.kit.client import fetch
@@ -127,8 +128,7 @@ SERVERS = {"gthread": ("flask", "wsgi"), "uvicorn": ("asgi",)}
 @pytest.fixture(scope="module", params=SERVERS, name="server")
 def serve(request: pytest.FixtureRequest) -> Iterator[tuple[int, tuple[str, ...]]]:
     name = str(request.param)
-    status = -15 if name == "uvicorn" else 0
-    with serving(COMMANDS[name], ends_with=status) as port:
+    with serving(COMMANDS[name], ends_with=ends_with(name)) as port:
         yield port, SERVERS[name]
 
 

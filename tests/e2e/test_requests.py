@@ -5,10 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 import shutil
-import signal
 import socket
 import subprocess
-import sys
 from collections.abc import Callable
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -32,8 +30,11 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 
 from pyfastgz import Encoder
 from pyfastgz import compress
+from tests.e2e.asgi_servers import asgi_command
+from tests.e2e.asgi_servers import ends_with
 from tests.e2e.conftest import PACKAGES
 from tests.e2e.simple_servers import command
+from tools.kit.client import TIMEOUT_SECONDS
 from tools.kit.client import fetch
 from tools.kit.decoders import CODINGS
 from tools.kit.documents.prose import Writer
@@ -50,16 +51,7 @@ TEXT = "\n".join(Writer("requests").paragraph(12) for _ in range(60)).encode()
 LONG = b"".join(b'{"lamp": %d, "price": %d}\n' % (n, n * n % 9973) for n in range(150_000))
 
 
-def asgi_command(module: str, option: str, *more: str) -> Command:
-    """Return the command of an ASGI server that takes a listening socket."""
-
-    def made(descriptor: int) -> list[str]:
-        socket_option = option.format(descriptor)
-        return [sys.executable, "-m", module, socket_option, *more, ASGI_APPLICATION]
-
-    return made
-
-
+ASGI = ("uvicorn", "hypercorn", "daphne")
 COMMANDS: dict[str, Command] = {
     "gthread": gunicorn_command(APPLICATION),
     "gevent": gunicorn_command(APPLICATION, worker_class="gevent"),
@@ -67,11 +59,8 @@ COMMANDS: dict[str, Command] = {
     "uwsgi": uwsgi_command(APPLICATION),
     "werkzeug": command("werkzeug", APPLICATION),
     "wsgiref": command("wsgiref", APPLICATION),
-    "uvicorn": asgi_command("uvicorn", "--fd={}", "--log-level=warning"),
-    "hypercorn": asgi_command("hypercorn", "--bind=fd://{}", "--graceful-timeout=2"),
-    "daphne": asgi_command("daphne", "--fd={}", "--verbosity=0"),
+    **{server: asgi_command(server, ASGI_APPLICATION) for server in ASGI},
 }
-ASGI = {"uvicorn", "hypercorn", "daphne"}
 WITHOUT_CHUNKS = {"uwsgi", "wsgiref"}
 """Servers that hand nothing of a body in chunks to an application."""
 
@@ -103,9 +92,8 @@ class _Ports(dict[str, int]):
         self._stack = stack
 
     def __missing__(self, server: str) -> int:
-        # When it has shut down, uvicorn lets the signal do what it does to others.
-        status = -signal.SIGTERM if server == "uvicorn" else 0
-        port = self._stack.enter_context(serving(COMMANDS[server], ends_with=status))
+        running = serving(COMMANDS[server], ends_with=ends_with(server))
+        port = self._stack.enter_context(running)
         self[server] = port
         return port
 
@@ -132,20 +120,20 @@ def with_requests(url: str, body: bytes | Parts, fields: dict[str, str]) -> tupl
     data: Any = iter(body) if isinstance(body, list) else body
     with requests.Session() as session:
         session.trust_env = False
-        answer = session.post(url, data=data, headers=fields, timeout=30)
+        answer = session.post(url, data=data, headers=fields, timeout=TIMEOUT_SECONDS)
         return answer.status_code, answer.json() if answer.ok else answer.headers
 
 
 def with_httpx(url: str, body: bytes | Parts, fields: dict[str, str]) -> tuple[int, Any]:
     content: Any = iter(body) if isinstance(body, list) else body
-    with httpx.Client(trust_env=False, timeout=30) as client:
+    with httpx.Client(trust_env=False, timeout=TIMEOUT_SECONDS) as client:
         answer = client.post(url, content=content, headers=fields)
         return answer.status_code, answer.json() if answer.is_success else answer.headers
 
 
 def with_urllib3(url: str, body: bytes | Parts, fields: dict[str, str]) -> tuple[int, Any]:
     data: Any = iter(body) if isinstance(body, list) else body
-    pool = urllib3.PoolManager(timeout=30, retries=False)
+    pool = urllib3.PoolManager(timeout=TIMEOUT_SECONDS, retries=False)
     answer = pool.request("POST", url, body=data, headers=fields)
     is_good = answer.status == 200
     pool.clear()
@@ -235,7 +223,7 @@ def test_one_connection_goes_on(site: Site) -> None:
 
     for door in site.doors:
         paths = ["echo"] if door == "wsgi" else ["echo", "ignored"]
-        with httpx.Client(trust_env=False, timeout=30) as client:
+        with httpx.Client(trust_env=False, timeout=TIMEOUT_SECONDS) as client:
             for coding, data in [("gzip", compress(TEXT)), ("gzip", TEXT), ("lzma", TEXT)] * 3:
                 for path in paths:
                     answer = post(client, site.url(f"{door}/{path}"), coding, data)
@@ -248,7 +236,9 @@ def test_http_2(running: dict[str, int]) -> None:
     """In which a body has neither a length nor chunks that anybody sees."""
     pytest.importorskip("hypercorn")
     url = Site("hypercorn", running["hypercorn"]).url("asgi/echo")
-    with httpx.Client(http1=False, http2=True, trust_env=False, timeout=30) as client:
+    with httpx.Client(
+        http1=False, http2=True, trust_env=False, timeout=TIMEOUT_SECONDS
+    ) as client:
         for coding in CODINGS:
             content = iter(flushed(TEXT, coding))
             answer = client.post(url, content=content, headers={"Content-Encoding": coding})
@@ -292,7 +282,7 @@ def ask_before_sending(port: int, path: str, *lines: str) -> bytes:
     """Send the head of a request that expects a 100, and return what comes first."""
     head = [f"POST /{path} HTTP/1.1", "Host: requests.test", *lines]
     request = "\r\n".join([*head, "Expect: 100-continue", "", ""])
-    with socket.create_connection(("127.0.0.1", port), timeout=30) as connection:
+    with socket.create_connection(("127.0.0.1", port), timeout=TIMEOUT_SECONDS) as connection:
         connection.sendall(request.encode())
         with connection.makefile("rb") as file:
             return file.readline()
@@ -327,7 +317,9 @@ def reported(site: Site) -> Any:
 
 @pytest.mark.parametrize("how", Compression)
 def test_an_exporter_of_opentelemetry(flask: Site, how: Compression) -> None:
-    exporter = OTLPSpanExporter(endpoint=flask.url("flask/v1/traces"), compression=how)
+    exporter = OTLPSpanExporter(
+        endpoint=flask.url("flask/v1/traces"), compression=how, timeout=TIMEOUT_SECONDS
+    )
     provider = TracerProvider()
     provider.add_span_processor(SimpleSpanProcessor(exporter))
     tracer = provider.get_tracer("lamps")
@@ -350,7 +342,7 @@ def test_sentry(flask: Site, coding: str) -> None:
     for number in range(3):
         message = f"{coding} lamp {number} " + "is out " * 100
         client.capture_event({"message": message, "level": "error"}, scope=sentry_sdk.Scope())
-    client.close(timeout=20)
+    client.close(timeout=TIMEOUT_SECONDS)
     said = [str(event.get("message")) for event in reported(flask)["events"]]
     for number in range(3):
         assert any(message.startswith(f"{coding} lamp {number} ") for message in said)

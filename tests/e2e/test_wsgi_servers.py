@@ -23,6 +23,7 @@ from tests.e2e.simple_servers import command
 from tests.e2e.wsgi_application import FOLDER
 from tests.e2e.wsgi_application import PAGE
 from tests.e2e.wsgi_application import WHOLE
+from tools.kit.client import TIMEOUT_SECONDS
 from tools.kit.client import Answer
 from tools.kit.client import fetch
 from tools.kit.client import opened
@@ -266,7 +267,7 @@ def raw(port: int, method: str, path: str, *lines: str) -> bytes:
     """Return all that is sent on a connection for one request."""
     head = [f"{method} {path} HTTP/1.1", "Host: wsgi.test", "Accept-Encoding: gzip", *lines]
     request = "\r\n".join([*head, "Connection: close", "", ""])
-    with socket.create_connection(("127.0.0.1", port), timeout=30) as connection:
+    with socket.create_connection(("127.0.0.1", port), timeout=TIMEOUT_SECONDS) as connection:
         connection.sendall(request.encode())
         with connection.makefile("rb") as file:
             return file.read()

@@ -17,6 +17,7 @@ from io import BytesIO
 from typing import Any
 
 from pyfastgz.wsgi import CompressMiddleware
+from tests.e2e.served_application import PATIENCE_SECONDS
 from tests.e2e.served_application import SharedAcknowledgements
 from tests.e2e.served_application import SharedCounts
 from tools.kit.documents.content import make_events
@@ -275,7 +276,7 @@ def create_app() -> Callable[[Environ, Any], Any]:
         path = environ["PATH_INFO"]
         if path.startswith("/closed/"):
             start("200 OK", [("Content-Type", "text/plain")])
-            closings.wait_for(path[8:], 1, 10.0)
+            closings.wait_for(path[8:], 1, PATIENCE_SECONDS)
             return [str(closings.get(path[8:])).encode()]
         if environ["REQUEST_METHOD"] == "POST":
             acknowledgements.add(path.rpartition("/")[2])

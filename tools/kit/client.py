@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from http.client import HTTPConnection
 from http.client import HTTPResponse
 
-TIMEOUT_SECONDS = 30.0
-"""How long a read may take: only a server that hangs takes so long."""
+TIMEOUT_SECONDS = 60.0
+"""How long a read may take: only a server that hangs takes so long, on a busy machine, too."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

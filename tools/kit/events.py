@@ -16,7 +16,7 @@ from .documents.content import make_events
 COUNT = 40
 """How many events a stream has."""
 
-PATIENCE_SECONDS = 10.0
+PATIENCE_SECONDS = 30.0
 """How long a stream waits for an acknowledgement before it gives up and ends."""
 
 

@@ -25,8 +25,12 @@ Command = Callable[[int], list[str]]
 ROOT = Path(__file__).resolve().parents[2]
 """The top folder of the project; servers run there."""
 
-PATIENCE_SECONDS = 15.0
+PATIENCE_SECONDS = 60.0
 """How long a server may take to shut down before it is killed."""
+
+IDLE_SECONDS = 3600
+"""How long servers keep a connection that nobody uses, or reads from: a client that the machine
+lets wait for some seconds is no client that has left."""
 
 
 class ServerError(Exception):
@@ -45,7 +49,7 @@ def gunicorn_command(
     :param threads: how many requests each process of the class ``gthread`` answers at a time.
     """
     options = [f"--workers={workers}", f"--worker-class={worker_class}"]
-    options += ["--log-level=warning", "--graceful-timeout=5"]
+    options += ["--log-level=warning", "--graceful-timeout=5", f"--keep-alive={IDLE_SECONDS}"]
     if worker_class == "gthread":
         options.append(f"--threads={threads}")
     if workers > 1:
@@ -81,6 +85,7 @@ def uwsgi_command(application: str) -> Command:
     """
     options = [f"--module={application}", "--need-app", "--master", "--die-on-term"]
     options += ["--worker-reload-mercy=5", "--threads=16", "--disable-logging"]
+    options += [f"--socket-timeout={IDLE_SECONDS}"]
 
     def command(descriptor: int) -> list[str]:
         socket_option = f"--http-socket=fd://{descriptor}"
