@@ -7,8 +7,10 @@ import os
 import select
 import subprocess
 import time
+from collections.abc import Callable
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import chain
 from typing import Any
 
 from tests.e2e.chromium import running
@@ -29,25 +31,30 @@ class Tab:
         self._commands = process.stdin
         self._messages = process.stdout.fileno()
         self._unread = b""
-        self._events: list[str] = []
+        self._events: list[dict[str, Any]] = []
+        self._loader = ""
         self._last_id = 0
         self._address: dict[str, Any] = {}
-        targets = self._tell("Target.getTargets")["targetInfos"]
-        target = next(each["targetId"] for each in targets if each["type"] == "page")
+        # The one that Chromium opens by itself may not be there yet.
+        target = self._tell("Target.createTarget", url="about:blank")["targetId"]
         attached = self._tell("Target.attachToTarget", targetId=target, flatten=True)
         self._address = {"sessionId": attached["sessionId"]}
         self._tell("Page.enable")
+        self._tell("Page.setLifecycleEventsEnabled", enabled=True)
 
     def go(self, url: str) -> None:
         """Go to a page, and return when it is loaded."""
         answer = self._tell("Page.navigate", url=url)
         assert "errorText" not in answer, answer
-        self._wait_for("Page.loadEventFired")
+        self._wait_until_loaded(answer["loaderId"])
 
     def reload(self) -> None:
         """Load the page again, as its user would, and return when that is done."""
         self._tell("Page.reload")
-        self._wait_for("Page.loadEventFired")
+        navigated = self._wait_for(
+            "Page.frameNavigated", lambda said: said["frame"]["loaderId"] != self._loader
+        )
+        self._wait_until_loaded(navigated["frame"]["loaderId"])
 
     def run(self, expression: str) -> Any:
         """Return what an expression in JavaScript is, or a promise comes to."""
@@ -73,17 +80,24 @@ class Tab:
                 assert "error" not in message, message
                 result: dict[str, Any] = message["result"]
                 return result
-            self._events.append(message.get("method", ""))
+            self._events.append(message)
         raise AssertionError
 
-    def _wait_for(self, event: str) -> None:
-        """Wait for an event that follows from the last command."""
+    def _wait_until_loaded(self, loader: str) -> None:
+        """Wait until what Chromium loads under a name is there, and not what was before it."""
+        self._loader = loader
+        self._wait_for(
+            "Page.lifecycleEvent",
+            lambda said: (said["name"], said["loaderId"]) == ("load", loader),
+        )
+
+    def _wait_for(self, event: str, is_it: Callable[[Any], bool]) -> Any:
+        """Wait for an event that follows from the last command, and return what it says."""
         # It may have come before the command's own answer.
-        if event in self._events:
-            return
-        for message in self._read():
-            if message.get("method") == event:
-                return
+        for message in chain(self._events, self._read()):
+            if message.get("method") == event and is_it(message["params"]):
+                return message["params"]
+        raise AssertionError
 
     def _read(self) -> Iterator[dict[str, Any]]:
         """Yield the messages that come."""
