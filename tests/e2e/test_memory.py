@@ -23,7 +23,7 @@ from tools.kit.server import gunicorn_command
 from tools.kit.server import serving
 
 MB = 1024 * 1024
-FILE_NBYTES = 1024 * MB
+FILE_NBYTES = 256 * MB
 PATH = "/files/big.txt"
 
 pytestmark = pytest.mark.skipif(not usage.IS_KNOWN, reason="needs /proc/self/io")
@@ -71,7 +71,7 @@ def test_r39_clients_that_leave(gunicorn_port: int) -> None:
     assert third < second + 8 * MB
 
 
-# ---- A file of 1 GB ----
+# ---- A file of 256 MB ----
 
 
 @pytest.fixture(scope="module")
