@@ -36,7 +36,9 @@
  * - An encoder keeps no pointer to the caller's memory after a call returns,
  * but to the dictionary that it was told to refer to.
  * - Different encoders may be used by different threads at the same time.  One
- *   encoder may be used by one thread at a time.
+ *   encoder may be used by one thread at a time, and what it reads must not be
+ *   changed until a call returns: it reads input more than once, and where that
+ *   is not the same it may read and write beyond its end.
  * - No global state but function pointers that are chosen once per processor;
  *   no errno, no stdio, no abort.
  */

@@ -103,16 +103,6 @@ def checked(result: int) -> int:
     raise RuntimeError(f"{message} (error {code} of the compression core)")
 
 
-def _input(data: Any) -> tuple[Any, int]:
-    """Return what the core takes for a bytes-like object, and its length in bytes."""
-    try:
-        view = ffi.from_buffer(data)
-    except (TypeError, BufferError, ValueError):  # not bytes-like, or not contiguous
-        copy = as_bytes(data)
-        return copy, len(copy)
-    return view, len(view)
-
-
 def _options(small: bool) -> Any:
     """Return the options that the core takes."""
     return ffi.new("fgz_options *", [ffi.sizeof("fgz_options"), small])
@@ -199,12 +189,11 @@ class Bodies(_Pool):
 
     def compress(self, data: Buffer, _settings: Any) -> bytes:
         """Return the coded form of a whole body."""
+        # What is not bytes may be changed by another thread while the core reads it.
+        body = as_bytes(data)
         kept = self._take_for_body()
-        if type(data) is bytes:
-            coded = cast("bytes", compress_bytes(kept.address, data, sys.maxsize))
-            kept.longest_nbytes = max(kept.longest_nbytes, len(data))
-        else:
-            coded = self._compress_where_it_lies(kept, data)
+        coded = cast("bytes", compress_bytes(kept.address, body, sys.maxsize))
+        kept.longest_nbytes = max(kept.longest_nbytes, len(body))
         self.give(kept)
         return coded
 
@@ -214,14 +203,6 @@ class Bodies(_Pool):
             return self.idle.items.pop()
         except IndexError:
             return self._maker.make()
-
-    def _compress_where_it_lies(self, kept: Kept, data: Buffer) -> bytes:
-        """Return the coded form of what is not bytes, and may be large: without a copy."""
-        view, nbytes = _input(data)
-        room = checked(lib.fgz_compress_bound(self._maker.number, nbytes))
-        out = _new_output("char[]", room)
-        made = checked(lib.fgz_compress(kept.encoder, view, nbytes, out, room))
-        return cast("bytes", ffi.unpack(out, made))
 
 
 class Streams(_Pool):

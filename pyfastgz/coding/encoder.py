@@ -48,7 +48,8 @@ def compress(
 
     The same data, options and version always give the same bytes.
 
-    :param data: any bytes-like object, of any length.
+    :param data: any bytes-like object, of any length. What is not bytes is copied first, as
+        another thread might change it.
     :param coding: ``"gzip"`` (RFC 1952), ``"deflate"`` (RFC 1950, as RFC 9110 section 8.4.1.2
         means it), ``"zstd"`` (RFC 8878, window within RFC 9659), ``"br"`` (RFC 7932) if the
         brotli package is installed, or ``"dcz"`` (RFC 9842).

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import threading
 from itertools import product
+from operator import contains
 from typing import Any
 
 import decoders
@@ -153,6 +154,32 @@ def test_a_level_out_of_range_is_named(coding: str) -> None:
 
 def test_br_is_available_with_its_package() -> None:
     assert sorted(available_codings()) == sorted(CODINGS)
+
+
+@pytest.mark.parametrize("coding", CODINGS)
+def test_what_another_thread_changes_meanwhile_is_coded_as_it_was(coding: str) -> None:
+    """The core reads a body more than once, and believes what it read."""
+    states = [b"<li>lamp</li>\n" * 4000, noise(56_000)]
+    either = list(zip(*states, strict=True))
+    decode = next(iter(decoders.DECODERS[coding].values()))
+    body = bytearray(states[0])
+    is_over = threading.Event()
+
+    def change() -> None:
+        while not is_over.is_set():
+            for state in states:
+                body[:] = state
+
+    thread = threading.Thread(target=change)
+    thread.start()
+    try:
+        for _ in range(50):
+            decoded = decode(pyfastgz.compress(body, coding))
+            assert len(decoded) == len(body)
+            assert all(map(contains, either, decoded))
+    finally:
+        is_over.set()
+        thread.join()
 
 
 def test_threads_do_not_disturb_each_other() -> None:
