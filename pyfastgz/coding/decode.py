@@ -22,6 +22,9 @@ _SLICE_NBYTES = 4096
 
 _GZIP_WINDOW, _ZLIB_WINDOW, _RAW_WINDOW = 31, 15, -15
 
+# How zlib says that there is no memory for a window: Z_MEM_ERROR, which is nobody's fault.
+_NO_MEMORY = "Error -4 "
+
 # The method of compression, in the low bits of the first byte (RFC 1950 section 2.2). As the
 # beginning of a raw body that is a stored block whose filling is not 0, which nobody writes.
 _ZLIB_METHOD, _ZLIB_METHOD_MASK = 8, 0x0F
@@ -104,6 +107,8 @@ class _Inflater(Decoder):
         try:
             made: bytes = stream.decompress(data, PIECE_NBYTES)
         except zlib.error as error:
+            if str(error).startswith(_NO_MEMORY):
+                raise MemoryError(str(error)) from error
             raise DecodeError(str(error)) from error
         if not stream.eof:
             return made, len(stream.unconsumed_tail)
