@@ -115,8 +115,9 @@ def saving(dictionary: Dictionary, level: int, body: bytes) -> Saving:
 
     :raises MemoryError: there is no memory.
     """
-    address = prepared(dictionary, level, small=False).address
-    return _SAVINGS[core.saving_of(address, body)]
+    # Not all that is prepared is kept: it has to live until the core has seen it.
+    referred = prepared(dictionary, level, small=False)
+    return _SAVINGS[core.saving_of(referred.address, body)]
 
 
 class Bodies(core.Bodies):

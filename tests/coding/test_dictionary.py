@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import multiprocessing
 import random
 import shutil
 import subprocess
+import sys
 import threading
 import weakref
 from collections.abc import Callable
@@ -309,6 +311,28 @@ def test_what_is_saved_is_told_beforehand(level: int) -> None:
     # Of a long dictionary nothing is known beforehand.
     for body in (SCRIPT, b"x" * 9000):
         assert dcz.saving(Dictionary(SCRIPT * 6), level, body) is dcz.Saving.PERHAPS
+
+
+def test_what_is_asked_of_a_dictionary_is_asked_while_it_is_there() -> None:
+    known = Dictionary(SCRIPT * 6)
+    alive: list[core.Prepared] = []
+
+    def observe(_frame: object, event: str, called: object) -> None:
+        if event == "c_call" and called is core.saving_of:
+            alive.extend(
+                one
+                for one in gc.get_objects()
+                if isinstance(one, core.Prepared) and one.data is known.data
+            )
+
+    sys.setprofile(observe)
+    try:
+        dcz.saving(known, 3, PAGE)
+    finally:
+        sys.setprofile(None)
+    assert len(alive) == 1
+    # It is not kept: nothing was prepared.
+    assert alive[0] not in dcz._kept.values()
 
 
 @pytest.mark.parametrize("level", [1, 2, 3])
