@@ -21,9 +21,6 @@ from pyfastgz import compress
 from pyfastgz.coding import KNOWN_CODINGS
 from pyfastgz.coding import decodable_codings
 from pyfastgz.coding.decode import PIECE_NBYTES
-from pyfastgz.coding.decode import Decoder
-from pyfastgz.coding.decode import DeflateDecoder
-from pyfastgz.coding.decode import GzipDecoder
 from pyfastgz.coding.undo import FRAME_NBYTES
 from pyfastgz.coding.undo import FREE_NBYTES
 from pyfastgz.coding.undo import CodedBody
@@ -219,34 +216,6 @@ def test_what_needs_a_dictionary_is_refused() -> None:
         undo("deflate", stream.compress(b"lamps and lamps") + stream.flush())
     with pytest.raises(DecodeError):
         undo("zstd", b"\x28\xb5\x2f\xfd\x01\x00\x07\x01\x00\x00")
-
-
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
-@pytest.mark.parametrize("make", [GzipDecoder, DeflateDecoder])
-def test_want_of_memory_is_no_fault_of_the_body(make: Callable[[], Decoder]) -> None:
-    """Wherever it is: zlib takes memory at the beginning, and later for its window."""
-    refusing = pytest.importorskip("_testcapi")
-    coded = compress(TEXT, "gzip" if make is GzipDecoder else "deflate")
-    is_refused = True
-    number = 0
-    while is_refused:
-        number += 1
-        body = make()
-        body.push(coded)
-        made = []
-        try:
-            refusing.set_nomemory(number, number + 1)
-            while not body.needs_input:
-                made.append(body.step())
-        # CPython 3.11 says this where it has no memory for its own stack.
-        except (MemoryError, SystemError):
-            pass
-        else:
-            is_refused = False
-        finally:
-            refusing.remove_mem_hooks()
-    assert number > 10
-    assert b"".join(made) == TEXT
 
 
 def test_a_window_of_zstd_is_no_larger_than_the_webs() -> None:
