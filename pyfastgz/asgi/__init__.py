@@ -76,7 +76,7 @@ class CompressMiddleware(Middleware):
                 await response.finish(self._app)
         except Exception:
             # The server sees what it would have seen.
-            await response.give_up()
+            await response.give_up(self._app)
             raise
         finally:
             response.close()

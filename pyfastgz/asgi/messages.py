@@ -25,6 +25,9 @@ RawLines = list[tuple[bytes, bytes]]
 START = "http.response.start"
 """Has status and fields."""
 
+TRAILERS = "http.response.trailers"
+"""Has fields, after the body."""
+
 BODY = "http.response.body"
 """Sends bytes."""
 
@@ -56,31 +59,55 @@ def is_last(message: Message) -> bool:
     return message["type"] == PATH or not message.get("more_body", False)
 
 
+def nbytes_in(message: Message) -> int:
+    """Return how many bytes a message of a body brings; 0 of what is none."""
+    body = message.get("body", b"")
+    if type(body) is bytes:
+        return len(body)
+    try:
+        return memoryview(body).nbytes
+    except TypeError:
+        return 0
+
+
 def takes_long(message: Message) -> bool:
     """Tell whether to code what a message brings would stop the loop for too long."""
-    return message["type"] != BODY or len(message.get("body", b"")) >= THREAD_NBYTES
+    return message["type"] != BODY or nbytes_in(message) >= THREAD_NBYTES
 
 
 def may_take_long(message: Message) -> bool:
     """Tell the same while it is not known how the message is coded."""
-    return message["type"] != BODY or len(message.get("body", b"")) >= _FIRST_NBYTES
+    return message["type"] != BODY or nbytes_in(message) >= _FIRST_NBYTES
+
+
+def with_bytes(message: Message) -> Message:
+    """Return a message whose body is bytes, whatever buffer it was.
+
+    :raises TypeError: it is none.
+    """
+    body = message.get("body", b"")
+    return message if type(body) is bytes else {**message, "body": memoryview(body).tobytes()}
 
 
 def kept(message: Message) -> Message:
     """Return a message that does not change when its sender goes on, who may be cancelled."""
-    if message["type"] == DESCRIPTOR:
-        try:
-            return {**message, "file": OwnFile(message["file"])}
-        except Exception:
-            # Whoever reads it will say so.
-            return message
-    if isinstance(message.get("body"), (bytearray, memoryview)):
-        return {**message, "body": bytes(message["body"])}
+    message = message.copy()
+    try:
+        if message["type"] == DESCRIPTOR:
+            message["file"] = OwnFile(message["file"])
+        else:
+            message = with_bytes(message)
+    except Exception:
+        # Whoever reads it will say so.
+        return message
     return message
 
 
 class Source:
-    """What the first part of a body is; see :class:`~.carrying.Source`."""
+    """What the first part of a body is; see :class:`~.carrying.Source`.
+
+    :param message: has bytes, or names a file.
+    """
 
     __slots__ = ("_message", "file", "request")
 
@@ -129,8 +156,8 @@ class Source:
 
     def whole(self) -> bytes:
         """Return all bytes of a body that is there."""
-        body = self._message.get("body", b"")
-        return body if type(body) is bytes else bytes(body)
+        body: bytes = self._message.get("body", b"")
+        return body
 
     def chunks(self) -> Any:
         """Return the pieces of a file; None for what is coded as it comes."""

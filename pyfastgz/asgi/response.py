@@ -5,7 +5,7 @@ from __future__ import annotations
 import enum
 from collections.abc import Awaitable
 from collections.abc import Callable
-from collections.abc import Iterable
+from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING
 from typing import Any
@@ -16,31 +16,26 @@ from ..carrying import ASKED_AGAIN
 from ..carrying import Sent
 from ..carrying import carry_out
 from ..http.exchange import NO_WISHES
-from ..http.fields import edited
-from ..http.plain import NO_SHAPE
 from ..http.steps import Plan
 from ..http.steps import Step
 from ..middleware import NOT_LOOKED_AT
-from ..outcome import Outcome
-from ..outcome import outcome_of
 from .messages import BODY
 from .messages import OF_BODY
 from .messages import OPENED
 from .messages import PATH
 from .messages import START
+from .messages import TRAILERS
 from .messages import Message
-from .messages import RawLines
 from .messages import Source
 from .messages import decoded
-from .messages import encoded
 from .messages import is_awaited
 from .messages import is_last
 from .messages import lines_of
-from .messages import pairs_of
-from .messages import shape_of
 from .messages import takes_long
+from .messages import with_bytes
 from .scope import Receive
 from .scope import after_no_body
+from .start import ResponseStart
 from .stream import AsgiStream
 from .stream import Send
 from .stream import send_pieces
@@ -69,7 +64,7 @@ class _State(enum.Enum):
 _BEFORE, _STARTED, _DIRECT, _STREAMED, _COMPLETE, _REPLACED, _ASKED_AGAIN = _State
 
 
-class AsgiResponse:
+class AsgiResponse(ResponseStart):
     """The response to one request.
 
     :param door: decides about it.
@@ -78,16 +73,10 @@ class AsgiResponse:
     """
 
     __slots__ = (
-        "_content_type",
-        "_door",
-        "_lines",
         "_receive",
         "_request",
         "_send",
-        "_shape",
-        "_start",
         "_state",
-        "_status",
         "_stream",
         "_turns",
     )
@@ -95,16 +84,11 @@ class AsgiResponse:
     def __init__(
         self, door: Middleware, request: AsgiRequest, receive: Receive, send: Send
     ) -> None:
-        self._door = door
+        super().__init__(door)
         self._request = request
         self._receive = receive
         self._send = send
         self._state = _BEFORE
-        self._start: Message = {}
-        self._status = 0
-        self._lines: RawLines = []
-        self._shape = NO_SHAPE
-        self._content_type = ""
         self._stream: AsgiStream | None = None
         self._turns: Turns | None = None
 
@@ -126,17 +110,25 @@ class AsgiResponse:
             await app(self._request.scope, self.receive, self.send)
             if self._turns is not None:
                 await self._turns.finish()
-        if self._state is _STARTED:
-            await self._give_up()
-
-    async def give_up(self) -> None:
-        """Do what is left to be done when the application has raised."""
-        if self._turns is not None:
-            self._turns.close()
         await self._give_up()
+
+    async def give_up(
+        self, app: Callable[[dict[str, Any], Receive, Send], Awaitable[None]]
+    ) -> None:
+        """Do what is left to be done when the application has raised."""
+        try:
+            if self._state is _ASKED_AGAIN:
+                # It had sent its part, and raises again, or need not.
+                await self.finish(app)
+        finally:
+            if self._turns is not None:
+                self._turns.close()
+            await self._give_up()
 
     def close(self) -> None:
         """Free what the response has, however it ended."""
+        # Nothing is begun for tasks that outlive the application.
+        self._state = _DIRECT if self._state in {_BEFORE, _DIRECT} else _REPLACED
         if self._turns is not None:
             self._turns.close()
         self._request.close()
@@ -177,10 +169,14 @@ class AsgiResponse:
             await self._send(message)
         elif kind in OF_BODY:
             await self._on_body(message)
-        elif kind != "http.response.trailers" or state not in {_REPLACED, _ASKED_AGAIN}:
-            if kind == START:
-                # The server is to complain of a second one.
+        elif kind == START and state is _STARTED:
+            # The server is to complain of a second one, unless it refuses the first.
+            with suppress(Exception):
                 await self._give_up()
+            await self._send(message)
+        elif state is not _ASKED_AGAIN and (kind != TRAILERS or state is not _REPLACED):
+            # Nothing gets ahead of the start.
+            await self._give_up()
             await self._send(message)
 
     async def receive(self) -> Message:
@@ -196,36 +192,26 @@ class AsgiResponse:
             await self._send(self._start)
 
     def _waits(self, message: Message) -> bool:
-        """Take the start of the response, and tell whether it waits for the body."""
-        self._start = message
-        self._state = _DIRECT
-        try:
-            headers = message.get("headers", ())
-            self._lines = lines = list(headers)
-            if not isinstance(headers, (list, tuple)):
-                # It may be one that can be iterated over once.
-                self._start = {**message, "headers": lines}
-            self._status = message["status"]
-        except Exception:
-            # There is something odd in it, of which the server is to complain.
-            return False
-        if self._status == 200:
-            try:
-                self._shape, self._content_type = shape_of(lines)
-                settled = self._door.settled(self._shape, self._content_type)
-            except Exception:
-                # There is something odd in the fields.
-                self._shape = NO_SHAPE
-            else:
-                if settled is not None:
-                    self._told(outcome_of(settled))
-                    return False
-        self._state = _STARTED
-        return True
+        """Take the start of the response, and tell whether it waits for the body.
+
+        Raises what iterating over the fields raises.
+        """
+        is_understood = self._take(message)
+        self._state = _STARTED if is_understood and not self._is_settled() else _DIRECT
+        return self._state is _STARTED
 
     # ---- The body ----
 
     async def _on_body(self, message: Message, chunks: Any = None) -> None:
+        try:
+            message = with_bytes(message)
+        except TypeError:
+            if self._state is not _STARTED:
+                raise
+            # The server is to say what it makes of that.
+            await self._give_up()
+            await self._send(message)
+            return
         if self._stream is not None:
             await self._stream.send(message, chunks)
             if is_last(message):
@@ -309,18 +295,20 @@ class AsgiResponse:
         if sent.coder is not None:
             self._state = _STREAMED
             self._turns = turns = self._turns or Turns()
-            self._stream = AsgiStream(sent, self._send, start, turns)
+            self._stream = AsgiStream(sent, self._send, turns)
+            await self._send_start(start, sent)
             await self._on_body(message, sent.chunks)
         elif sent.file is not None or sent.chunks:
             self._state = _REPLACED
-            await send_pieces(self._send, start, sent.file or sent.chunks)
+            await self._send_start(start, sent)
+            await send_pieces(self._send, sent.file or sent.chunks)
         elif replaced is not None:
             if sent.body is None:
                 self._state = _REPLACED
                 start["trailers"] = False
             else:
                 self._state = _DIRECT if is_last(message) else _COMPLETE
-            await self._send(start)
+            await self._send_start(start, sent)
             await self._send({"type": BODY, "body": replaced, "more_body": False})
         else:
             self._state = _DIRECT
@@ -328,22 +316,14 @@ class AsgiResponse:
             if message is not OPENED:
                 await self._send(message)
 
-    def _started(self, sent: Sent) -> Message:
-        """Return the start of what is sent, and tell what became of it if that is known."""
-        if sent is AS_IT_IS:
-            return self._start
-        answer = sent.answer
-        if answer.edits or self._door.engine.settings.last.server_timing:
-            lines = edited(decoded(self._lines), answer.edits)
-            self._lines = encoded(self._door.timed(lines, sent.outcome))
-        if answer.status is not None:
-            self._status = answer.status
-        if sent.outcome is not None:
-            self._told(sent.outcome)
-        return {**self._start, "status": self._status, "headers": self._lines}
+    async def _send_start(self, start: Message, sent: Sent) -> None:
+        """Send the start of what is sent in place of the application's response.
 
-    def _told(self, outcome: Outcome) -> None:
-        self._door.told(outcome, self._status, self._sent_lines)
-
-    def _sent_lines(self) -> Iterable[tuple[str, str]]:
-        return pairs_of(self._lines)
+        If the server refuses it, the application may send another response.
+        """
+        try:
+            await self._send(start)
+        except BaseException:
+            self._state = _DIRECT
+            sent.close()
+            raise

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Awaitable
 from collections.abc import Callable
 from collections.abc import Iterable
+from contextlib import suppress
 from functools import partial
 from io import FileIO
 from math import inf
@@ -22,6 +23,7 @@ from .messages import BODY
 from .messages import DESCRIPTOR
 from .messages import Message
 from .messages import is_last
+from .messages import nbytes_in
 from .threads import in_thread
 from .threads import running_loop
 from .turns import Turns
@@ -34,7 +36,6 @@ class AsgiStream:
 
     :param sent: has what codes it, which is closed with the stream, or when turns are over.
     :param send: the server's.
-    :param start: the start of the response, which is sent first.
     :param turns: those of the response; :meth:`send` is called by whoever has one.
     """
 
@@ -44,12 +45,11 @@ class AsgiStream:
         "_loop",
         "_quick_nbytes",
         "_send",
-        "_start",
         "_timer",
         "_turns",
     )
 
-    def __init__(self, sent: Sent, send: Send, start: Message, turns: Turns) -> None:
+    def __init__(self, sent: Sent, send: Send, turns: Turns) -> None:
         coder, coding = sent.coder, sent.answer.coding
         assert coder is not None
         assert coding is not None
@@ -57,7 +57,6 @@ class AsgiStream:
         # What is coded at once, and not in a thread.
         self._quick_nbytes = quick_nbytes(coding, sent.level)
         self._send = send
-        self._start: Message | None = start
         self._turns = turns
         turns.takes_long = self._takes_long
         turns.free = self.close
@@ -69,38 +68,24 @@ class AsgiStream:
         """Tell whether what a message brings is coded in a thread, at least in part."""
         if message["type"] != BODY:
             return True
-        nbytes = len(message.get("body", b""))
-        return nbytes + self._coder.held_nbytes >= self._quick_nbytes
+        return nbytes_in(message) + self._coder.held_nbytes >= self._quick_nbytes
 
     async def send(self, message: Message, chunks: Iterable[bytes] | None = None) -> None:
         """Code what a message brings, and send what there is to send.
 
         :param chunks: the pieces of the file that it names; None to open that.
         :raises Exception: what coding or sending raised, this or something before it: what
-            comes later could not be decoded.
+            comes later could not be decoded. What reading a file raises does no such harm.
         """
         self._cancel_timer()
         if self._error is not None:
             raise self._error
         try:
             await self._sent(message, chunks)
-        except Exception as error:
-            self._error = error
-            raise
-        except BaseException:
-            self._error = EncoderStateError(
-                "the sending of a part of the body was cancelled while the server had it, so "
-                "that what follows could not be decoded"
-            )
-            raise
-        coder = self._coder
-        if self._loop is not None and coder.can_flush and coder.flush_seconds != inf:
-            self._timer = self._loop.call_later(coder.flush_seconds, self._start_flush)
+        finally:
+            self._set_timer()
 
     async def _sent(self, message: Message, chunks: Iterable[bytes] | None) -> None:
-        if self._start is not None:
-            start, self._start = self._start, None
-            await self._send(start)
         if message["type"] == BODY:
             for piece in pieces_of(message.get("body", b"")):
                 await self._code(piece)
@@ -113,7 +98,7 @@ class AsgiStream:
             with file:
                 await self._code_all(iter(partial(file.read, PIECE_NBYTES), b""))
         if is_last(message):
-            await self._send_body(await self._rest(self._coder.finish), is_last=True)
+            await self._send_coded(self._coder.finish, is_last=True)
             self.close()
 
     async def _code_all(self, chunks: Iterable[bytes]) -> None:
@@ -123,22 +108,45 @@ class AsgiStream:
             await self._code(piece)
 
     async def _code(self, piece: Buffer) -> None:
+        # Without a loop nobody calls when time has passed.
+        await self._send_coded(self._coder.code if self._loop else self._flushed, piece)
+
+    def _flushed(self, piece: Buffer) -> bytes:
+        return self._coder.code(piece) + self._coder.flush()
+
+    async def _send_coded(
+        self, code: Callable[..., bytes], *piece: Buffer, is_last: bool = False
+    ) -> None:
+        """Send what comes of coding, if anything; remember if that fails."""
         coder = self._coder
-        is_long = len(piece) + coder.held_nbytes >= self._quick_nbytes
-        coded = await in_thread(coder.code, piece) if is_long else coder.code(piece)
-        if self._loop is None:
-            # Nobody calls when time has passed.
-            coded += coder.flush()
-        if coded:
-            await self._send_body(coded)
+        if not coder.is_open:
+            # The application has ended, and nothing is to look like the end of its body.
+            return
+        nbytes = coder.held_nbytes + sum(map(len, piece))
+        try:
+            is_long = nbytes >= self._quick_nbytes
+            coded = await in_thread(code, *piece) if is_long else code(*piece)
+            if coded or is_last:
+                await self._send({"type": BODY, "body": coded, "more_body": not is_last})
+        except Exception as error:
+            self._error = error
+            raise
+        except BaseException:
+            self._error = EncoderStateError(
+                "the sending of a part of the body was cancelled while the server had it, so "
+                "that what follows could not be decoded"
+            )
+            raise
 
-    async def _rest(self, code: Callable[[], bytes]) -> bytes:
-        """Return what flushing or finishing returns."""
-        is_long = self._coder.held_nbytes >= self._quick_nbytes
-        return await in_thread(code) if is_long else code()
-
-    async def _send_body(self, body: bytes, *, is_last: bool = False) -> None:
-        await self._send({"type": BODY, "body": body, "more_body": not is_last})
+    def _set_timer(self) -> None:
+        coder = self._coder
+        if (
+            self._loop is not None
+            and self._error is None
+            and coder.can_flush
+            and coder.flush_seconds != inf
+        ):
+            self._timer = self._loop.call_later(coder.flush_seconds, self._start_flush)
 
     def _start_flush(self) -> None:
         if not self._turns.are_over:
@@ -146,13 +154,10 @@ class AsgiStream:
 
     async def _flush(self) -> None:
         """Send what is held."""
-        try:
-            coded = await self._rest(self._coder.flush)
-            if coded:
-                await self._send_body(coded)
-        except Exception as error:
-            # The application is to learn of it.
-            self._error = error
+        if self._error is None:
+            # The application is to learn of what fails.
+            with suppress(Exception):
+                await self._send_coded(self._coder.flush)
 
     def _cancel_timer(self) -> None:
         if self._timer is not None:
@@ -168,8 +173,8 @@ class AsgiStream:
         self._coder.close()
 
 
-async def send_pieces(send: Send, start: Message, file: Any) -> None:
-    """Send a coded form that lies ready, after its start.
+async def send_pieces(send: Send, file: Any) -> None:
+    """Send a coded form that lies ready.
 
     :param send: the server's.
     :param file: what it is read from, or its pieces; it is closed.
@@ -177,7 +182,6 @@ async def send_pieces(send: Send, start: Message, file: Any) -> None:
     read = file.read if hasattr(file, "read") else None
     pieces = iter(lambda: read(PIECE_NBYTES), b"") if read is not None else iter(file)
     try:
-        await send(start)
         while piece := await in_thread(lambda: next(pieces, b"")):
             await send({"type": BODY, "body": piece, "more_body": True})
     finally:

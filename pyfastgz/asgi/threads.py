@@ -46,7 +46,8 @@ async def in_thread(
         while not future.done():
             with suppress(asyncio.CancelledError):
                 await asyncio.wait([future])
-        if drop is not None and future.exception() is None:
+        # To have asked tells the loop that nobody need be told.
+        if future.exception() is None and drop is not None:
             drop(future.result())
         raise
 

@@ -72,13 +72,21 @@ class Turns:
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
+        if not task.cancelled():
+            # Whoever sent the message may have been cancelled, and nobody else asks.
+            task.exception()
         if self.are_over:
             self._free()
 
     async def finish(self) -> None:
         """Wait until all messages are handled."""
-        while self._tasks:
-            await asyncio.wait(self._tasks)
+        while not self.are_free:
+            if self._tasks:
+                await asyncio.wait(self._tasks)
+            else:
+                # Another task of the application sends one, where it is.
+                async with self._lock:
+                    pass
 
     def close(self) -> None:
         """Cancel what is not handled yet; a thread is not interrupted."""
