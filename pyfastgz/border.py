@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
     from .engine import Engine
 
+NOT_UNDERSTOOD = "a request could not be understood; it is passed on as it is"
+
 DECODED = "pyfastgz.decoded"
 """Where an environment says that its request has a coded body, decoded as it is read."""
 
@@ -77,8 +79,13 @@ def _translated(
     start_response: StartResponse,
 ) -> Iterable[bytes]:
     """Call an application for a request that names tags."""
+    shown: dict[str, str | None] = {}
     # Without a hook nothing is coded here.
-    shown = {} if engine is None or engine.hook is None else _shown(environ, engine)
+    if engine is not None and engine.hook is not None:
+        try:
+            shown = _shown(environ, engine)
+        except Exception as error:
+            engine.log_once(NOT_UNDERSTOOD, error)
     # One application may be mounted in another, whose border was passed before.
     before = {key: environ.get(key) for key in (_SENT, *shown)}
     _show(environ, shown)

@@ -87,7 +87,7 @@ class Middleware:
     def served(self, environ: dict[str, Any]) -> Served | None:
         """Return the dictionary that a request asks for; None if it is for the application."""
         transports = self.engine.transports
-        if transports is None or environ["REQUEST_METHOD"] not in GET:
+        if transports is None or environ.get("REQUEST_METHOD") not in GET:
             return None
         return transports.served(environ.get("PATH_INFO", ""))
 

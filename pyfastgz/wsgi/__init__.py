@@ -21,6 +21,7 @@ from ..policy.wishes import EXEMPT
 from ..policy.wishes import asked_after
 from ..policy.wishes import checked_wishes
 from .requests import decoded
+from .response import AGAIN
 from .response import WsgiResponse
 
 if TYPE_CHECKING:
@@ -72,9 +73,7 @@ class CompressMiddleware(Middleware):
         served = self.served(environ)
         if served is not None:
             response.start("200 OK", served.lines)
-            sent = response.sent([served.body])
-            assert sent is not None
-            return sent
+            return response.sent([served.body])
         iterable: Any = None
         try:
             iterable = self._app(environ, response.start)  # type: ignore[arg-type]
@@ -86,7 +85,7 @@ class CompressMiddleware(Middleware):
             finally:
                 _close(iterable)
             raise
-        if sent is None:
+        if sent is AGAIN:
             _close(iterable)
             return self.respond(without_range(environ), start_response)
         return sent

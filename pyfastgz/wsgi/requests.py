@@ -36,7 +36,7 @@ def decoded(app: WSGIApplication, policy: Policy) -> WSGIApplication:
         raw = decode_input(environ, make_body)
         if raw is None:
             return app(environ, start_response)
-        is_head = environ["REQUEST_METHOD"] == "HEAD"
+        is_head = environ.get("REQUEST_METHOD") == "HEAD"
         return _Response(raw, start_response, is_head=is_head).of(app, environ)
 
     return call

@@ -48,6 +48,13 @@ if TYPE_CHECKING:
     ExcInfo = tuple[type[BaseException], BaseException, TracebackType]
 
 
+AGAIN: Iterable[bytes] = iter(())
+"""Is returned where the application is to be asked again.
+
+Not None, which applications return that forget what a body is.
+"""
+
+
 class WsgiResponse:
     """The response to one request, from the application to the server.
 
@@ -157,6 +164,8 @@ class WsgiResponse:
 
     def _write(self, data: bytes) -> None:
         """Be what ``start_response`` returns: send data at once (PEP 3333)."""
+        if not isinstance(data, bytes):
+            raise TypeError(f"write takes bytes, not {type(data).__name__}")
         self.has_pulled = self.has_pulled or bool(data)
         replaced = None
         if not self._is_sent:
@@ -181,7 +190,7 @@ class WsgiResponse:
         From here on the body may be written, too, even while it is iterated over.
         """
         self._coder = sent.coder
-        replaced = sent.in_place(self._environ["REQUEST_METHOD"])
+        replaced = sent.in_place(self._environ.get("REQUEST_METHOD", ""))
         is_replaced = sent.file is not None or (sent.chunks is not None and sent.coder is None)
         self._drops = is_replaced or replaced is not None
         self._started(sent)
@@ -201,11 +210,11 @@ class WsgiResponse:
 
     # ---- What the application returns ----
 
-    def sent(self, iterable: Iterable[bytes]) -> Iterable[bytes] | None:
+    def sent(self, iterable: Iterable[bytes]) -> Iterable[bytes]:
         """Return what the server gets in place of what the application returned.
 
-        None: the application is to be asked again, for all of what it sent a part of; nothing
-        of its answer was sent.
+        :data:`AGAIN`: the application is to be asked again, for all of what it sent a part of;
+        nothing of its answer was sent.
         """
         if self.is_direct:
             self.free()
@@ -233,7 +242,7 @@ class WsgiResponse:
                 return body.again() if is_as_it_was else body.coded_as(self._shown(plain))
         sent = self._planned(body)
         if sent is ASKED_AGAIN:
-            return None
+            return AGAIN
         replaced = self._begun(sent)
         if sent.coder is not None:
             return Stream(self, iter(sent.chunks), body.close, sent.coder)
@@ -250,7 +259,10 @@ class WsgiResponse:
     def _find(self, body: Returned) -> None:
         """Find out how an iterable holds the body, and pull as little as that takes."""
         if self._status is not None:
-            nbytes, is_head = self._whole_nbytes(), self._environ["REQUEST_METHOD"] == "HEAD"
+            nbytes, is_head = (
+                self._whole_nbytes(),
+                self._environ.get("REQUEST_METHOD", "") == "HEAD",
+            )
             if nbytes is None or is_head:
                 body.found = Found(Body.STREAM) if nbytes is None else Found(Body.WHOLE, 0)
                 return
@@ -274,7 +286,7 @@ class WsgiResponse:
             or not body
             or not self._is_200()
             or WISHES in self._environ
-            or self._environ["REQUEST_METHOD"] == "CONNECT"
+            or self._environ.get("REQUEST_METHOD", "") == "CONNECT"
         ):
             return None
         environ = self._environ
@@ -300,7 +312,7 @@ class WsgiResponse:
 
     def _shown(self, coded: Coded) -> bytes:
         """Return the coded body, without which HEAD is answered."""
-        return b"" if self._environ["REQUEST_METHOD"] == "HEAD" else coded.body
+        return b"" if self._environ.get("REQUEST_METHOD", "") == "HEAD" else coded.body
 
     def _whole_nbytes(self) -> int | None:
         """Return how many bytes of the body are all of it, None if that is not known."""
