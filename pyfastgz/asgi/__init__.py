@@ -58,7 +58,7 @@ class CompressMiddleware(Middleware):
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Call the application."""
-        if scope["type"] != "http" or self.engine.hook is None:
+        if scope.get("type") != "http" or self.engine.hook is None:
             await self._app(scope, receive, send)
             return
         request = AsgiRequest(scope, self.engine)

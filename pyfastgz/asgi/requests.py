@@ -44,19 +44,23 @@ def decoded(app: Application, policy: Policy) -> Application:
     """
 
     async def call(scope: Any, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http":
-            headers = list(scope["headers"])
-            coding = _value(headers, _CODED)
-            nbytes = _length_in(headers)
+        headers = scope.get("headers", ())
+        if scope.get("type") == "http":
+            if hasattr(headers, "__next__"):
+                # They can be iterated over once.
+                headers = list(headers)
+                scope = {**scope, "headers": headers}
+            try:
+                coding, nbytes = _value(headers, _CODED), _length_in(headers)
+            except Exception:
+                # There is something odd in it.
+                coding, nbytes = "", None
             if is_coded(coding) and nbytes != 0:
                 headers = [line for line in headers if line[0] not in _HIDDEN]
                 make_body = partial(RequestBody, coding, nbytes, policy)
                 exchange = _Exchange(make_body, bool(nbytes), receive, send)
                 await exchange.run(app, {**scope, "headers": headers})
                 return
-            if not isinstance(scope["headers"], (list, tuple)):
-                # It may be one that can be iterated over once.
-                scope = {**scope, "headers": headers}
         await app(scope, receive, send)
 
     return call
@@ -111,7 +115,7 @@ class _Exchange:
 
     async def run(self, app: Application, scope: Any) -> None:
         """Have an application respond."""
-        self._is_head = scope["method"] == "HEAD"
+        self._is_head = scope.get("method") == "HEAD"
         try:
             await app(scope, self.receive, self.send)
         except Exception:

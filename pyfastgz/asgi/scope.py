@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from collections.abc import Mapping
 from typing import Any
 
+from ..border import NOT_UNDERSTOOD
 from ..border import translate
 from ..border import untranslate
 from ..border import without_range
@@ -54,7 +55,7 @@ class AsgiRequest:
     def __init__(self, scope: Scope, engine: Engine) -> None:
         self._given = scope
         self._environ: dict[str, Any] | None = None
-        self.method: str = scope["method"]
+        self.method: str = scope.get("method", "")
         """In capital letters."""
         self.wishes: Wishes = NO_WISHES
         """What the application asks for the response."""
@@ -62,18 +63,24 @@ class AsgiRequest:
         self._outer: AsgiRequest | None = scope.get(WISHES)
         self.scope: Scope = {**scope, WISHES: self}
         """What the application gets."""
-        headers = scope["headers"]
-        if not isinstance(headers, (list, tuple)):
-            # It may be one that can be iterated over once.
+        headers = scope.get("headers", ())
+        if hasattr(headers, "__next__"):
+            # They can be iterated over once.
             self.scope["headers"] = headers = list(headers)
         # The application may change its list, which is the server's.
-        self._fields: dict[bytes, bytes] = dict(headers)
-        if len(self._fields) != len(headers):
-            self._fields = _joined(headers)
-        if b"if-none-match" in self._fields or b"if-match" in self._fields:
-            shown = translate(self.environ(), engine)
-            if shown:
-                self.scope["headers"] = _replaced(headers, shown)
+        self._fields: dict[bytes, bytes] = {}
+        try:
+            self._fields = dict(headers)
+            if len(self._fields) != len(headers):
+                self._fields = _joined(headers)
+            if b"if-none-match" in self._fields or b"if-match" in self._fields:
+                shown = translate(self.environ(), engine)
+                if shown:
+                    self.scope["headers"] = _replaced(headers, shown)
+        except Exception as error:
+            # It is for the application to say what it makes of it.
+            engine.log_once(NOT_UNDERSTOOD, error)
+            self._fields, self._environ = {}, None
 
     def environ(self) -> dict[str, Any]:
         """Return the request in the variables of WSGI, as far as decisions depend on it.
@@ -135,21 +142,30 @@ def _environ_of(scope: Scope, fields: Mapping[bytes, bytes]) -> dict[str, Any]:
 
     :param fields: of the request, by name in lower case.
     """
-    root, path = scope.get("root_path", ""), scope["path"]
+    root, path = _text(scope.get("root_path")), _text(scope.get("path"))
     if root and path.startswith(f"{root}/"):
         # Most servers have it in both.
         path = path[len(root) :]
     environ: dict[str, Any] = {
-        "REQUEST_METHOD": scope["method"],
+        "REQUEST_METHOD": scope.get("method", ""),
         # Bytes as characters, as WSGI has them.
-        "SCRIPT_NAME": root if root.isascii() else root.encode().decode("latin-1"),
+        "SCRIPT_NAME": root
+        if root.isascii()
+        else root.encode("utf-8", "replace").decode("latin-1"),
         "PATH_INFO": path
         if path.isascii()
         else path.encode("utf-8", "replace").decode("latin-1"),
     }
     for name in _KEYS.keys() & fields.keys():
-        environ[_KEYS[name]] = fields[name].decode("latin-1")
+        value = fields[name]
+        if isinstance(value, (bytes, bytearray)):
+            environ[_KEYS[name]] = value.decode("latin-1")
     return environ
+
+
+def _text(value: Any) -> str:
+    """Return a value that is to be text, an empty one if it is none."""
+    return value if isinstance(value, str) else ""
 
 
 def _replaced(

@@ -25,6 +25,8 @@ from asking import CODINGS
 from asking import decoded
 
 from pyfastgz.asgi import CompressMiddleware
+from pyfastgz.asgi import compressed
+from pyfastgz.asgi import exempt
 from pyfastgz.asgi.threads import in_thread
 
 PAGE = b"<p>the same again and again</p>" * 40
@@ -58,6 +60,64 @@ class Server:
 
 def kinds(messages: list[Message]) -> list[str]:
     return [message["type"].rpartition(".")[2] for message in messages]
+
+
+# ---- Requests ----
+
+LINES: list[Any] = [
+    None,
+    7,
+    "text",
+    {b"lamp": b"lit"},
+    [(b"if-none-match", None)],
+    [(b"if-none-match", "text"), (b"if-match", 7)],
+    [("if-none-match", "*"), (b"range", b"bytes=0-9")],
+    [(b"if-match", b"*", b"more")],
+    [(b"content-encoding", None), (b"content-length", 7)],
+    [(b"if-match", bytearray(b"*")), (b"if-match", None)],
+]
+
+
+@pytest.mark.parametrize("lines", LINES, ids=range(len(LINES)))
+@pytest.mark.parametrize("decodes", [True, False])
+def test_r46_r49_fields_of_a_request_that_are_none(
+    caplog: pytest.LogCaptureFixture, lines: Any, *, decodes: bool
+) -> None:
+    async def app(scope: Message, receive: Any, send: Any) -> None:
+        assert scope["headers"] == lines
+        exempt(scope) if decodes else compressed(scope, 1)
+        await send(start(HTML, (b"etag", b'"e"')))
+        await send(body(PAGE))
+
+    server = Server()
+    middleware = CompressMiddleware(app, decode_requests=decodes)
+    asyncio.run(middleware(scope_of(headers=lines), nothing, server.send))
+    assert (server.messages[0]["status"], body_of(server.messages)) == (200, PAGE)
+    caplog.clear()
+
+
+@pytest.mark.parametrize("name", ["headers", "method", "path", "root_path"])
+@pytest.mark.parametrize("value", [..., None, 7, b"/", "\udcff"], ids=repr)
+def test_r49_a_scope_that_lacks_something(tmp_path: Path, name: str, value: Any) -> None:
+    """As scopes of tests do. What is left out is an ellipsis here."""
+    scope = scope_of()
+    scope["headers"].append((b"if-none-match", b'"other"'))
+    scope |= {"root_path": "", name: value}
+    if value is ...:
+        del scope[name]
+    if name == "headers" and value is not ...:
+        pytest.skip("the test above has these")
+
+    async def app(scope: Message, receive: Any, send: Any) -> None:
+        await send(start(HTML))
+        await send(body(PAGE))
+
+    for options in ({}, {"dictionaries": tmp_path}, {"decode_requests": True}):
+        server = Server()
+        middleware = CompressMiddleware(app, **options)
+        asyncio.run(middleware(scope, nothing, server.send))
+        raw = body_of(server.messages)
+        assert PAGE in {raw, raw if name == "headers" else decoded("gzip", raw)}
 
 
 # ---- The start ----
