@@ -20,8 +20,8 @@ from ..middleware import Middleware
 from ..policy.wishes import EXEMPT
 from ..policy.wishes import asked_after
 from ..policy.wishes import checked_wishes
+from .bodies import AGAIN
 from .requests import decoded
-from .response import AGAIN
 from .response import WsgiResponse
 
 if TYPE_CHECKING:

@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 
     from ..coding.stream import StreamCoder
 
+AGAIN: Iterable[bytes] = iter(())
+"""Stands for asking the application again, which may return anything else, even None."""
+
 _NEVER: Any = object()
 # What iterates over items that are all there.
 _OF_WHOLE: frozenset[type] = frozenset({type(iter([])), type(iter(()))})

@@ -30,6 +30,7 @@ from ..middleware import Lines
 from ..outcome import Outcome
 from ..outcome import outcome_of
 from ..settling import Coded
+from .bodies import AGAIN
 from .bodies import Chunks
 from .bodies import Returned
 from .bodies import Stream
@@ -46,13 +47,6 @@ if TYPE_CHECKING:
     from . import CompressMiddleware
 
     ExcInfo = tuple[type[BaseException], BaseException, TracebackType]
-
-
-AGAIN: Iterable[bytes] = iter(())
-"""Is returned where the application is to be asked again.
-
-Not None, which applications return that forget what a body is.
-"""
 
 
 class WsgiResponse:
@@ -211,11 +205,7 @@ class WsgiResponse:
     # ---- What the application returns ----
 
     def sent(self, iterable: Iterable[bytes]) -> Iterable[bytes]:
-        """Return what the server gets in place of what the application returned.
-
-        :data:`AGAIN`: the application is to be asked again, for all of what it sent a part of;
-        nothing of its answer was sent.
-        """
+        """Return what the server gets in place of what the application returned, or AGAIN."""
         if self.is_direct:
             self.free()
             return iterable
@@ -259,10 +249,8 @@ class WsgiResponse:
     def _find(self, body: Returned) -> None:
         """Find out how an iterable holds the body, and pull as little as that takes."""
         if self._status is not None:
-            nbytes, is_head = (
-                self._whole_nbytes(),
-                self._environ.get("REQUEST_METHOD", "") == "HEAD",
-            )
+            is_head = self._environ.get("REQUEST_METHOD") == "HEAD"
+            nbytes = self._whole_nbytes()
             if nbytes is None or is_head:
                 body.found = Found(Body.STREAM) if nbytes is None else Found(Body.WHOLE, 0)
                 return
@@ -286,7 +274,7 @@ class WsgiResponse:
             or not body
             or not self._is_200()
             or WISHES in self._environ
-            or self._environ.get("REQUEST_METHOD", "") == "CONNECT"
+            or self._environ.get("REQUEST_METHOD") == "CONNECT"
         ):
             return None
         environ = self._environ
@@ -312,7 +300,7 @@ class WsgiResponse:
 
     def _shown(self, coded: Coded) -> bytes:
         """Return the coded body, without which HEAD is answered."""
-        return b"" if self._environ.get("REQUEST_METHOD", "") == "HEAD" else coded.body
+        return b"" if self._environ.get("REQUEST_METHOD") == "HEAD" else coded.body
 
     def _whole_nbytes(self) -> int | None:
         """Return how many bytes of the body are all of it, None if that is not known."""
