@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from importlib.metadata import version
+
 from decoders import DECODERS
 from decoders import INCREMENTAL
 from described import Ask
@@ -10,6 +12,14 @@ from described import Received
 from described import Request
 
 CODINGS = ("gzip", "deflate", "zstd", "br")
+
+# Of brotli before 1.2 nothing is decoded, because that bounds no output.
+DECODES_BR = tuple(map(int, version("brotli").split(".")[:2])) >= (1, 2)
+DECODED = CODINGS if DECODES_BR else CODINGS[:-1]
+"""Those in which bodies of requests are taken here."""
+
+KNOWN = "zstd, br, gzip, deflate" if DECODES_BR else "zstd, gzip, deflate"
+"""The Accept-Encoding of an answer to another."""
 
 
 class Answer:

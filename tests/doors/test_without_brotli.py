@@ -127,3 +127,20 @@ def test_r50_a_level_that_br_does_not_have_is_an_error_without_it_too(
             print(type(error).__name__)
     """)
     assert name in {"ValueError", "ConfigurationError", "TypeError"}
+
+
+def test_r75_a_body_in_br_is_answered_with_what_is_decoded_without_it() -> None:
+    assert (
+        run("""
+        from flask import request
+        app.config["COMPRESS_DECODE_REQUESTS"] = True
+        app.add_url_rule("/", view_func=lambda: request.data, methods=["POST"])
+        Compress(app)
+        for coding in ("br", "gzip, br"):
+            response = app.test_client().post(
+                "/", data=b"lamp", headers={"Content-Encoding": coding}
+            )
+            print(response.status_code, response.headers["Accept-Encoding"])
+    """)
+        == ["415 zstd, gzip, deflate"] * 2
+    )
