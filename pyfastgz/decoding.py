@@ -15,11 +15,15 @@ from .coding.undo import CodedBody
 from .coding.undo import Limits
 from .errors import DecodeError
 from .errors import LimitError
+from .errors import RatioError
 from .errors import RequestBodyError
+from .errors import WindowError
 from .http.fields import whole_number
 from .http.requests import DEFAULT_MAX_NBYTES
+from .http.requests import TOO_DENSE
 from .http.requests import TOO_LARGE
 from .http.requests import UNREADABLE
+from .http.requests import WINDOW_TOO_LARGE
 from .http.requests import Refusal
 from .http.requests import is_coded
 from .http.requests import plan_decoding
@@ -33,6 +37,14 @@ _IS_TERMINATED = "wsgi.input_terminated"
 
 # What is asked of a server at a time. Some wait until there is so much.
 _READ_NBYTES = 8192
+
+# What is answered for what is raised.
+_REFUSALS: dict[type[DecodeError], Refusal] = {
+    DecodeError: UNREADABLE,
+    LimitError: TOO_LARGE,
+    RatioError: TOO_DENSE,
+    WindowError: WINDOW_TOO_LARGE,
+}
 
 _T = TypeVar("_T")
 
@@ -113,7 +125,7 @@ class RequestBody:
         try:
             return act(coded)
         except DecodeError as error:
-            self.refusal = TOO_LARGE if isinstance(error, LimitError) else UNREADABLE
+            self.refusal = _REFUSALS[type(error)]
             # What was taken for it is freed.
             self._coded = None
             self.has_raised = True

@@ -64,6 +64,14 @@ class LimitError(DecodeError):
     """Coded bytes stand for more than is allowed."""
 
 
+class RatioError(LimitError):
+    """They stand for more than is allowed of so few."""
+
+
+class WindowError(LimitError):
+    """A frame of zstd needs a window that is larger than 8 MB (RFC 9659 section 3)."""
+
+
 class ManifestError(FastgzError, ValueError):
     """A folder's manifest of coded files is not usable; the message names it and the fault.
 

@@ -20,7 +20,7 @@ from .._core import lib
 from .._core import saving_of as _saving_of
 from .._core import stream_bytes
 from ..errors import DecodeError
-from ..errors import LimitError
+from ..errors import WindowError
 from .buffers import as_bytes
 from .idle import Kept
 from .idle import Shelf
@@ -99,7 +99,7 @@ def checked(result: int) -> int:
     if code == lib.FGZ_ERROR_INPUT:
         raise DecodeError(message)
     if code == lib.FGZ_ERROR_WINDOW:
-        raise LimitError(message)
+        raise WindowError(message)
     raise RuntimeError(f"{message} (error {code} of the compression core)")
 
 
@@ -272,7 +272,7 @@ class ZstdStream:
         """Return a piece, and how many bytes of the input it took; no more than a frame.
 
         :raises DecodeError: it is no sound frame.
-        :raises LimitError: its window is larger than 8 MB.
+        :raises WindowError: its window is larger than 8 MB.
         """
         made_nbytes = checked(
             lib.fgz_decode(

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from ..errors import DecodeError
 from ..errors import LimitError
+from ..errors import RatioError
 from . import coding_named
 from .decode import Decoder
 
@@ -42,7 +43,7 @@ class Limits(NamedTuple):
         if counted_nbytes > self.max_nbytes:
             raise LimitError(f"there are more than {self.max_nbytes} bytes")
         if made_nbytes > FREE_NBYTES and made_nbytes > self.max_ratio * sent_nbytes:
-            raise LimitError(
+            raise RatioError(
                 f"there are more than {self.max_ratio} times as many bytes as sent"
             )
 

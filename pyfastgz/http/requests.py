@@ -40,8 +40,17 @@ class Refusal(NamedTuple):
         return lines, body
 
 
-TOO_LARGE = Refusal(413, "The body of the request is too large when it is decoded.")
+TOO_LARGE = Refusal(413, "The body of the request is too large, as it is sent or decoded.")
 """RFC 9110 section 15.5.14."""
+
+TOO_DENSE = Refusal(
+    413, "The body of the request is too many times as long when it is decoded as it is sent."
+)
+
+WINDOW_TOO_LARGE = Refusal(
+    413, "The body of the request needs a window of zstd that is larger than 8 MB."
+)
+"""RFC 9659 section 3."""
 
 UNREADABLE = Refusal(400, "The body of the request is not coded as it says, or cut short.")
 """RFC 9110 section 15.5.1."""

@@ -100,11 +100,13 @@ def test_r74_what_is_not_read_is_not_decoded(serve: Serve, coding: str) -> None:
         assert (answer.status, answer.body()) == (200, b"not read")
 
 
-def check_refused(answer: Answer, status: int) -> None:
+def check_refused(answer: Answer, status: int, why: bytes = b"") -> None:
     assert answer.status == status
     assert answer.field("Accept-Encoding") == (KNOWN if status == 415 else None)
     assert answer.field("X-Seen") is None
-    assert b"The body of the request" in answer.body()
+    body = answer.body()
+    assert b"The body of the request " in body
+    assert why in body
 
 
 OTHERS = ["lzma", "aws-chunked", "gzip, lzma", "dcz", "*", "gzip, gzip, gzip", "gzip;q=1"]
@@ -141,7 +143,7 @@ def test_r76_more_bytes_than_are_allowed(serve: Serve, coding: str) -> None:
             if is_allowed:
                 assert answer.body() == DATA
             else:
-                check_refused(answer, 413)
+                check_refused(answer, 413, b"is too large, as it is sent or decoded.")
 
 
 def test_r76_the_ratio(serve: Serve) -> None:
@@ -151,14 +153,16 @@ def test_r76_the_ratio(serve: Serve) -> None:
     # What is short may be of any.
     site = serve(echo, decode_requests=True, request_max_ratio=1)
     assert site.post(gzip.compress(bytes(65_536)), "gzip").body() == bytes(65_536)
-    check_refused(site.post(gzip.compress(bytes(65_537)), "gzip"), 413)
+    answer = site.post(gzip.compress(bytes(65_537)), "gzip")
+    check_refused(answer, 413, b"is too many times as long when it is decoded as it is sent.")
 
 
 def test_r76_a_window_of_zstd(site: Site) -> None:
     # A run of 9 bytes, behind a descriptor of a window.
     run = (9 << 3 | 1 << 1 | 1).to_bytes(3, "little") + b"r"
     assert site.post(b"\x28\xb5\x2f\xfd\0\x68" + run, "zstd").body() == b"r" * 9
-    check_refused(site.post(b"\x28\xb5\x2f\xfd\0\x69" + run, "zstd"), 413)
+    answer = site.post(b"\x28\xb5\x2f\xfd\0\x69" + run, "zstd")
+    check_refused(answer, 413, b"needs a window of zstd that is larger than 8 MB.")
 
 
 @pytest.mark.parametrize("coding", DECODED)
