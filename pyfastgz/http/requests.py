@@ -11,6 +11,10 @@ from .negotiation import MAX_HEADER_LENGTH
 MAX_CODINGS = 2
 """So many codings of one body are undone. Nobody who means well has more."""
 
+# Whose windows have 32 KB. That of br has 16 MB, and one of zstd's 8 beside it is more than a
+# request is to take.
+_SMALL = {"gzip", "deflate"}
+
 DEFAULT_MAX_NBYTES = 64 * 1024 * 1024
 """How many bytes a body may have where nothing else is said."""
 
@@ -78,6 +82,7 @@ def plan_decoding(
     if (
         len(content_encoding) > MAX_HEADER_LENGTH
         or len(codings) > MAX_CODINGS
+        or (len(codings) > 1 and "br" in codings and not _SMALL & set(codings))
         or not set(codings) <= set(known)
     ):
         return Refusal(

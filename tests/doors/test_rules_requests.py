@@ -22,6 +22,8 @@ Serve = Callable[..., Site]
 MB = 1 << 20
 DATA = b"".join(b'{"lamp": %d, "price": %d}\n' % (n, n * n % 997) for n in range(2000))
 ZEROS = bytes(10 * MB)
+# Codings whose windows are too large for one to be over the other.
+TOO_WIDE: list[set[str]] = [{"br"}, {"br", "zstd"}]
 
 
 def echo(asked: Asked) -> Reply:
@@ -71,8 +73,12 @@ def test_r73_as_clients_call_it(site: Site, name: str, coded: bytes) -> None:
 def test_r73_two_codings(site: Site, coding: str) -> None:
     for other in DECODED:
         coded = compress(compress(DATA, coding), other)
-        assert site.post(coded, f"{coding}, {other}").body() == DATA
-        assert site.post(pieces(coded), f"{coding},{other}").body() == DATA
+        for body in (coded, pieces(coded)):
+            answer = site.post(body, f"{coding}, {other}")
+            if {coding, other} in TOO_WIDE:
+                check_refused(answer, 415)
+            else:
+                assert answer.body() == DATA
 
 
 def test_r73_a_long_body(site: Site) -> None:
@@ -126,7 +132,8 @@ def test_r76_a_bomb(site: Site, coding: str) -> None:
     for body in (coded, [coded], pieces(coded, 100)):
         check_refused(site.post(body, coding), 413)
     for other in DECODED:
-        check_refused(site.post(compress(coded, other), f"{coding}, {other}"), 413)
+        status = 415 if {coding, other} in TOO_WIDE else 413
+        check_refused(site.post(compress(coded, other), f"{coding}, {other}"), status)
 
 
 @pytest.mark.parametrize("coding", DECODED)

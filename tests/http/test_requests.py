@@ -45,6 +45,7 @@ def test_x_gzip_is_gzip(value: str) -> None:
 
 def test_the_last_coding_is_undone_first() -> None:
     assert plan("gzip, br") == ("br", "gzip")
+    assert plan("gzip,zstd") == ("zstd", "gzip")
     assert plan("zstd,zstd") == ("zstd", "zstd")
 
 
@@ -54,6 +55,18 @@ def test_no_more_than_two_are_undone() -> None:
     assert status(", ".join(["gzip"] * 100)) == 415
     # What stands for nothing does not count.
     assert plan("identity, gzip,, identity, br") == ("br", "gzip")
+
+
+@pytest.mark.parametrize("value", ["br, br", "br, zstd", "zstd, identity, br"])
+def test_two_large_windows_are_refused(value: str) -> None:
+    assert status(value) == 415
+
+
+@pytest.mark.parametrize("coding", ALL)
+def test_any_coding_goes_with_one_that_has_a_small_window(coding: str) -> None:
+    for small in ("gzip", "deflate"):
+        assert plan(f"{coding}, {small}") == (small, coding)
+        assert plan(f"{small}, {coding}") == (coding, small)
 
 
 @pytest.mark.parametrize(
