@@ -11,8 +11,15 @@ from ..errors import RatioError
 from . import coding_named
 from .decode import Decoder
 
-FREE_NBYTES = 64 * 1024
-"""So many decoded bytes may be of any ratio: what is short and alike is no attack."""
+FREE_NBYTES = 1024 * 1024
+"""So many decoded bytes may be of any ratio.
+
+That is what many bodies begin with: the silence before a recording, the margin of a scan, the
+padding of a tensor. To decode so many takes no longer than to answer a request.
+"""
+
+FREE_BETWEEN_NBYTES = 64 * 1024
+"""So many may be between two codings, where nothing that is sent in earnest is alike."""
 
 FRAME_NBYTES = 4096
 """For how many decoded bytes each member or frame counts, after the first.
@@ -32,17 +39,18 @@ class Limits(NamedTuple):
     max_nbytes: int
     max_ratio: float
 
-    def check(self, sent_nbytes: int, decoder: Decoder) -> None:
+    def check(self, sent_nbytes: int, decoder: Decoder, free_nbytes: int) -> None:
         """Check what came out of a decoder.
 
         :param sent_nbytes: how many bytes of the body as it was sent that stands for.
+        :param free_nbytes: so many may be of any ratio.
         :raises LimitError: it is too much.
         """
         made_nbytes = decoder.made_nbytes
         counted_nbytes = made_nbytes + FRAME_NBYTES * max(decoder.nframes - 1, 0)
         if counted_nbytes > self.max_nbytes:
             raise LimitError(f"there are more than {self.max_nbytes} bytes")
-        if made_nbytes > FREE_NBYTES and made_nbytes > self.max_ratio * sent_nbytes:
+        if made_nbytes > free_nbytes and made_nbytes > self.max_ratio * sent_nbytes:
             raise RatioError(
                 f"there are more than {self.max_ratio} times as many bytes as sent"
             )
@@ -86,8 +94,10 @@ class CodedBody:
         # What was made is handed on before more is.
         at = max(at for at, decoder in enumerate(decoders) if not decoder.needs_input)
         made = decoders[at].step()
-        self._limits.check(decoders[0].taken_nbytes, decoders[at])
-        if at + 1 == len(decoders):
+        is_last = at + 1 == len(decoders)
+        free_nbytes = FREE_NBYTES if is_last else FREE_BETWEEN_NBYTES
+        self._limits.check(decoders[0].taken_nbytes, decoders[at], free_nbytes)
+        if is_last:
             return made
         decoders[at + 1].push(made)
         return b""

@@ -34,7 +34,7 @@ REQUEST_SETTINGS: Mapping[str, Setting] = MappingProxyType(
             Topic.REQUESTS,
             200,
             RATIO,
-            "How many times as long such a body may be decoded as it is sent, from 64 KB on; "
+            "How many times as long such a body may be decoded as it is sent, from 1 MB on; "
             "more is a 413. Infinity limits nothing.",
             is_new=True,
         ),

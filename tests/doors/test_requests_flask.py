@@ -354,7 +354,7 @@ def test_request_max_bytes(echo: Any) -> None:
 
 
 def test_request_max_ratio(echo: Any) -> None:
-    coded = gzip.compress(bytes(MB))
+    coded = gzip.compress(bytes(2 * MB))
     for limit, status in ((200, 413), (2000, 200), (float("inf"), 200)):
         client = echo(COMPRESS_REQUEST_MAX_RATIO=limit)
         assert post(client, "/", "gzip", coded).status_code == status
