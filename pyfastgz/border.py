@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 NOT_UNDERSTOOD = "a request could not be understood; it is passed on as it is"
 
 DECODED = "pyfastgz.decoded"
-"""Where an environment says that its request has a coded body, decoded as it is read."""
+"""Where environments and scopes say that a request has a coded body, decoded as it is read."""
 
 _SENT = "pyfastgz.sent"
 _IF_MATCH = "HTTP_IF_MATCH"

@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from collections.abc import Mapping
 from typing import Any
 
+from ..border import DECODED
 from ..middleware import WISHES
 from ..middleware import Middleware
 from ..policy.wishes import asked_after
@@ -20,6 +21,7 @@ from .messages import BODY
 from .messages import START
 from .messages import encoded
 from .requests import decoded
+from .requests import with_whole_body
 from .response import AsgiResponse
 from .scope import AsgiRequest
 
@@ -116,3 +118,26 @@ def compressed(
     request = scope.get(WISHES)
     if request is not None:
         request.ask(asked_after(request.wishes, wishes))
+
+
+def with_length(app: Application) -> Application:
+    """Return an application whose requests have a length again, if their bodies are decoded.
+
+    For Django, which takes a form with files for an empty one if it has no length. It belongs
+    inside of the middleware:
+    ``CompressMiddleware(with_length(application), decode_requests=True)``. The body is received
+    before the application is called, and held in memory. If it cannot be had, the application
+    is not called.
+
+    :param app: the application.
+
+    .. versionadded:: 0.1
+    """
+
+    async def call(scope: Any, receive: Any, send: Any) -> None:
+        if DECODED in scope:
+            await with_whole_body(app, scope, receive, send)
+        else:
+            await app(scope, receive, send)
+
+    return call

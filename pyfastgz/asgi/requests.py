@@ -8,6 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 from typing import Any
 
+from ..border import DECODED
 from ..decoding import RequestBody
 from ..errors import RequestBodyError
 from ..http.fields import whole_number
@@ -59,11 +60,33 @@ def decoded(app: Application, policy: Policy) -> Application:
                 headers = [line for line in headers if line[0] not in _HIDDEN]
                 make_body = partial(RequestBody, coding, nbytes, policy)
                 exchange = _Exchange(make_body, bool(nbytes), receive, send)
-                await exchange.run(app, {**scope, "headers": headers})
+                await exchange.run(app, {**scope, "headers": headers, DECODED: True})
                 return
         await app(scope, receive, send)
 
     return call
+
+
+async def with_whole_body(app: Application, scope: Any, receive: Receive, send: Send) -> None:
+    """Receive all of a body, then call an application that is told its length."""
+    messages: list[Message] = []
+    is_last = False
+    while not is_last:
+        message = await receive()
+        if message["type"] != REQUEST:
+            # Its client has left, or has been answered.
+            return
+        messages.append(message)
+        is_last = not message.get("more_body", False)
+    headers = [line for line in scope["headers"] if line[0] != _TRANSFER]
+    nbytes = sum(len(message.get("body", b"")) for message in messages)
+    messages.reverse()
+
+    async def receive_again() -> Message:
+        return messages.pop() if messages else await receive()
+
+    headers.append((_LENGTH, b"%d" % nbytes))
+    await app({**scope, "headers": headers}, receive_again, send)
 
 
 def _value(headers: list[tuple[bytes, bytes]], name: bytes) -> str:

@@ -18,6 +18,7 @@ from asking import DECODED
 from pyfastgz import Encoder
 from pyfastgz import compress
 from pyfastgz.asgi import CompressMiddleware
+from pyfastgz.asgi import with_length
 from pyfastgz.coding.decode import PIECE_NBYTES
 
 Message = dict[str, Any]
@@ -269,6 +270,64 @@ def test_others_have_their_turns_while_a_body_is_decoded(coding: str, coded: byt
 
     asyncio.run(main())
     assert turns >= 150
+
+
+# ---- Applications that need a length ----
+
+
+@pytest.mark.parametrize("coding", DECODED)
+def test_with_length_what_is_received_has_its_length(coding: str) -> None:
+    scopes: list[Message] = []
+
+    async def app(scope: Message, receive: Receive, send: Send) -> None:
+        scopes.append(scope)
+        await echo(scope, receive, send)
+        assert await receive() == {"type": "http.disconnect"}
+
+    server = Server(coding, *pieces(compress(DATA, coding), 50_000), has_length=False)
+    server.scope["headers"].append((b"transfer-encoding", b"chunked"))
+    server.run(with_length(app))
+    assert (server.status, server.body) == (200, DATA)
+    assert scopes[0]["headers"] == [(b"x-mine", b"1"), (b"content-length", b"%d" % len(DATA))]
+
+
+@pytest.mark.parametrize("coding", ["", "gzip"])
+def test_with_length_what_is_not_decoded_passes_untouched(coding: str) -> None:
+    seen: list[Any] = []
+
+    async def app(*arguments: Any) -> None:
+        seen.append(arguments)
+
+    async def main() -> None:
+        server = Server(coding, b"" if coding else DATA, has_length=False)
+        for kind in ("http", "websocket", "lifespan"):
+            arguments = ({**server.scope, "type": kind}, server.receive, server.send)
+            await with_length(app)(*arguments)
+            assert seen.pop() == arguments
+
+    asyncio.run(main())
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_with_length_what_is_refused_is_answered_and_the_application_not_called(
+    name: str,
+) -> None:
+    async def app(*arguments: Any) -> None:
+        pytest.fail("it is called")
+
+    coding, data, status = REFUSED[name]
+    server = Server(coding, *pieces(data, 5000))
+    server.run(with_length(app))
+    assert server.status == status
+
+
+def test_with_length_a_client_that_leaves_is_not_answered() -> None:
+    async def app(*arguments: Any) -> None:
+        pytest.fail("it is called")
+
+    server = Server("gzip", gzip.compress(DATA)[:-1], more=True)
+    server.run(with_length(app))
+    assert server.sent == []
 
 
 # ---- What is answered instead ----

@@ -189,13 +189,14 @@ def growing_br(data: bytes) -> bytes:
     stream = brotli.Compressor(quality=2, lgwin=24)
     parts = [data[at : at + MB] for at in range(0, len(data), MB)]
     flushed = (stream.process(part) + stream.flush() for part in parts)
-    return b"".join(flushed) + stream.finish()
+    return b"".join([*flushed, stream.finish()])
 
 
 def wide_zstd(data: bytes) -> bytes:
     """Return a body in zstd with the largest window that is allowed."""
     settings = zstandard.ZstdCompressionParameters(window_log=23, compression_level=1)
-    return zstandard.ZstdCompressor(compression_params=settings).compress(data)
+    coded: bytes = zstandard.ZstdCompressor(compression_params=settings).compress(data)
+    return coded
 
 
 WIDE: dict[str, Callable[[bytes], bytes]] = {
