@@ -110,10 +110,10 @@ class _Exchange:
     __slots__ = (
         "_body",
         "_has_body",
-        "_is_answered",
         "_is_head",
         "_is_last",
         "_is_over",
+        "_is_refused",
         "_is_started",
         "_make_body",
         "_receive",
@@ -133,8 +133,8 @@ class _Exchange:
         self._is_started = False
         # Nothing is sent of a body.
         self._is_head = False
-        # By another response than the application's.
-        self._is_answered = False
+        # Another response is sent in place of the application's.
+        self._is_refused = False
 
     async def run(self, app: Application, scope: Any) -> None:
         """Have an application respond."""
@@ -143,12 +143,15 @@ class _Exchange:
             await app(scope, self.receive, self.send)
         except Exception:
             # It may be of having no client any more.
-            if not self._is_answered:
+            if not self._is_refused:
                 raise
+        if self._is_refused:
+            await self._answer()
 
     async def send(self, message: Message) -> None:
         """Be the application's ``send``."""
-        if self._is_answered:
+        if self._is_refused:
+            await self._answer()
             return
         self._is_started = self._is_started or message["type"] == START
         await self._send(message)
@@ -162,7 +165,9 @@ class _Exchange:
         try:
             return await self._next(self._body)
         except RequestBodyError:
-            await self._refuse(self._body)
+            # It is not answered here: whoever asks without waiting whether the client has left
+            # would cancel that.
+            self._is_refused = self._is_refused or not self._is_started
             return {"type": "http.disconnect"}
 
     async def _next(self, body: RequestBody) -> Message:
@@ -192,13 +197,14 @@ class _Exchange:
                     self._is_over = True
                 return {"type": REQUEST, "body": made, "more_body": not self._is_over}
 
-    async def _refuse(self, body: RequestBody) -> None:
-        """Answer why there is no body, unless there is an answer."""
-        refusal = body.refusal
-        assert refusal is not None
-        if self._is_started or self._is_answered:
+    async def _answer(self) -> None:
+        """Send why there is no body, unless that was sent."""
+        if self._is_started:
             return
-        self._is_answered = True
+        self._is_started = True
+        assert self._body is not None
+        refusal = self._body.refusal
+        assert refusal is not None
         lines, text = refusal.response()
         await self._send({"type": START, "status": refusal.status, "headers": encoded(lines)})
         sent = b"" if self._is_head else text

@@ -494,6 +494,41 @@ def test_whoever_is_cancelled_loses_nothing() -> None:
     assert asyncio.run(main()) == DATA
 
 
+@pytest.mark.parametrize("name", REFUSED)
+def test_r79_whoever_is_cancelled_does_not_cancel_the_answer(name: str) -> None:
+    """As Starlette's ``is_disconnected`` is, by which a server's ``send`` may be, too."""
+    coding, data, status = REFUSED[name]
+
+    async def app(scope: Message, receive: Receive, send: Send) -> None:
+        kind = "http.request"
+        while kind == "http.request":
+            asking = asyncio.ensure_future(receive())
+            # So many turns may pass before others have theirs, or anything is sent.
+            for _ in range(3):
+                await asyncio.sleep(0)
+            asking.cancel()
+            with suppress(asyncio.CancelledError):
+                kind = (await asking)["type"]
+        await send(start())
+        await send(body(b"mine"))
+
+    async def main(server: Server) -> None:
+        at_once = server.send
+
+        async def send(message: Message) -> None:
+            for _ in range(5):
+                await asyncio.sleep(0)
+            await at_once(message)
+
+        server.send = send  # type: ignore[method-assign]
+        await server.serve(app)
+
+    server = Server(coding, data)
+    asyncio.run(main(server))
+    assert server.status == status
+    assert server.body.startswith(b"The body of the request ")
+
+
 def test_under_trio() -> None:
     server = Server("zstd", *pieces(compress(DATA, "zstd"), 70_000))
     trio.run(server.serve, echo)
