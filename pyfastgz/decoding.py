@@ -226,6 +226,6 @@ def _length_of(environ: dict[str, Any]) -> int | None:
     Without a length a server has to say that its file ends by itself.
     """
     nbytes = whole_number(environ.get(_LENGTH))
-    if nbytes is not None and "chunked" not in environ.get(_TRANSFER, ""):
+    if nbytes is not None and "chunked" not in environ.get(_TRANSFER, "").lower():
         return nbytes
     return None if environ.get(_IS_TERMINATED) else 0

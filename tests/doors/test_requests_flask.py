@@ -151,6 +151,47 @@ def test_the_stream_is_a_file(client: FlaskClient) -> None:
     assert post(client, "/lines", "gzip", gzip.compress(b"a\nb\nc" * 100)).data == b"201"
 
 
+def test_more_may_be_announced_than_comes(app: Flask, client: FlaskClient) -> None:
+    """What is decoded says itself where it ends."""
+    coded = gzip.compress(DATA)
+    for nbytes, expected in ((len(coded) + 9, (200, DATA)), (len(coded) - 1, 400)):
+        variables = {"HTTP_CONTENT_ENCODING": "gzip", "CONTENT_LENGTH": str(nbytes)}
+        answer = asked(app, "/data", io.BytesIO(coded), **variables)
+        assert answer == expected or answer[0] == expected
+
+
+@pytest.mark.parametrize("method", ["GET", "DELETE", "PUT"])
+def test_any_method_may_have_a_body(app: Flask, client: FlaskClient, method: str) -> None:
+    app.add_url_rule("/any", view_func=lambda: request.get_data(cache=False), methods=[method])
+    fields = {"Content-Encoding": "gzip"}
+    answer = client.open("/any", method=method, data=gzip.compress(DATA), headers=fields)
+    assert answer.data == DATA
+
+
+def test_what_follows_where_a_view_stops_reading_is_not_decoded(
+    app: Flask, client: FlaskClient
+) -> None:
+    app.add_url_rule("/part", view_func=lambda: request.stream.read(9), methods=["POST"])
+    damaged = gzip.compress(DATA)[:-1]
+    assert post(client, "/part", "gzip", damaged).data == DATA[:9]
+
+
+def test_parts_of_a_form_keep_codings_of_their_own(app: Flask, client: FlaskClient) -> None:
+    @app.post("/part")
+    def part() -> Response:
+        file = request.files["file"]
+        return jsonify(file.headers.get("Content-Encoding"), file.read().hex())
+
+    coded = gzip.compress(DATA)
+    form = (
+        b'--border\r\nContent-Disposition: form-data; name="file"; filename="lamp.gz"\r\n'
+        b"Content-Encoding: gzip\r\n\r\n%b\r\n--border--\r\n" % coded
+    )
+    kind = "multipart/form-data; boundary=border"
+    answer = post(client, "/part", "gzip", gzip.compress(form), Content_Type=kind)
+    assert answer.json == ["gzip", coded.hex()]
+
+
 def test_the_fields_of_the_coding_are_gone(client: FlaskClient) -> None:
     seen = post(client, "/seen", "gzip", gzip.compress(DATA), X_Mine="1").json
     assert seen["data"] == len(DATA)
@@ -179,14 +220,15 @@ def test_without_a_length_or_an_end_there_is_no_body(app: Flask, client: FlaskCl
     assert (status, json.loads(body)["data"]) == (200, 0)
 
 
+@pytest.mark.parametrize("transfer", ["chunked", "Chunked"])
 @pytest.mark.parametrize("length", [None, "3", "many"])
 def test_a_body_that_ends_by_itself(
-    app: Flask, client: FlaskClient, length: str | None
+    app: Flask, client: FlaskClient, length: str | None, transfer: str
 ) -> None:
     """With a length, too, that is for whoever sends one request in another."""
     variables: dict[str, Any] = {
         "HTTP_CONTENT_ENCODING": "gzip",
-        "HTTP_TRANSFER_ENCODING": "chunked",
+        "HTTP_TRANSFER_ENCODING": transfer,
         "wsgi.input_terminated": True,
     }
     if length is not None:

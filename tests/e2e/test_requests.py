@@ -232,6 +232,16 @@ def test_one_connection_goes_on(site: Site) -> None:
                 assert plain.json()["sha256"] == sha256(TEXT).hexdigest()
 
 
+def test_each_coding_in_a_line_of_its_own(site: Site) -> None:
+    """As where a client codes what its user has coded."""
+    twice = compress(compress(TEXT, "br"), "gzip")
+    lines = [("Content-Encoding", "br"), ("Content-Encoding", "gzip")]
+    for door in site.doors:
+        with httpx.Client(trust_env=False, timeout=30) as client:
+            answer = client.post(site.url(f"{door}/echo"), content=twice, headers=lines)
+            assert answer.json() == said_of(TEXT)
+
+
 def test_http_2(running: dict[str, int]) -> None:
     """In which a body has neither a length nor chunks that anybody sees."""
     pytest.importorskip("hypercorn")
