@@ -85,7 +85,7 @@ async def with_whole_body(app: Application, scope: Any, receive: Receive, send: 
     async def receive_again() -> Message:
         return messages.pop() if messages else await receive()
 
-    headers.append((_LENGTH, b"%d" % nbytes))
+    headers.append((LENGTH, b"%d" % nbytes))
     await app({**scope, "headers": headers}, receive_again, send)
 
 
