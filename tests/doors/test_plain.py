@@ -170,9 +170,7 @@ wishes = st.sampled_from(
 )
 
 
-@settings(
-    max_examples=EXAMPLES,
-)
+@settings(max_examples=EXAMPLES)
 @given(
     plain_recipes | recipes,
     st.lists(
