@@ -20,6 +20,7 @@ from pyfastgz import compress
 from tests.e2e.asgi_servers import SERVERS as ASGI_SERVERS
 from tests.e2e.asgi_servers import serving_asgi
 from tests.e2e.asgi_servers import skip_without
+from tools.kit.client import TIMEOUT_SECONDS
 from tools.kit.decoders import CODINGS
 from tools.kit.server import gunicorn_command
 from tools.kit.server import serving
@@ -102,7 +103,11 @@ def client(server: str) -> Iterator[httpx.Client]:
             running = serving_asgi(server, f"{APPLICATION}:asgi")
         port = stack.enter_context(running)
         base = f"http://127.0.0.1:{port}"
-        yield stack.enter_context(httpx.Client(base_url=base, trust_env=False, timeout=60))
+        # A connection each: servers end one on which they have left a body unread.
+        limits = httpx.Limits(max_keepalive_connections=0)
+        yield stack.enter_context(
+            httpx.Client(base_url=base, trust_env=False, timeout=TIMEOUT_SECONDS, limits=limits)
+        )
 
 
 def sent_to(server: str) -> list[Sent]:

@@ -237,7 +237,7 @@ def test_each_coding_in_a_line_of_its_own(site: Site) -> None:
     twice = compress(compress(TEXT, "br"), "gzip")
     lines = [("Content-Encoding", "br"), ("Content-Encoding", "gzip")]
     for door in site.doors:
-        with httpx.Client(trust_env=False, timeout=30) as client:
+        with httpx.Client(trust_env=False, timeout=TIMEOUT_SECONDS) as client:
             answer = client.post(site.url(f"{door}/echo"), content=twice, headers=lines)
             assert answer.json() == said_of(TEXT)
 
