@@ -40,7 +40,9 @@ from tools.kit.server import serving
 from tools.kit.server import uwsgi_command
 from tools.kit.server import waitress_command
 
-PATIENCE_SECONDS = 60.0
+PATIENCE_SECONDS = 180.0
+"""Longer than the longest time for which a cache that failed is left alone, a minute."""
+
 _numbers = count()
 
 
