@@ -18,15 +18,17 @@ def level_for(policy: Policy, wishes: Wishes, coding: str) -> int:
 
 
 def levels_for(
-    policy: Policy, wishes: Wishes, coding: str, tag: str | None, *, is_needed: bool
+    policy: Policy, wishes: Wishes, coding: str, tag: str | None
 ) -> tuple[int | None, ...]:
     """Return the level of a coding at each step of the CPU budget, nothing without one.
 
     At the last step there is none, and what is not kept is sent without a coding. A strong tag
     has the bytes of one level, and so the same at all steps before (RFC 9110 section 8.8.1).
 
+    Whether the client refuses identity makes no difference (RFC 9110 section 12.1): or those
+    who say so would take as much of the processor as they like.
+
     :param tag: the entity tag of the coded representation, None without one.
-    :param is_needed: whether the client takes no body without a coding.
     """
     level = level_for(policy, wishes, coding)
     down = policy.levels_down(coding, level)
@@ -34,4 +36,4 @@ def levels_for(
         return ()
     if is_strong(tag):
         down = (level,) * len(down)
-    return *down, down[-1] if is_needed else None
+    return *down, None

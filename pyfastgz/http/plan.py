@@ -168,7 +168,7 @@ def _plan_whole(
     if has_no_body:
         # GET would be coded, so HEAD says so, but not the coded length: only making the
         # content tells it (RFC 9110 section 9.3.2).
-        return _label(exchange, policy, wishes, coding, tag, is_needed=is_needed)
+        return _label(exchange, policy, wishes, coding, tag)
     return _code(exchange, policy, wishes, coding, tag, is_needed=is_needed)
 
 
@@ -193,23 +193,17 @@ def _code(
         tag,
         may_keep=_may_keep(exchange),
         noise=noise_for(exchange, policy, wishes),
-        levels=levels_for(policy, wishes, coding, tag, is_needed=is_needed),
+        levels=levels_for(policy, wishes, coding, tag),
     )
 
 
 def _label(
-    exchange: Exchange,
-    policy: Policy,
-    wishes: Wishes,
-    coding: str,
-    tag: str | None,
-    *,
-    is_needed: bool,
+    exchange: Exchange, policy: Policy, wishes: Wishes, coding: str, tag: str | None
 ) -> Answer | Plan:
     """Answer HEAD where GET would be coded, or may be at some steps of a CPU budget."""
     answer = answer_coded(exchange, coding, tag, None)
-    levels = levels_for(policy, wishes, coding, tag, is_needed=is_needed)
-    if not levels or levels[-1] is not None:
+    levels = levels_for(policy, wishes, coding, tag)
+    if not levels:
         return answer
     return Plan(
         Step.LABEL,
@@ -266,7 +260,7 @@ def _plan_stream(
         return answer_condition(exchange, status, tag)
     if exchange.method == "HEAD":
         # Its body is never pulled, so it needs no encoder.
-        return _label(exchange, policy, wishes, coding, tag, is_needed=is_needed)
+        return _label(exchange, policy, wishes, coding, tag)
     kind = media_type(exchange.fields["content-type"])
     # A file of which nothing is known may be a pipe, which somebody waits for, unless it has a
     # strong tag.
@@ -282,7 +276,7 @@ def _plan_stream(
         is_small=is_of_events(kind),
         nbytes=exchange.nbytes,
         declared_nbytes=declared_nbytes,
-        levels=levels_for(policy, wishes, coding, tag, is_needed=is_needed),
+        levels=levels_for(policy, wishes, coding, tag),
     )
 
 

@@ -502,7 +502,7 @@ def test_r104_a_stream_with_a_strong_tag_keeps_its_bytes(budgeted: Serve, purse:
 
 
 @pytest.mark.parametrize("coding", CODINGS)
-def test_r105_who_refuses_a_body_without_a_coding_gets_it_coded(
+def test_r105_who_refuses_a_body_without_a_coding_gets_it_at_the_last_step(
     budgeted: Serve, purse: Purse, coding: str
 ) -> None:
     site = budgeted(
@@ -512,18 +512,23 @@ def test_r105_who_refuses_a_body_without_a_coding_gets_it_coded(
         ),
         store_bytes=0,
     )
-    purse.reach(4)
     accept = f"{coding}, identity;q=0"
     highest, *_, fastest, _ = LEVELS[coding]
     assert highest is not None
     assert fastest is not None
+    purse.reach(3)
     assert site.get("/?a", accept).read() == coded(page_of("a"), coding, fastest)
     tagged = site.get("/tagged?a", accept)
     assert (tagged.tag, tagged.read()) == (
         f'"a:{coding}"',
         coded(page_of("a"), coding, highest),
     )
-    assert site.get("/?a", coding).coding is None
+    purse.reach(4)
+    taken = purse.seconds()
+    for path, tag in (("/?a", None), ("/tagged?a", '"a"')):
+        answer = site.get(path, accept)
+        assert (answer.coding, answer.tag, answer.read()) == (None, tag, page_of("a"))
+    assert purse.seconds() == taken
 
 
 # ---- Dictionaries ----
