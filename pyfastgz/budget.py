@@ -2,7 +2,7 @@
 
 A bucket holds seconds of the processor. As many flow in each second as the budget has cores,
 and what coding took flows out. It is known afterwards, so the bucket may be below empty: what
-was taken too much is waited for.
+was taken too much is waited for, a minute at most.
 
 What is in it decides the step. At the first one all is coded as it should be, at the last one
 nothing is coded; in between levels are lower. A step ends only when there is more than where it
@@ -29,6 +29,13 @@ So a burst may take a budget of eight seconds at once. After so long without cod
 is as at first, and an eighth of the bucket, which is what a step has to gain, takes a second.
 """
 
+LONGEST_WAIT = 60.0
+"""In how many seconds the bucket is no longer below empty, whatever was taken.
+
+What was begun is coded to its end: many long streams, begun in the same second, may take more
+than comes in in hours. When they are over, all others need not wait for that.
+"""
+
 BORDERS = (0.75, 0.5, 0.25, 0.0)
 """The shares of the bucket at which the steps after the first begin."""
 
@@ -51,8 +58,7 @@ class BudgetStats(NamedTuple):
         taken.
     :param seconds: the seconds of the processor that coding took so far.
     :param responses: by step, how many responses were coded; at the last one, how many were
-        sent as they are instead, or were coded because the client takes nothing else. What was
-        kept does not count.
+        sent as they are instead. What was kept does not count.
 
     .. versionadded:: 0.1
     """
@@ -143,7 +149,7 @@ class Budget:
             seconds = self._cpu_clock() - start
             with _lock:
                 self._fill()
-                self._left -= seconds
+                self._left = max(self._left - seconds, -self.cores * LONGEST_WAIT)
                 self._seconds += seconds
 
     def count(self, step: int) -> None:

@@ -18,6 +18,7 @@ from pyfastgz import compress
 from pyfastgz.budget import BORDERS
 from pyfastgz.budget import GAP
 from pyfastgz.budget import LAST
+from pyfastgz.budget import LONGEST_WAIT
 from pyfastgz.budget import SECONDS
 from pyfastgz.budget import Budget
 from pyfastgz.coding import KNOWN_CODINGS
@@ -92,6 +93,20 @@ def test_one_long_body_takes_all_steps_at_once() -> None:
     assert told == [(0, 4), (4, 0)]
 
 
+def test_r104_what_was_begun_is_waited_for_a_minute_at_most() -> None:
+    """Many long streams may begin in one second, and go on for hours."""
+    clocks = Clocks()
+    budget = clocks.budget(0.25)
+    for _ in range(1000):
+        take(budget, clocks, 5)
+    assert budget.step == LAST
+    clocks.now = LONGEST_WAIT + GAP * SECONDS - 0.01
+    assert budget.step == LAST
+    clocks.now += 0.02
+    assert budget.step < LAST
+    assert budget.stats().seconds == 5000
+
+
 def test_the_bucket_holds_no_more_than_it_can() -> None:
     clocks = Clocks()
     budget = clocks.budget(2)
@@ -113,7 +128,7 @@ def test_what_fails_is_charged_as_well() -> None:
 
 
 @given(
-    st.floats(0.01, 4),
+    st.floats(2 / LONGEST_WAIT, 4),
     st.lists(st.tuples(st.floats(0, 3), st.floats(0, 2)), min_size=1, max_size=200),
 )
 def test_no_load_takes_more_than_the_budget_or_changes_steps_often(
@@ -168,7 +183,7 @@ def test_r51_many_threads_lose_nothing() -> None:
     local = threading.local()
 
     def cpu_clock() -> float:
-        local.used = getattr(local, "used", 0.0) + 0.5
+        local.used = getattr(local, "used", 0.0) + 2**-7
         return float(local.used)
 
     budget = Budget(1, clock=lambda: 0.0, cpu_clock=cpu_clock)
@@ -180,7 +195,7 @@ def test_r51_many_threads_lose_nothing() -> None:
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(work, range(4000)))
     stats = budget.stats()
-    assert (stats.seconds, stats.left) == (2000.0, SECONDS - 2000.0)
+    assert (stats.seconds, stats.left) == (4000 / 2**7, SECONDS - 4000 / 2**7)
     assert sum(stats.responses) == 4000
 
 
