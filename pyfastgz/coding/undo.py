@@ -28,6 +28,13 @@ To decode so many takes longer than to begin one. Otherwise those that hold noth
 cheap way to keep a server busy.
 """
 
+MAX_RATIO_BETWEEN = 8
+"""How many times as long what is between two codings may be as it is sent.
+
+What is coded hardly shrinks once more. If it does, it may be of parts that mean little and take
+long to decode, such as blocks of nothing with codes of their own, of which no byte comes out.
+"""
+
 
 class Limits(NamedTuple):
     """What a body may take.
@@ -39,21 +46,21 @@ class Limits(NamedTuple):
     max_nbytes: int
     max_ratio: float
 
-    def check(self, sent_nbytes: int, decoder: Decoder, free_nbytes: int) -> None:
+    def check(self, sent_nbytes: int, decoder: Decoder, *, is_last: bool) -> None:
         """Check what came out of a decoder.
 
         :param sent_nbytes: how many bytes of the body as it was sent that stands for.
-        :param free_nbytes: so many may be of any ratio.
+        :param is_last: whether it is the body, and not what is between two codings.
         :raises LimitError: it is too much.
         """
         made_nbytes = decoder.made_nbytes
         counted_nbytes = made_nbytes + FRAME_NBYTES * max(decoder.nframes - 1, 0)
         if counted_nbytes > self.max_nbytes:
             raise LimitError(f"there are more than {self.max_nbytes} bytes")
-        if made_nbytes > free_nbytes and made_nbytes > self.max_ratio * sent_nbytes:
-            raise RatioError(
-                f"there are more than {self.max_ratio} times as many bytes as sent"
-            )
+        free_nbytes = FREE_NBYTES if is_last else FREE_BETWEEN_NBYTES
+        max_ratio = self.max_ratio if is_last else MAX_RATIO_BETWEEN
+        if made_nbytes > free_nbytes and made_nbytes > max_ratio * sent_nbytes:
+            raise RatioError(f"there are more than {max_ratio} times as many bytes as sent")
 
 
 class CodedBody:
@@ -95,8 +102,7 @@ class CodedBody:
         at = max(at for at, decoder in enumerate(decoders) if not decoder.needs_input)
         made = decoders[at].step()
         is_last = at + 1 == len(decoders)
-        free_nbytes = FREE_NBYTES if is_last else FREE_BETWEEN_NBYTES
-        self._limits.check(decoders[0].taken_nbytes, decoders[at], free_nbytes)
+        self._limits.check(decoders[0].taken_nbytes, decoders[at], is_last=is_last)
         if is_last:
             return made
         decoders[at + 1].push(made)

@@ -363,6 +363,31 @@ def test_a_few_bytes_that_are_frames_of_nothing_are_no_reason_for_more() -> None
     assert steps < FREE_BETWEEN_NBYTES // 20 + 10
 
 
+# Two blocks of deflate that each have codes of their own, and nothing in them but their end.
+BLOCKS_OF_NOTHING = bytes.fromhex("04c0810800000000207feb47001c880000000000f2b77e")
+
+
+def test_r76_what_is_between_two_codings_hardly_shrinks() -> None:
+    """Bytes of which nothing comes take as long to decode as any others, or longer."""
+    decoder = zlib.decompressobj(-15)
+    assert decoder.decompress(BLOCKS_OF_NOTHING * 1000) == b""
+    assert not decoder.unused_data
+    inner = BLOCKS_OF_NOTHING * 400_000
+    coded = gzip.compress(inner, 1)
+    assert len(coded) * 20 < len(inner) < len(coded) * USUAL.max_ratio
+    steps = steps_until_too_much(["gzip", "deflate"], coded, USUAL)
+    assert steps < FREE_BETWEEN_NBYTES // 2048
+
+
+@pytest.mark.parametrize("inner", CODINGS)
+@pytest.mark.parametrize("outer", CODINGS)
+def test_r76_a_stream_of_messages_may_be_coded_twice(outer: str, inner: str) -> None:
+    with Encoder(inner) as encoder:
+        flushed = [encoder.write(piece) + encoder.flush() for piece in pieces(TEXT, 40)]
+        coded = compress(b"".join([*flushed, encoder.finish()]), outer)
+    assert undo([outer, inner], coded, USUAL).body == TEXT
+
+
 def test_members_count_for_what_they_take() -> None:
     coded = gzip.compress(b"x")
     allowed = Limits(10 * FRAME_NBYTES + 11, 200)
