@@ -63,6 +63,10 @@ _BLOCKING_FIELDS = {
 _FIELDS_OF_INTEREST = frozenset(_BLOCKING_FIELDS) | {"cache-control", "content-range"}
 _NO_CONTENT = frozenset({204, 205})
 
+# Longer names are not registered (RFC 6838 section 4.2), and several stars may take the square
+# of the length.
+_MAX_KIND_LENGTH = 255
+
 
 class Selection(Protocol):
     """Which responses are candidates."""
@@ -103,7 +107,9 @@ def skip_reason(
     else:
         kind = media_type(content_type)
         if kind not in selection.mimetypes and not (
-            (wildcards := selection.wildcards) and wildcards.fullmatch(kind)
+            (wildcards := selection.wildcards)
+            and len(kind) <= _MAX_KIND_LENGTH
+            and wildcards.fullmatch(kind)
         ):
             return SkipReason.MEDIA_TYPE
 

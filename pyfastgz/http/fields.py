@@ -77,7 +77,9 @@ _EVENT_SUFFIXES = ("+json-seq", "+cbor-seq", "+ndjson", "+x-ndjson", "+jsonl", "
 # Enough for every body there is.
 _MAX_LENGTH_DIGITS = 18
 
-_QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"')
+# A string, or the rest of the value if it has no end: to look for that from every quote again
+# would take the square of the length.
+_QUOTED = re.compile(r'"(?:[^"\\]|\\.)*("?)', re.DOTALL)
 
 # Those of all fields that edits may set.
 _SPELLINGS = {
@@ -238,7 +240,7 @@ def seconds_of_directive(cache_control: str, name: str) -> int | None:
 
 def _directives(value: str) -> Iterator[tuple[str, str]]:
     """Return the directives of a Cache-Control value, with their arguments unless quoted."""
-    for token in tokens(_QUOTED.sub("", value)):
+    for token in tokens(_QUOTED.sub(lambda found: "" if found[1] else found[0], value)):
         name, _, argument = token.partition("=")
         yield name.rstrip(), argument.strip()
 
