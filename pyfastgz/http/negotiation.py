@@ -25,6 +25,9 @@ MAX_HEADER_LENGTH = 1024
 ALIASES = {"x-gzip": "gzip"}
 """Codings by other names that they have (RFC 9110 section 8.4.1.3)."""
 
+OPTIONAL_SPACE = " \t"
+"""What may stand around the members of a list (RFC 9110 section 5.6.3), and nothing else."""
+
 # These need a dictionary that the client announced; "anything" is not one (RFC 9842, 6.1).
 _NEVER_BY_WILDCARD = frozenset({"dcb", "dcz"})
 
@@ -119,7 +122,7 @@ def _parse(accept_encoding: str) -> Mapping[str, float]:
     weights: dict[str, float] = {}
     for member in accept_encoding.lower().split(","):
         name, *parameters = member.split(";")
-        name = name.strip()
+        name = name.strip(OPTIONAL_SPACE)
         if not name:
             continue
         name = ALIASES.get(name, name)
@@ -134,9 +137,9 @@ def _weight(parameters: list[str]) -> float:
     lowest = 1.0
     for parameter in parameters:
         name, _, value = parameter.partition("=")
-        if name.strip() != "q":
+        if name.strip(OPTIONAL_SPACE) != "q":
             continue
-        value = value.strip()
+        value = value.strip(OPTIONAL_SPACE)
         weight = float(value) if _WEIGHT.fullmatch(value) else _MALFORMED
         lowest = min(lowest, weight if weight <= 1.0 else _MALFORMED)
     return lowest

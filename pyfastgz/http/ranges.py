@@ -9,7 +9,7 @@ MAX_FIELD_LENGTH = 256
 """Longest Range field that is looked at, in characters."""
 
 # The name of the unit has no letter case.
-_BYTES = re.compile(r"bytes=(.*)", re.IGNORECASE | re.DOTALL)
+_BYTES = re.compile(r"bytes=(.*)", re.ASCII | re.IGNORECASE | re.DOTALL)
 _RANGE = re.compile(r"([0-9]+)-([0-9]*)")
 _SUFFIX = re.compile(r"-([0-9]+)")
 

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from .negotiation import ALIASES
 from .negotiation import MAX_HEADER_LENGTH
+from .negotiation import OPTIONAL_SPACE
 
 MAX_CODINGS = 2
 """So many codings of one body are undone. Nobody who means well has more."""
@@ -97,5 +98,5 @@ def plan_decoding(
 
 def _codings(content_encoding: str) -> list[str]:
     """Return the codings in the order in which they were applied."""
-    names = [name.strip().lower() for name in content_encoding.split(",")]
+    names = [name.strip(OPTIONAL_SPACE).lower() for name in content_encoding.split(",")]
     return [ALIASES.get(name, name) for name in names if name not in {"", _IDENTITY}]

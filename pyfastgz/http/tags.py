@@ -21,6 +21,9 @@ MAX_FIELD_LENGTH = 1024
 
 _SPACE = " \t"
 
+# None of them is in a tag, and none may get into a field of a response.
+_CONTROL = re.compile(r"[\0-\x08\x0a-\x1f\x7f]")
+
 _MARK = re.compile("-[0-9a-f]{8}")
 _MARK_LENGTH = 9
 
@@ -86,11 +89,11 @@ def parse_tags(field: str) -> TagList | None:
     """Return what an If-Match or If-None-Match field lists, None if that is in doubt.
 
     Clients that lose the quotes of a tag are common, and what they mean is certain. A field
-    that lists nothing, has a quote that is not closed, a ``*`` among tags, or anything else
-    between two commas is in doubt, as is one that is too long.
+    that lists nothing, has a quote that is not closed, a ``*`` among tags, a control character,
+    or anything else between two commas is in doubt, as is one that is too long.
     """
     end = len(field)
-    if end > MAX_FIELD_LENGTH:
+    if end > MAX_FIELD_LENGTH or _CONTROL.search(field):
         return None
     if field.strip(_SPACE) == "*":
         return TagList((), is_any=True)
