@@ -11,9 +11,7 @@ began, so a load that is just too high does not change it with each response.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
-from threading import RLock
 from time import monotonic
 from time import thread_time
 from typing import Any
@@ -21,6 +19,7 @@ from typing import NamedTuple
 from typing import TypeVar
 
 from .counter import Counter
+from .forks import ProcessLock
 
 SECONDS = 8.0
 """In how many seconds the bucket is filled if nothing is coded.
@@ -127,7 +126,7 @@ class Budget:
     @property
     def step(self) -> int:
         """The step that holds now, from 0 to :data:`LAST`."""
-        with _lock:
+        with _lock.own:
             self._fill()
             share = self._left / self._most
             before = step = self._step
@@ -147,7 +146,7 @@ class Budget:
             return function(*arguments)
         finally:
             seconds = self._cpu_clock() - start
-            with _lock:
+            with _lock.own:
                 self._fill()
                 self._left = max(self._left - seconds, -self.cores * LONGEST_WAIT)
                 self._seconds += seconds
@@ -159,7 +158,7 @@ class Budget:
     def stats(self) -> BudgetStats:
         """Return the budget as it is now."""
         step = self.step
-        with _lock:
+        with _lock.own:
             counts = tuple(counter.value() for counter in self._counts)
             return BudgetStats(self.cores, step, self._left, self._seconds, counts)
 
@@ -170,16 +169,5 @@ class Budget:
         self._at = now
 
 
-# One for all budgets: it is held for a microsecond. Reentrant, because a signal handler may run
-# in between, and fork.
-_lock = RLock()
-
-
-def _renew_lock() -> None:
-    # Another thread may have held it when the process forked.
-    global _lock  # noqa: PLW0603
-    _lock = RLock()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_renew_lock)
+# One for all budgets: it is held for a microsecond.
+_lock = ProcessLock()

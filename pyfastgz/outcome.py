@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import logging
-import os
 from collections import deque
 from collections.abc import Callable
 from collections.abc import Mapping
 from dataclasses import dataclass
-from threading import Lock
 from typing import Any
 from typing import NamedTuple
 
@@ -16,6 +14,7 @@ from blinker import Namespace
 
 from .budget import BudgetStats
 from .counter import Counter
+from .forks import ProcessLock
 from .http.answers import Answer
 from .http.eligibility import SkipReason
 from .http.fields import server_timing
@@ -176,7 +175,7 @@ class Tally:
             return
         self._uncounted.append(outcome)
         if len(self._uncounted) >= _MAX_UNCOUNTED:
-            with _lock:
+            with _lock.own:
                 self._sum_up()
 
     def stats(self, store: StoreStats, budget: BudgetStats | None = None) -> Stats:
@@ -184,7 +183,7 @@ class Tally:
 
         :param store: to be told with it, and so is ``budget``.
         """
-        with _lock:
+        with _lock.own:
             self._sum_up()
             counts = {reason: counter.value() for reason, counter in self._skipped.items()}
             codings = {name: CodingStats(*sums) for name, sums in self._codings.items()}
@@ -194,7 +193,11 @@ class Tally:
     def _sum_up(self) -> None:
         """Add up what was appended; whoever appends meanwhile loses nothing."""
         for _ in range(len(self._uncounted)):
-            coding, _reason, in_nbytes, out_nbytes, seconds = self._uncounted.popleft()
+            try:
+                coding, _reason, in_nbytes, out_nbytes, seconds = self._uncounted.popleft()
+            except IndexError:
+                # The garbage collector has closed a stream in between, and that added them up.
+                return
             assert coding is not None
             sums = self._codings.setdefault(coding, [0, 0, 0, 0.0])
             sums[0] += 1
@@ -220,14 +223,4 @@ def notify_step(app: Any, before: int, step: int) -> None:
 
 
 # One for all tallies: it is held for less than a microsecond.
-_lock = Lock()
-
-
-def _renew_lock() -> None:
-    """Forget who held the lock when the process was forked: that thread is not in the child."""
-    global _lock  # noqa: PLW0603
-    _lock = Lock()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_renew_lock)
+_lock = ProcessLock()

@@ -8,13 +8,12 @@ goes first, and lives on as long as somebody uses it.
 
 from __future__ import annotations
 
-import os
 import sys
 from enum import Enum
-from threading import RLock
 from typing import TYPE_CHECKING
 from typing import cast
 
+from ..forks import ProcessLock
 from . import core
 from .buffers import as_bytes
 from .dictionary import Dictionary
@@ -39,7 +38,7 @@ _Key = tuple[bytes, int, bool]
 # was used again since it came there.
 _kept: dict[_Key, core.Prepared] = {}
 
-_lock = RLock()
+_lock = ProcessLock()
 
 
 def prepared(dictionary: Dictionary, level: int, *, small: bool) -> core.Prepared:
@@ -55,7 +54,7 @@ def prepared(dictionary: Dictionary, level: int, *, small: bool) -> core.Prepare
     if found is not None:
         found.was_used = True
         return found
-    with _lock:
+    with _lock.own:
         # Another thread may have been first.
         found = _kept.get(key)
         if found is None:
@@ -66,7 +65,7 @@ def prepared(dictionary: Dictionary, level: int, *, small: bool) -> core.Prepare
 
 def kept_nbytes() -> int:
     """Return how many bytes are kept."""
-    with _lock:
+    with _lock.own:
         return sum(found.nbytes for found in _kept.values())
 
 
@@ -170,13 +169,3 @@ class Streams(core.Streams):
         """
         referred = prepared(dictionary, self._level, small=self._small)
         return core.CoreStream(self, size, referred)
-
-
-def _renew_lock() -> None:
-    # Another thread may have held it when the process forked.
-    global _lock  # noqa: PLW0603
-    _lock = RLock()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_renew_lock)

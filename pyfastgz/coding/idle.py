@@ -10,11 +10,11 @@ in hand goes on counting. Streams, which keep what they take for long, hand its 
 
 from __future__ import annotations
 
-import os
 from contextlib import suppress
-from threading import RLock
 from typing import Any
 from weakref import ref
+
+from ..forks import ProcessLock
 
 MAX_NBYTES = 16 * 1024 * 1024
 """How many bytes are kept in a process."""
@@ -30,7 +30,7 @@ _counted: dict[int, ref[Kept]] = {}  # by id()
 _shelves: list[Shelf] = []
 
 # The garbage collector may close a stream, whose encoder is then kept, while this is held.
-_lock = RLock()
+_lock = ProcessLock()
 
 
 class Kept:
@@ -56,7 +56,7 @@ class Shelf:
     def __init__(self) -> None:
         self.items: list[Kept] = []
         """Take with ``pop()``; put back with ``append()`` what counts for what it takes."""
-        with _lock:
+        with _lock.own:
             _shelves.append(self)
 
     def take(self) -> Kept:
@@ -65,7 +65,7 @@ class Shelf:
         :raises IndexError: there is nothing.
         """
         kept = self.items.pop()
-        with _lock:
+        with _lock.own:
             _count(kept, 0)
         return kept
 
@@ -73,7 +73,7 @@ class Shelf:
         """Put something on the shelf that takes so many bytes, if there is room."""
         if nbytes > MAX_ITEM_NBYTES:
             return
-        with _lock:
+        with _lock.own:
             if self._make_room(nbytes - kept.counted_nbytes):
                 _count(kept, nbytes)
                 self.items.append(kept)
@@ -98,7 +98,7 @@ class Shelf:
 def counted_nbytes() -> int:
     """Return what all counts for that is on shelves, or in hand for a body."""
     global _counted, _counted_nbytes  # noqa: PLW0603
-    with _lock:
+    with _lock.own:
         alive = [kept for weak in _counted.values() if (kept := weak()) is not None]
         # A signal handler may raise after any call: before this, or after it.
         _counted = {id(kept): ref(kept) for kept in alive}
@@ -113,13 +113,3 @@ def _count(kept: Kept, nbytes: int) -> None:
         _counted[id(kept)] = ref(kept)
     _counted_nbytes += nbytes - kept.counted_nbytes
     kept.counted_nbytes = nbytes
-
-
-def _renew_lock() -> None:
-    # Another thread may have held it when the process forked.
-    global _lock  # noqa: PLW0603
-    _lock = RLock()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_renew_lock)

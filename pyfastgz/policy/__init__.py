@@ -8,7 +8,6 @@ A setting has one name: the attribute of :class:`Policy` is the key in lower cas
 from __future__ import annotations
 
 import logging
-import os
 import re
 from collections.abc import Callable
 from collections.abc import Mapping
@@ -18,13 +17,13 @@ from dataclasses import dataclass
 from dataclasses import field
 from dataclasses import replace
 from functools import partial
-from threading import RLock
 from types import MappingProxyType
 from typing import Any
 
 from ..coding import TAGGED_CODINGS
 from ..coding import levels_down
 from ..coding.br import BrotliSettings
+from ..forks import ProcessLock
 from ..http.eligibility import wildcard_pattern
 from ..http.negotiation import CodingsBySize
 from ..length_noise import derived_key
@@ -253,7 +252,7 @@ class LivePolicy:
             if key is None or key in LIVE_KEYS:
                 raise TypeError(f"{name} cannot be assigned")
             checked[name] = read_setting({key: value}, key)
-        with _lock:
+        with _lock.own:
             for name in _ORDERS & checked.keys():
                 checked[name] = _in_order(checked[name], self.last.auto_size)
             self._assign(checked)
@@ -271,7 +270,7 @@ class LivePolicy:
         return WatchedSet(getattr(self.last, name), partial(self._assign_changed, name))
 
     def _assign_changed(self, name: str, changed: WatchedSet) -> None:
-        with _lock:
+        with _lock.own:
             # One from before another was assigned stands for nothing.
             if self._sets[name] is changed:
                 # What is guessed of a file's name may be None. Another thread may go on
@@ -288,7 +287,7 @@ class LivePolicy:
 
     def _follow(self) -> Policy:
         """Look at the settings that may have changed, one by one."""
-        with _lock:
+        with _lock.own:
             values = live_values(self._settings)
             changes, errors = usable_changes(values, self._seen)
             self._seen = values
@@ -312,14 +311,4 @@ _ORDERS = frozenset({"algorithm", "algorithm_streaming"})
 
 
 # One for all applications: it is held for microseconds, when something has changed.
-_lock = RLock()
-
-
-def _renew_lock() -> None:
-    # Another thread may have held it when the process forked.
-    global _lock  # noqa: PLW0603
-    _lock = RLock()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_renew_lock)
+_lock = ProcessLock()

@@ -428,7 +428,7 @@ def test_a_child_goes_on_with_what_is_prepared() -> None:
     context = multiprocessing.get_context("fork")
     queue = context.Queue()
     # As if another thread were preparing one.
-    with dcz._lock:
+    with dcz._lock.own:
         child = context.Process(target=_code_in_child, args=(queue, SCRIPT[:777]))
         child.start()
         made = queue.get(timeout=60)
