@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from contextlib import suppress
 
+from .http.tags import MAX_FIELD_LENGTH
 from .http.tags import ends_like_coded
 from .http.tags import parse_tag
 
@@ -24,8 +25,8 @@ class OwnTags(dict[str, None]):
 
         :param codings: those whose suffixes are ours.
         """
-        # The colon settles almost every tag.
-        if ":" in etag and ends_like_coded(etag, codings):
+        # The colon settles almost every tag. No request that names a longer one is understood.
+        if ":" in etag and len(etag) <= MAX_FIELD_LENGTH and ends_like_coded(etag, codings):
             if len(self) >= _MAX_COUNT:
                 with suppress(KeyError, StopIteration, RuntimeError):
                     del self[next(iter(self))]

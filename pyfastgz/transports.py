@@ -24,6 +24,7 @@ from .http.dictionaries import announced
 from .http.dictionaries import available
 from .http.dictionaries import depends_on_origin
 from .http.dictionaries import link_to
+from .http.dictionaries import may_read
 from .http.dictionaries import usable
 from .http.dictionaries import use_as_dictionary
 from .http.patterns import match_of
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
     from .store.dictionary_index import Entry
 
 _MAX_PATHS = 4096
-_MAX_PLANS = 256
+_MAX_PLANS = 64
 
 # Of longer paths nothing is remembered.
 _MAX_LENGTH = 256
@@ -156,8 +157,10 @@ class Transports:
         said, asked = asked[:3], _known(asked, now.entries)
         if depends_on_origin(asked):
             return None
-        # It makes no difference then.
-        asked = asked._replace(origin=None) if asked is not NOTHING_ASKED else asked
+        is_usual = asked[:3] == said
+        if asked is not NOTHING_ASKED:
+            # Nothing else makes a difference then.
+            asked = asked.told(may_read=may_read(asked, {}))
         offers = self._offers_at(root, path, now)
         if asked is NOTHING_ASKED and not offers:
             plans = base
@@ -171,9 +174,10 @@ class Transports:
                 if len(now.plans) >= _MAX_PLANS:
                     # There they would live on.
                     now.at_root.clear()
-                _remember(now.plans, key, found, _MAX_PLANS)
+                if len(root) <= _MAX_LENGTH:
+                    _remember(now.plans, key, found, _MAX_PLANS)
             plans = found
-        if not root and asked[:3] == said and len(path) <= _MAX_LENGTH:
+        if not root and is_usual and len(path) <= _MAX_LENGTH:
             _remember(now.at_root, (path, *said) if said[0] else path, plans, _MAX_PATHS)
         return plans
 
@@ -229,7 +233,7 @@ class Transports:
         offers = now.offers.get((root, path))
         if offers is None:
             offers = self._look(_text(f"{root}{path}"))
-            if len(path) <= _MAX_LENGTH:
+            if len(root) + len(path) <= _MAX_LENGTH:
                 _remember(now.offers, (root, path), offers, _MAX_PATHS)
         return offers
 

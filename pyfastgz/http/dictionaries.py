@@ -80,6 +80,11 @@ class Asked(NamedTuple):
             mode=mode if mode in _MODES else _NO_WORD,
         )
 
+    def told(self, *, may_read: bool) -> Asked:
+        """Return the same of all who name the dictionary, and may read the response or not."""
+        word = None if may_read else _NO_WORD
+        return Asked(self.available, word, word)
+
 
 NOTHING_ASKED = Asked()
 """What nearly every request says."""

@@ -77,6 +77,8 @@ _EVENT_SUFFIXES = ("+json-seq", "+cbor-seq", "+ndjson", "+x-ndjson", "+jsonl", "
 # Enough for every body there is.
 _MAX_LENGTH_DIGITS = 18
 
+_MAX_VARY_LENGTH = 256
+
 # A string, or the rest of the value if it has no end: to look for that from every quote again
 # would take the square of the length.
 _QUOTED = re.compile(r'"(?:[^"\\]|\\.)*("?)', re.DOTALL)
@@ -179,7 +181,6 @@ def collect(headers: Iterable[tuple[str, str]]) -> dict[str, str]:
     return fields
 
 
-@lru_cache(maxsize=256)
 def media_type(content_type: str) -> str:
     """Return the media type, in lower case and without parameters (RFC 9110 8.3.1)."""
     return content_type.partition(";")[0].strip().lower()
@@ -245,7 +246,6 @@ def _directives(value: str) -> Iterator[tuple[str, str]]:
         yield name.rstrip(), argument.strip()
 
 
-@lru_cache(maxsize=64)
 def vary_with(vary: str, added: tuple[str, ...] = ON_CODING) -> str:
     """Return the Vary value that also names some fields (RFC 9110 section 12.5.5).
 
@@ -255,6 +255,13 @@ def vary_with(vary: str, added: tuple[str, ...] = ON_CODING) -> str:
     :param vary: the present value, several lines joined with commas.
     :param added: the fields, as they are usually spelled.
     """
+    # What is long is not remembered.
+    make = _vary_with if len(vary) <= _MAX_VARY_LENGTH else _vary_with.__wrapped__
+    return make(vary, added)
+
+
+@lru_cache(maxsize=64)
+def _vary_with(vary: str, added: tuple[str, ...]) -> str:
     names: dict[str, str] = {}
     for token in tokens(vary):
         names.setdefault(token.lower(), token)

@@ -23,7 +23,6 @@ from .exchange import Policy
 from .exchange import least_nbytes
 from .fields import STALE_WHEN_CODED
 from .fields import Lasting
-from .negotiation import MAX_HEADER_LENGTH
 from .plan import answer_at_sight
 from .plan import plan_response
 from .steps import Plan
@@ -44,6 +43,11 @@ MATTERS = STALE_WHEN_CODED | {
 
 _MAX_KNOWN = 64
 
+# Browsers send some 30 characters, and types have no more; but clients may send what they like,
+# and applications may repeat it.
+_MAX_LENGTH = 256
+_MAX_NAMES_LENGTH = 1024
+
 _K = TypeVar("_K", bound="str | tuple[str, ...] | tuple[bytes, ...] | None")
 _V = TypeVar("_V")
 _L = TypeVar("_L")
@@ -54,7 +58,7 @@ class Known(dict[_K, _V]):
 
     Applications have few types, and clients send few fields, unless they mean to: when there
     are too many, all are forgotten, and those of everybody else are soon known again. What is
-    made of a key that is too long to be parsed is not kept.
+    made of a key that is long is not kept: so all takes a bounded number of bytes.
 
     :param make: returns what is made of a key.
     """
@@ -67,11 +71,17 @@ class Known(dict[_K, _V]):
     def __missing__(self, key: _K) -> _V:
         """Make what was never asked for."""
         made = self._make(key)
-        if key is None or len(key) <= MAX_HEADER_LENGTH:
+        if _is_short(key):
             if len(self) >= _MAX_KNOWN:
                 self.clear()
             self[key] = made
         return made
+
+
+def _is_short(key: str | tuple[str, ...] | tuple[bytes, ...] | None) -> bool:
+    if isinstance(key, tuple):
+        return sum(map(len, key)) <= _MAX_NAMES_LENGTH
+    return key is None or len(key) <= _MAX_LENGTH
 
 
 # ---- Fields ----

@@ -24,6 +24,9 @@ from .steps import Plan
 
 _MAX_KNOWN = 128
 
+# Hardly any file has fields that are longer, unless they repeat what the request says.
+_MAX_LINES_NBYTES = 8 * 1024
+
 
 class Key(NamedTuple):
     """What a plan follows from, beside the file.
@@ -93,5 +96,9 @@ class FilePlans:
             plans = {}
             self._now = policy, plans
         asked = [key.accept_encoding, *(key.conditions or ()), *key.place]
-        if sum(len(field) for field in asked if field) <= MAX_HEADER_LENGTH:
+        nbytes = sum(len(name) + len(value) for name, value in key.lines)
+        if (
+            sum(len(field) for field in asked if field) <= MAX_HEADER_LENGTH
+            and nbytes <= _MAX_LINES_NBYTES
+        ):
             plans[key] = plan

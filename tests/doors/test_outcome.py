@@ -135,8 +135,12 @@ def test_r51_the_garbage_collector_may_close_a_stream_while_outcomes_are_added_u
             return first
 
     tally._uncounted = Interrupted()
-    counting = threading.Thread(target=lambda: [tally.count(outcome) for _ in range(300)])
-    counting.daemon = True
+
+    def count() -> None:
+        for _ in range(300):
+            tally.count(outcome)
+
+    counting = threading.Thread(target=count, daemon=True)
     counting.start()
     counting.join(30)
     assert not counting.is_alive()

@@ -1,4 +1,4 @@
-"""Every field that is read, from clients that mean harm: against what RFC 9110 says, and at length.
+"""Every field that is read, from clients that mean harm: against RFC 9110, and at length.
 
 What is expected is made first, and the field written from it: so nothing here reads a field.
 """
@@ -74,8 +74,11 @@ TAGS = st.lists(st.tuples(OPAQUE | st.sampled_from(["a", "a:gzip", "a,b", "*"]),
 HOSTILE = '\0\x01\x08\n\r\t\x0b\x1f \x7f\x80\x85\xa0\xff"\\,;=*()<>{}[]:/.-_%?&q01579WZgbz'
 SOUP = st.text(HOSTILE, max_size=60) | st.lists(
     st.sampled_from(
-        [*CODINGS, "identity", ";q=0", ";q=0.5", ";q=", "W/", '"a"', '"a:gzip"', "*", ","]
-        + ["bytes=", "0-5", "-1", DATE, "\r\nX: y", "\xa7", " ", '"', "\\", "max-age=", "1e9"]
+        [
+            *CODINGS,
+            *("identity", ";q=0", ";q=0.5", ";q=", "W/", '"a"', '"a:gzip"', "*", ","),
+            *("bytes=", "0-5", "-1", DATE, "\r\nX: y", "\xa7", " ", '"', "\\", "max-age="),
+        ]
     ),
     max_size=9,
 ).map("".join)
@@ -229,9 +232,9 @@ def test_r55_any_range_is_understood(
     spec = f"{'' if first is None else first}-{'' if last is None else last}"
     found = part_of(f"{space}{unit}={listed(data.draw, [spec])}{space}", nbytes)
     body = bytes(range(nbytes))
-    if first is None and last is None:
-        assert found is None
-    elif first is not None and last is not None and last < first:
+    low = first or 0
+    high = low if last is None else last
+    if limits == (None, None) or (first is not None and high < low):
         assert found is None
     else:
         wanted = {at for at in range(nbytes) if first is not None and at >= first}
@@ -250,7 +253,7 @@ DATES = st.datetimes(datetime(1970, 1, 2), datetime(2068, 1, 1)).map(
     lambda time: time.replace(microsecond=0, tzinfo=timezone.utc)
 )
 DAYS = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"]
-MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
+MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
 
 
 def written(time: datetime, form: int) -> str:
@@ -390,6 +393,10 @@ def test_r46_a_304_echoes_no_control_character(text: str, etag: str | None) -> N
         assert value is None or all(char >= " " and char != "\x7f" for char in value)
 
 
+WITH_STARS: Any = replace(
+    POLICY, wildcards=wildcard_pattern(["text/*", "*+json", "*=b*,*a/*e*f"])
+)
+
 READERS: dict[str, Callable[[str], object]] = {
     "choose": lambda text: choose(text, CODINGS),
     "if-match": lambda text: failed_precondition(Conditions(text), '"a"', DATE),
@@ -414,7 +421,6 @@ READERS: dict[str, Callable[[str], object]] = {
     "paths": lambda text: [matches(pattern, f"/{text}") for pattern in ("/*", "/a*a*a*b")],
     "path": lambda text: match_of(f"/{text}"),
 }
-WITH_STARS = replace(POLICY, wildcards=wildcard_pattern(["text/*", "*+json", "*=b*,*a/*e*f"]))
 
 SEEDS = [",", '"', '\\"', '"\\', "\\", "*", ";", "=", ";q=", "gzip;q=0.1,", '"a",', "W/", "0-,"]
 SEEDS += ["9", " ", "\t", "\0", "\xff", "\xa0", "/", "a/", "%", "%2", "-", ".", "a0-", "1.2.3-"]
