@@ -9,6 +9,7 @@ from .conditions import Conditions
 from .exchange import GET
 from .exchange import Policy
 from .fields import Edits
+from .negotiation import OPTIONAL_SPACE
 from .negotiation import CodingsBySize
 from .negotiation import choose
 from .tags import uncoded_tags
@@ -41,7 +42,7 @@ def plan_request(
             if is_get:
                 # The client holds coded bytes, and of those there are no ranges.
                 edits["range"] = None
-        elif is_get and if_match.strip() == "*":
+        elif is_get and if_match.strip(OPTIONAL_SPACE) == "*":
             # It holds for all that there is, but werkzeug takes it for no tag at all.
             edits["if-match"] = None
     if if_none_match is not None:

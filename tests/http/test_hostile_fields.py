@@ -214,6 +214,12 @@ def test_r46_a_control_character_is_in_no_tag(char: str) -> None:
         assert tag_of_304(asked, '"a"', '"a:gzip"', CODINGS) == '"a"'
 
 
+@pytest.mark.parametrize("char", ["\x0b", "\x1c", "\x85", "\xa0"])
+def test_r46_what_is_no_white_space_is_passed_on(char: str) -> None:
+    for if_match, shown in ((" * ", {"if-match": None}), (f"{char}*", {}), (f"*{char}", {})):
+        assert plan_request("GET", Conditions(if_match), "gzip", POLICY) == shown
+
+
 # ---- Ranges, dates, dictionaries, codings of requests, directives ----
 
 
