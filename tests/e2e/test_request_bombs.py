@@ -37,6 +37,8 @@ ZEROS = bytes(10 * MB)
 # Codings whose windows are too large for one to be over the other.
 TOO_WIDE: list[set[str]] = [{"br"}, {"br", "zstd"}]
 SKIPPED = b"\x50\x2a\x4d\x18\0\0\0\0"
+# Two blocks of deflate that each have codes of their own, and nothing in them but their end.
+BLOCKS_OF_NOTHING = bytes.fromhex("04c0810800000000207feb47001c880000000000f2b77e")
 
 
 class Bomb(NamedTuple):
@@ -112,6 +114,11 @@ def bombs() -> Iterator[tuple[str, Bomb]]:
     yield (
         "a window of 8 MB in each of 10,000 frames",
         Bomb("zstd", (run_frame(13 << 3, 9) + run_frame(0, 9)) * 5_000, 200),
+    )
+    blocks = BLOCKS_OF_NOTHING * 2_000_000
+    yield (
+        "blocks of nothing in deflate in gzip",
+        Bomb("deflate, gzip", gzip.compress(blocks, 1)),
     )
     yield "a window of 3 GB", Bomb("zstd", run_frame(0xAF, 9))
     yield (
