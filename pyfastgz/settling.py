@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable
 from functools import partial
 from typing import NamedTuple
+from weakref import ref
 
 from .http.answers import Answer
 from .http.fields import Lasting
@@ -72,7 +74,19 @@ def noted(plan: Plan, form: Form) -> Coded | None:
 def _note(plan: Plan, form: Form, settled: Coded) -> Coded:
     """Note with a form that is kept what was settled for a plan, and return that."""
     form.note = plan, settled
+    if plan.standing is None:
+        _noted.append(ref(form))
+        if len(_noted) > _MAX_NOTED:
+            oldest = _noted.popleft()()
+            if oldest is not None:
+                oldest.note = None
     return settled
+
+
+# The plan of a file has all fields of a response, which nobody counts, and is itself remembered
+# for as many at most. A plain one is of many bodies.
+_MAX_NOTED = 128
+_noted: deque[ref[Form]] = deque()
 
 
 # What is coded to this part of its length or less would hardly be smaller without a dictionary:

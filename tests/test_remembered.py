@@ -17,15 +17,22 @@ from pyfastgz.http.conditions import Conditions
 from pyfastgz.http.dictionaries import Asked
 from pyfastgz.http.dictionaries import available
 from pyfastgz.http.eligibility import SkipReason
+from pyfastgz.http.exchange import Body
+from pyfastgz.http.exchange import Exchange
 from pyfastgz.http.fields import media_type
 from pyfastgz.http.fields import vary_with
 from pyfastgz.http.negotiation import choose
 from pyfastgz.http.plain import SHAPES
 from pyfastgz.http.plain import PlainPlans
+from pyfastgz.http.plan import plan_response
 from pyfastgz.http.repeated import FilePlan
 from pyfastgz.http.repeated import FilePlans
 from pyfastgz.http.repeated import Key
+from pyfastgz.http.steps import Plan
 from pyfastgz.own_tags import OwnTags
+from pyfastgz.policy import LivePolicy
+from pyfastgz.settling import coded_before
+from pyfastgz.store.bodies import Form
 from pyfastgz.store.dictionary_folder import About
 from pyfastgz.store.dictionary_folder import opened
 
@@ -114,6 +121,23 @@ def test_r50_what_is_long_is_not_remembered(remember: Callable[[str], object]) -
             remember(f"{LONG}{number}")
 
     assert growth(ask) < MB
+
+
+def test_r50_what_was_settled_for_a_file_is_not_kept_as_long_as_the_file() -> None:
+    """Its plan has the fields of a response, which the store of bodies does not count."""
+    settings = LivePolicy({})
+    forms = [Form(b"coded") for _ in range(1000)]
+
+    def settle() -> None:
+        for number, form in enumerate(forms):
+            fields = {"content-type": "text/html", "x-echo": f"{number:05000}"}
+            exchange = Exchange("GET", 200, fields, Body.WHOLE, 2000, "gzip")
+            plan = plan_response(exchange, settings.last)
+            assert isinstance(plan, Plan)
+            settled = coded_before(plan, 2000, form)
+            assert coded_before(plan, 2000, form) is settled
+
+    assert growth(settle) < 2 * MB
 
 
 def test_r50_tags_that_end_like_coded_ones() -> None:

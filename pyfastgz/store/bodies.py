@@ -84,7 +84,7 @@ class Form:
     :param coded: its bytes.
     """
 
-    __slots__ = ("coded", "note")
+    __slots__ = ("__weakref__", "coded", "note")
 
     def __init__(self, coded: bytes) -> None:
         self.coded = coded
