@@ -10,6 +10,7 @@ from collections.abc import Callable
 from collections.abc import Iterable
 from copy import copy as shallow_copy
 from functools import lru_cache
+from functools import partial
 from typing import TYPE_CHECKING
 from typing import Any
 from typing import NamedTuple
@@ -38,6 +39,9 @@ if TYPE_CHECKING:
 
 LOOKED_AT = "pyfastgz_looked_at"
 """The attribute that marks copies that were made here: a hook may be registered twice."""
+
+# What has as many items as it says; others are iterated over.
+_HONEST = frozenset({list, tuple})
 
 # By any of its own, a class decides what is sent.
 _WAYS_TO_SEND = ("__call__", "get_app_iter", "get_wsgi_response")
@@ -98,7 +102,7 @@ def found_in(
         # A list of one bytes object is what nearly every view ends up with.
         if _encodes_itself(response, kind):
             nbytes = None
-        elif len(parts) == 1 and type(parts[0]) is bytes:
+        elif type(parts) in _HONEST and len(parts) == 1 and type(parts[0]) is bytes:
             nbytes = len(parts[0])
         else:
             nbytes = _nbytes_of(parts)
@@ -153,7 +157,7 @@ class ResponseSource:
         parts = self.parts
         if _encodes_itself(self._response, self._kind):
             parts = list(self._response.iter_encoded())
-        if len(parts) == 1 and type(parts[0]) is bytes:
+        if type(parts) in _HONEST and len(parts) == 1 and type(parts[0]) is bytes:
             body: bytes = parts[0]
             return body
         return b"".join(part.encode() if isinstance(part, str) else part for part in parts)
@@ -188,12 +192,9 @@ def sent_for(response: Response, sent: Sent, kind: Kind, environ: dict[str, Any]
         chunks = sent.chunks
     else:
         return applied(response, answer, kind)
-    attributes = {
-        "response": chunks,
-        "automatically_set_content_length": False,
-        # What lies ready is sent as the file that it is, what is coded as what it is made of.
-        "direct_passthrough": sent.coder is None or kind.encodes_itself,
-    }
+    # What lies ready is sent as the file that it is, what is coded as what it is made of.
+    attributes = _sending(chunks, kind, is_file=sent.coder is None)
+    attributes["automatically_set_content_length"] = False
     copy = copied(response, answer.edits, kind, attributes)
     if answer.status is not None:
         copy.status_code = answer.status
@@ -224,6 +225,19 @@ def applied(response: Response, answer: Answer, kind: Kind) -> Response:
     return sent
 
 
+def _sending(parts: Iterable[bytes], kind: Kind, *, is_file: bool) -> dict[str, Any]:
+    """Return the attributes with which a copy sends other bytes.
+
+    :param is_file: what is called when a response is closed is not called for it, as werkzeug
+        has it.
+    """
+    attributes: dict[str, Any] = {"response": parts, "direct_passthrough": is_file}
+    if kind.encodes_itself and not is_file:
+        # So that a class with a way of its own does not make bytes of bytes.
+        attributes["iter_encoded"] = partial(iter, parts)
+    return attributes
+
+
 class _Parts(list[bytes]):
     """A body in place of another, which is closed with it."""
 
@@ -245,12 +259,8 @@ def with_body(
     parts = response.response
     # A list has nothing to close, and not to find that takes a while.
     close = None if type(parts) is list else getattr(parts, "close", None)
-    attributes = {
-        "response": [body] if close is None else _Parts([body], close),
-        # So that a class with a way of its own does not make bytes of bytes.
-        "direct_passthrough": is_file or kind.encodes_itself,
-    }
-    return copied(response, edits, kind, attributes)
+    sent = [body] if close is None else _Parts([body], close)
+    return copied(response, edits, kind, _sending(sent, kind, is_file=is_file))
 
 
 def with_lines(response: Response, lines: list[tuple[str, str]], body: bytes) -> Response:
