@@ -356,6 +356,7 @@ class Seen:
     :param others: other messages, and what had been taken of the response before.
     :param error: what the application raised.
     :param refused_start: a start was not taken.
+    :param refused_length: a body was not of the length that was declared.
     """
 
     start: tuple[Any, Any] | None = None
@@ -364,6 +365,7 @@ class Seen:
     others: list[tuple[Any, str]] = field(default_factory=list)
     error: type[BaseException] | None = None
     refused_start: bool = False
+    refused_length: bool = False
 
     @property
     def lines(self) -> list[tuple[bytes, bytes]]:
@@ -446,6 +448,7 @@ class Server:
             elif self._length is not None:
                 nbytes = len(seen.body) + len(data)
                 if nbytes > self._length or (is_last and nbytes < self._length):
+                    seen.refused_length = True
                     raise Complaint("another length")
             seen.body += data
             seen.is_complete = is_last

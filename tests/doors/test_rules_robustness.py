@@ -271,6 +271,38 @@ def test_r50_of_an_oversized_field_nothing_is_believed(
     assert answer.body() == BODY.encode()
 
 
+LONG_FIELDS = (
+    "Accept_Encoding",
+    "Available_Dictionary",
+    "Content_Encoding",
+    "Dictionary_ID",
+    "If_Match",
+    "If_Modified_Since",
+    "If_None_Match",
+    "If_Range",
+    "If_Unmodified_Since",
+    "Origin",
+    "Range",
+    "Sec_Fetch_Mode",
+    "Sec_Fetch_Site",
+)
+NBYTES = 60_000
+FILLINGS = (",", '"', '"a:gzip",', "W/", "gzip;q=0.", "bytes=0-1,", "\xff", "\t ", "9", ":A=")
+
+
+@pytest.mark.parametrize("name", LONG_FIELDS)
+def test_r46_r50_a_long_field(serve: Serve, name: str) -> None:
+    """As long as servers take it."""
+    site = serve(Reply(BODY, fields={"ETag": '"e"'}), decode_requests=True)
+    for filling in FILLINGS:
+        value = (filling * NBYTES)[:NBYTES]
+        accept = None if name == "Accept_Encoding" else "gzip"
+        answer = site.get(accept=accept, **{name: value})
+        assert answer.status == 200
+        assert answer.coding == accept
+        assert answer.body() == BODY.encode()
+
+
 # ---- Several at once ----
 
 

@@ -17,6 +17,7 @@ from tests.e2e.asgi_application import PAGE
 from tests.e2e.asgi_servers import SERVERS
 from tests.e2e.asgi_servers import serving_asgi
 from tests.e2e.asgi_servers import skip_without
+from tests.e2e.long_fields import check_survived
 from tools.kit.client import TIMEOUT_SECONDS
 from tools.kit.client import fetch
 from tools.kit.decoders import CODINGS
@@ -117,6 +118,10 @@ def test_events_in_lock_step(port: int, coding: str) -> None:
     answer = follow_events(port, coding)
     assert answer.field("Content-Encoding") == (None if coding == "identity" else coding)
     assert decode(answer.field("Content-Encoding"), answer.body) == b"".join(make_events(COUNT))
+
+
+def test_r46_r50_fields_that_are_long(port: int) -> None:
+    check_survived(port, "/coded/page", PAGE)
 
 
 @pytest.mark.skipif(CURL is None, reason="curl is not installed")

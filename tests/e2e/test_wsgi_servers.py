@@ -19,6 +19,7 @@ from pyfastgz.static.manifest import Source
 from pyfastgz.static.manifest import write_manifest
 from pyfastgz.store.files import SETTLED_NS
 from tests.e2e.conftest import PACKAGES
+from tests.e2e.long_fields import check_survived
 from tests.e2e.simple_servers import command
 from tests.e2e.wsgi_application import FOLDER
 from tests.e2e.wsgi_application import PAGE
@@ -286,6 +287,10 @@ def test_nothing_follows_head_or_a_304(port: int, server: str) -> None:
     refused = raw(port, "GET", "/coded/items", 'If-None-Match: "items:gzip"')
     head, _, body = refused.partition(b"\r\n\r\n")
     assert (b" 304 " in head, body) == (True, b"")
+
+
+def test_r46_r50_fields_that_are_long(port: int) -> None:
+    check_survived(port, "/coded/one", PAGE)
 
 
 @pytest.mark.parametrize("coding", ["gzip", "identity"])

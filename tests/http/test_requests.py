@@ -107,6 +107,9 @@ def test_of_a_long_field_nothing_is_believed() -> None:
     for filling in (",", " ", "identity,"):
         value = "gzip," + filling * MAX_HEADER_LENGTH
         assert status(value) == 415
+        # It is not even looked at, whether there is anything in it.
+        assert status(filling * (MAX_HEADER_LENGTH + 1)) == 415
+        assert is_coded(filling * (MAX_HEADER_LENGTH + 1))
 
 
 @given(st.text(st.characters(max_codepoint=255), max_size=40))
