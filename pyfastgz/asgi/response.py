@@ -127,8 +127,9 @@ class AsgiResponse(ResponseStart):
 
     def close(self) -> None:
         """Free what the response has, however it ended."""
-        # Nothing is begun for tasks that outlive the application.
-        self._state = _DIRECT if self._state in {_BEFORE, _DIRECT} else _REPLACED
+        if self._state is not _DIRECT:
+            # Nothing is begun for tasks that outlive the application.
+            self._state = _DIRECT if self._state is _BEFORE else _REPLACED
         if self._turns is not None:
             self._turns.close()
         self._request.close()
@@ -263,7 +264,9 @@ class AsgiResponse(ResponseStart):
         self._door.told(plain.outcome, 200, self._sent_lines)
         if plain.answer.coding is not None:
             message = {**message, "body": b"" if request.method == "HEAD" else plain.body}
-        return {**self._start, "headers": lines}, message
+        # It is a copy of what was sent.
+        self._start["headers"] = lines
+        return self._start, message
 
     async def _planned(self, source: Source) -> Sent:
         """Return what is sent; whatever is odd in the response, it is sent as it is."""

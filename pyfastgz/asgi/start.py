@@ -53,7 +53,7 @@ class ResponseStart:
         if "headers" in start:
             start["headers"] = lines
         status = start.get("status")
-        if not isinstance(status, int) or not 99 < status < 1000:
+        if status != 200 and not (isinstance(status, int) and 99 < status < 1000):
             return False
         self._status = status
         return True

@@ -109,22 +109,22 @@ class AsgiStream:
 
     async def _code(self, piece: Buffer) -> None:
         # Without a loop nobody calls when time has passed.
-        await self._send_coded(self._coder.code if self._loop else self._flushed, piece)
+        code = self._coder.code if self._loop else self._flushed
+        await self._send_coded(code, piece, nbytes=len(piece))
 
     def _flushed(self, piece: Buffer) -> bytes:
         return self._coder.code(piece) + self._coder.flush()
 
     async def _send_coded(
-        self, code: Callable[..., bytes], *piece: Buffer, is_last: bool = False
+        self, code: Callable[..., bytes], *piece: Buffer, nbytes: int = 0, is_last: bool = False
     ) -> None:
         """Send what comes of coding, if anything; remember if that fails."""
         coder = self._coder
         if not coder.is_open:
             # The application has ended, and nothing is to look like the end of its body.
             return
-        nbytes = coder.held_nbytes + sum(map(len, piece))
         try:
-            is_long = nbytes >= self._quick_nbytes
+            is_long = nbytes + coder.held_nbytes >= self._quick_nbytes
             coded = await in_thread(code, *piece) if is_long else code(*piece)
             if coded or is_last:
                 await self._send({"type": BODY, "body": coded, "more_body": not is_last})
