@@ -13,6 +13,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..border import DECODED
+from ..interfaces import ASGI
+from ..interfaces import check_app
+from ..interfaces import check_request
 from ..middleware import WISHES
 from ..middleware import Middleware
 from ..policy.wishes import asked_after
@@ -46,12 +49,13 @@ class CompressMiddleware(Middleware):
         with the scope of the request and a response of two attributes, ``status`` and
         ``fields``; ``cache_key`` with the scope.
     :raises ConfigurationError: an option is not usable; the message names it.
-    :raises TypeError: there is no such option.
+    :raises TypeError: there is no such option, or this is no ASGI application.
 
     .. versionadded:: 0.1
     """
 
     def __init__(self, app: Application, **options: Any) -> None:
+        check_app(app, ASGI, "CompressMiddleware")
         super().__init__(options)
         self.app = app
         """The application."""
@@ -91,9 +95,11 @@ def exempt(scope: Scope) -> None:
     others. To be called before the response starts.
 
     :param scope: that of the request, as the application has it.
+    :raises TypeError: it is something else, such as the environment of WSGI.
 
     .. versionadded:: 0.1
     """
+    check_request(scope, ASGI, "exempt")
     request = scope.get(WISHES)
     if request is not None:
         request.exempt()
@@ -115,6 +121,7 @@ def compressed(
     .. versionadded:: 0.1
     """
     wishes = checked_wishes(level, codings, length_noise)
+    check_request(scope, ASGI, "compressed")
     request = scope.get(WISHES)
     if request is not None:
         request.ask(asked_after(request.wishes, wishes))
@@ -133,6 +140,8 @@ def with_length(app: Application) -> Application:
 
     .. versionadded:: 0.1
     """
+
+    check_app(app, ASGI, "with_length")
 
     async def call(scope: Any, receive: Any, send: Any) -> None:
         if DECODED in scope:

@@ -15,6 +15,9 @@ from ..border import DECODED
 from ..border import bordered
 from ..border import untranslate
 from ..border import without_range
+from ..interfaces import WSGI
+from ..interfaces import check_app
+from ..interfaces import check_request
 from ..middleware import WISHES
 from ..middleware import Middleware
 from ..policy.wishes import EXEMPT
@@ -44,12 +47,13 @@ class CompressMiddleware(Middleware):
         with the environment of the request and a response of two attributes, ``status`` and
         ``fields``; ``cache_key`` with the environment.
     :raises ConfigurationError: an option is not usable; the message names it.
-    :raises TypeError: there is no such option.
+    :raises TypeError: there is no such option, or this is no WSGI application.
 
     .. versionadded:: 0.1
     """
 
     def __init__(self, app: WSGIApplication, **options: Any) -> None:
+        check_app(app, WSGI, "CompressMiddleware")
         super().__init__(options)
         self.app = app
         """The application."""
@@ -104,9 +108,11 @@ def exempt(environ: WSGIEnvironment) -> None:
     others. To be called before the response starts.
 
     :param environ: the environment of the request.
+    :raises TypeError: it is something else, such as the scope of ASGI.
 
     .. versionadded:: 0.1
     """
+    check_request(environ, WSGI, "exempt")
     environ[WISHES] = EXEMPT
     untranslate(environ)
 
@@ -127,6 +133,7 @@ def compressed(
     .. versionadded:: 0.1
     """
     wishes = checked_wishes(level, codings, length_noise)
+    check_request(environ, WSGI, "compressed")
     environ[WISHES] = asked_after(environ.get(WISHES), wishes)
 
 
@@ -142,6 +149,8 @@ def with_length(app: WSGIApplication) -> WSGIApplication:
 
     .. versionadded:: 0.1
     """
+
+    check_app(app, WSGI, "with_length")
 
     def call(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         if DECODED in environ and "CONTENT_LENGTH" not in environ:
