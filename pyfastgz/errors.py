@@ -69,7 +69,7 @@ class RatioError(LimitError):
 
 
 class WindowError(LimitError):
-    """A frame of zstd needs a window that is larger than 8 MB (RFC 9659 section 3)."""
+    """A body needs a window that is larger than 8 MB (RFC 9659 section 3, for zstd)."""
 
 
 class ManifestError(FastgzError, ValueError):

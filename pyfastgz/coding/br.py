@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from importlib import import_module
+from math import inf
 from typing import TYPE_CHECKING
 from typing import Any
 from typing import NamedTuple
 
 from ..errors import DecodeError
 from ..errors import EncoderStateError
+from ..errors import WindowError
 from .buffers import as_bytes
 
 if TYPE_CHECKING:
@@ -210,17 +212,31 @@ def can_bound() -> bool:
     return True
 
 
+# How streams begin whose windows are of 16 and of 8 MB: the low bits of the first byte (RFC
+# 7932 section 9.1).
+_WIDEST, _WIDE, _WINDOW_MASK = 0x0F, 0x0D, 0x0F
+
+# How far such a window of 8 MB reaches back.
+_WIDE_NBYTES = (1 << 23) - 16
+
+
 class BoundedDecoder:
-    """Decodes a stream in pieces of bounded length. Not safe for concurrent use.
+    """Decodes a stream in pieces of bounded length, with a window of 8 MB at most.
+
+    As far as that reaches back all is as with the largest window, which is twice as large: a
+    shorter stream may say that it has that one. Not safe for concurrent use.
 
     :param piece_nbytes: how long a piece is; it may be half as long again.
     """
 
-    __slots__ = ("_decompressor", "_piece_nbytes")
+    __slots__ = ("_decompressor", "_has_begun", "_left_nbytes", "_piece_nbytes")
 
     def __init__(self, piece_nbytes: int) -> None:
         self._decompressor = _package().Decompressor()
         self._piece_nbytes = piece_nbytes
+        self._has_begun = False
+        # How much may be made yet.
+        self._left_nbytes: float = inf
 
     @property
     def holds_input(self) -> bool:
@@ -236,13 +252,22 @@ class BoundedDecoder:
         """Return a piece of what the stream stands for.
 
         :raises DecodeError: it is no br stream, or something follows it.
+        :raises WindowError: it needs a window of 16 MB.
         """
+        if data and not self._has_begun:
+            self._has_begun = True
+            if data[0] & _WINDOW_MASK == _WIDEST:
+                self._left_nbytes = _WIDE_NBYTES
+                data = bytes([data[0] & ~_WINDOW_MASK | _WIDE]) + data[1:]
         try:
             made: bytes = self._decompressor.process(
                 data, output_buffer_limit=self._piece_nbytes
             )
         except _package().error as error:
             raise DecodeError("it is no br stream") from error
+        self._left_nbytes -= len(made)
+        if self._left_nbytes < 0:
+            raise WindowError("the window is larger than 8 MB")
         return made
 
 

@@ -153,7 +153,7 @@ class DeflateDecoder(_Inflater):
 class BrotliDecoder(Decoder):
     """Decodes a stream of br (RFC 7932).
 
-    Of that a step may decode as much as a window holds, 16 MB, before it hands out the first
+    Of that a step may decode as much as a window holds, 8 MB, before it hands out the first
     piece.
     """
 

@@ -12,8 +12,8 @@ from .negotiation import OPTIONAL_SPACE
 MAX_CODINGS = 2
 """So many codings of one body are undone. Nobody who means well has more."""
 
-# Whose windows have 32 KB. That of br has 16 MB, and one of zstd's 8 beside it is more than a
-# request is to take.
+# Whose windows have 32 KB. A decoder of br takes up to twice its window of 8 MB, and another
+# one beside it is more than a request is to take.
 _SMALL = {"gzip", "deflate"}
 
 DEFAULT_MAX_NBYTES = 64 * 1024 * 1024
@@ -53,9 +53,9 @@ TOO_DENSE = Refusal(
 )
 
 WINDOW_TOO_LARGE = Refusal(
-    413, "The body of the request needs a window of zstd that is larger than 8 MB."
+    413, "The body of the request needs a window that is larger than 8 MB."
 )
-"""RFC 9659 section 3."""
+"""RFC 9659 section 3, for zstd; br may have 16 MB."""
 
 UNREADABLE = Refusal(400, "The body of the request is not coded as it says, or cut short.")
 """RFC 9110 section 15.5.1."""

@@ -28,6 +28,7 @@ from pyfastgz.coding.undo import CodedBody
 from pyfastgz.coding.undo import Limits
 from pyfastgz.errors import DecodeError
 from pyfastgz.errors import LimitError
+from pyfastgz.errors import WindowError
 
 CODINGS = decodable_codings()
 ANY = Limits(1 << 40, float("inf"))
@@ -230,6 +231,30 @@ def test_a_window_of_zstd_is_no_larger_than_the_webs() -> None:
             else:
                 with pytest.raises(LimitError):
                     undo("zstd", pieces(coded, nbytes))
+
+
+@pytest.mark.skipif("br" not in CODINGS, reason="br is not decoded with this brotli")
+def test_a_window_of_br_is_no_larger_than_one_of_zstd() -> None:
+    """The largest is twice as large, but no shorter body needs it."""
+    brotli = pytest.importorskip("brotli")
+    largest = (1 << 23) - 16
+    for window, nbytes, is_allowed in (
+        (24, 1000, True),
+        (24, largest, True),
+        (24, largest + 1, False),
+        (23, largest + 1, True),
+    ):
+        # It refers to the dictionary of RFC 7932 from its beginning to its end.
+        data = (b"the time of the government; " * (nbytes // 28 + 1))[: nbytes - 30]
+        data += b'<a href="http://www. available'
+        stream = brotli.Compressor(quality=1, lgwin=window)
+        coded = stream.process(data) + stream.finish()
+        assert (coded[0] & 15 == 15) == (window == 24)
+        if is_allowed:
+            assert undo("br", pieces(coded, 100_000)).body == data
+        else:
+            with pytest.raises(WindowError):
+                undo("br", pieces(coded, 100_000))
 
 
 def outcome(coding: str, parts: Iterable[bytes]) -> bytes | type[Exception]:

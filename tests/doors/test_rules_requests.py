@@ -45,6 +45,17 @@ def pieces(data: bytes, nbytes: int = 1000) -> list[bytes]:
     return [data[at : at + nbytes] for at in range(0, len(data), nbytes)]
 
 
+@pytest.mark.skipif("br" not in DECODED, reason="br is not decoded with this brotli")
+def test_r76_a_window_of_br(site: Site) -> None:
+    brotli = pytest.importorskip("brotli")
+    stream = brotli.Compressor(lgwin=24)
+    assert site.post(stream.process(DATA) + stream.finish(), "br").body() == DATA
+    stream = brotli.Compressor(lgwin=24, quality=1)
+    data = random.Random(1).randbytes(8 * MB)
+    answer = site.post(stream.process(data) + stream.finish(), "br")
+    check_refused(answer, 413, b"needs a window that is larger than 8 MB.")
+
+
 @pytest.mark.parametrize("coding", DECODED)
 @pytest.mark.parametrize("is_chunked", [False, True])
 def test_r73_what_is_read_is_decoded(site: Site, coding: str, is_chunked: bool) -> None:
@@ -170,7 +181,7 @@ def test_r76_a_window_of_zstd(site: Site) -> None:
     run = (9 << 3 | 1 << 1 | 1).to_bytes(3, "little") + b"r"
     assert site.post(b"\x28\xb5\x2f\xfd\0\x68" + run, "zstd").body() == b"r" * 9
     answer = site.post(b"\x28\xb5\x2f\xfd\0\x69" + run, "zstd")
-    check_refused(answer, 413, b"needs a window of zstd that is larger than 8 MB.")
+    check_refused(answer, 413, b"needs a window that is larger than 8 MB.")
 
 
 @pytest.mark.parametrize("coding", DECODED)
