@@ -40,6 +40,7 @@ class AsgiStream:
     """
 
     __slots__ = (
+        "_code",
         "_coder",
         "_error",
         "_loop",
@@ -61,6 +62,8 @@ class AsgiStream:
         turns.takes_long = self._takes_long
         turns.free = self.close
         self._loop = running_loop()
+        # Without a loop nobody calls when time has passed.
+        self._code = self._flushed if self._loop is None else coder.code
         self._timer: asyncio.TimerHandle | None = None
         self._error: Exception | None = None
 
@@ -88,7 +91,7 @@ class AsgiStream:
     async def _sent(self, message: Message, chunks: Iterable[bytes] | None) -> None:
         if message["type"] == BODY:
             for piece in pieces_of(message.get("body", b"")):
-                await self._code(piece)
+                await self._send_coded(self._code, piece, nbytes=len(piece))
         elif chunks is not None:
             await self._code_all(chunks)
         elif message["type"] == DESCRIPTOR:
@@ -105,12 +108,7 @@ class AsgiStream:
         """Code the pieces of a file."""
         pieces = iter(chunks)
         while piece := await in_thread(lambda: next(pieces, b"")):
-            await self._code(piece)
-
-    async def _code(self, piece: Buffer) -> None:
-        # Without a loop nobody calls when time has passed.
-        code = self._coder.code if self._loop else self._flushed
-        await self._send_coded(code, piece, nbytes=len(piece))
+            await self._send_coded(self._code, piece, nbytes=len(piece))
 
     def _flushed(self, piece: Buffer) -> bytes:
         return self._coder.code(piece) + self._coder.flush()
