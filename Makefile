@@ -191,15 +191,16 @@ test-lowest: setup $(LOWEST)/tools.stamp  ## test with the oldest versions of wh
 	$(LOWEST)/bin/pytest --override-ini="pythonpath=tests/coding tests/doors tests/http" tests/http tests/doors tests/store tests/coding \
 	    --ignore=tests/coding/test_c_programs.py
 
-# The module built with gcc's sanitizers, libzstd in it too, beside the Python of the checkout. What
-# Python allocates comes from malloc, so that each body has an end of its own. Leaks are not looked
-# for, because Python itself frees little at its end: the C tests look for them. What is freed stays
-# with the sanitizer for a while, so the one test of the process's memory is left out.
+# The module built with gcc's sanitizers, libzstd in it too, beside the Python of the checkout, of
+# which some tests need the tools. What Python allocates comes from malloc, so that each body has an
+# end of its own. Leaks are not looked for, because Python itself frees little at its end: the C
+# tests look for them. What is freed stays with the sanitizer for a while, so the one test of the
+# process's memory is left out.
 ASAN := build/asan
 ASAN_CC ?= gcc
 ASAN_FLAGS := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 ASAN_TESTS ?= tests/coding tests/doors
-ASAN_ENVIRONMENT = PYTHONPATH=$(CURDIR)/$(ASAN)/site PYTHONSAFEPATH=1 PYTHONMALLOC=malloc \
+ASAN_ENVIRONMENT = PYTHONPATH=$(CURDIR)/$(ASAN)/site:$(CURDIR) PYTHONSAFEPATH=1 PYTHONMALLOC=malloc \
     ASAN_OPTIONS=detect_leaks=0:allocator_may_return_null=1 UBSAN_OPTIONS=print_stacktrace=1 \
     LD_PRELOAD="$$($(ASAN_CC) -print-file-name=libasan.so) $$($(ASAN_CC) -print-file-name=libstdc++.so)"
 
