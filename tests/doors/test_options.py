@@ -167,12 +167,16 @@ def test_decode_requests_request_max_bytes_and_request_max_ratio() -> None:
         start_response("200 OK", [HTML])
         return [b"%d" % len(data)]
 
-    coded = gzip.compress(bytes(100_000))
+    coded = gzip.compress(bytes(2_000_000))
     cases: list[tuple[dict[str, Any], str, bytes]] = [
-        ({"decode_requests": True, "request_max_ratio": 2000}, "200 OK", b"100000"),
+        ({"decode_requests": True, "request_max_ratio": 2000}, "200 OK", b"2000000"),
         ({"decode_requests": True}, "413", b"The body"),
         (
-            {"decode_requests": True, "request_max_ratio": 2000, "request_max_bytes": 99_999},
+            {
+                "decode_requests": True,
+                "request_max_ratio": 2000,
+                "request_max_bytes": 1_999_999,
+            },
             "413",
             b"The body",
         ),
