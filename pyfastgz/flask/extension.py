@@ -285,7 +285,7 @@ class Compress:
         def decode() -> None:
             decode_request(current_request(), self._engine().settings.last)
 
-        return _before(decode, target)
+        return _before(decode, target, "COMPRESS_DECODE_REQUESTS")
 
     def stats(self) -> Stats:
         """Return what became of the responses of the application in this process so far.
@@ -320,9 +320,14 @@ def engine_of(app: Flask) -> Engine | None:
     return engine if isinstance(engine, Engine) else None
 
 
-def _before(action: Callable[[], None], target: _Target) -> _Target:
-    """Have an action run before a view, or before the views of a blueprint."""
-    check_target(target)
+def _before(
+    action: Callable[[], None], target: _Target, setting: str = "COMPRESS_REGISTER"
+) -> _Target:
+    """Have an action run before a view, or before the views of a blueprint.
+
+    :param setting: that which is for an application.
+    """
+    check_target(target, setting)
     if isinstance(target, Blueprint):
         target.before_request(action)
         return cast("_Target", target)

@@ -34,14 +34,15 @@ def checked_app(app: Any) -> Flask:
                 f"Compress takes a Flask application, not {kind}: give it that one's .{name}"
             )
     raise TypeError(
-        f"Compress takes a Flask application, not {kind}: without Flask there are "
-        "pyfastgz.compress and pyfastgz.Encoder"
+        f"Compress takes a Flask application, not {kind}: for others there is "
+        "CompressMiddleware, in pyfastgz.wsgi and pyfastgz.asgi"
     )
 
 
-def check_target(target: Any) -> None:
+def check_target(target: Any, setting: str) -> None:
     """Check what a decorator was given.
 
+    :param setting: that which does for an application what the decorator does.
     :raises TypeError: it is neither a view nor a blueprint.
     """
     if isinstance(target, Blueprint):
@@ -54,8 +55,7 @@ def check_target(target: Any) -> None:
         )
     if isinstance(target, Flask):
         raise TypeError(
-            "decorate views and blueprints, not the application: COMPRESS_REGISTER says "
-            "whether all its responses are compressed"
+            f"decorate views and blueprints, not the application, for which {setting} is"
         )
     if not callable(target):
         raise TypeError(f"decorate a view or a Flask blueprint, not {target!r}")

@@ -47,7 +47,7 @@ class Page(MethodView):
 @pytest.mark.parametrize(
     ("app", "message"),
     [
-        ("x", "a Flask application, not str"),
+        ("x", r"a Flask application, not str: .* in pyfastgz\.wsgi and pyfastgz\.asgi$"),
         (Quart(), "a Flask application, not Quart"),
         (Blueprint("shop", __name__), "a Flask application, not Blueprint"),
         (Dash(), r"not Dash: give it that one's \.server"),
@@ -86,6 +86,21 @@ def test_the_proxy_of_the_application_will_do(app: Flask) -> None:
 def test_what_is_no_view(decorator: Callable[[Any], Any], target: Any, message: str) -> None:
     with pytest.raises(TypeError, match=message):
         decorator(target)
+
+
+@pytest.mark.parametrize(
+    ("decorator", "setting"),
+    [
+        (Compress().exempt, "COMPRESS_REGISTER"),
+        (Compress().compressed(), "COMPRESS_REGISTER"),
+        (Compress().decode_requests, "COMPRESS_DECODE_REQUESTS"),
+    ],
+)
+def test_the_application_has_a_setting_instead(
+    decorator: Callable[[Any], Any], setting: str
+) -> None:
+    with pytest.raises(TypeError, match=f"for which {setting} is$"):
+        decorator(Flask(__name__))
 
 
 @pytest.mark.parametrize("level", [lambda: "", Blueprint("shop", __name__), Page])
