@@ -19,6 +19,14 @@ OPTIONS: Mapping[str, str] = MappingProxyType(
 )
 """The key of each setting that middleware has, by the name of its option."""
 
+_ELSEWHERE = {
+    "brotli_quality": "br_level",
+    "compresslevel": "level",
+    "exclude_content_types": "mimetypes",
+    "gzip_level": "level",
+}
+"""What options of other middleware are here, where the nearest name is none or another."""
+
 
 def settings_from(options: Mapping[str, Any]) -> dict[str, Any]:
     """Return the settings that options stand for.
@@ -32,7 +40,11 @@ def settings_from(options: Mapping[str, Any]) -> dict[str, Any]:
         if key is None:
             likely = name.lower().removeprefix(PREFIX.lower())
             near = get_close_matches(likely, OPTIONS, n=1, cutoff=0.6)
-            hint = f"; did you mean {near[0]}?" if near else ""
+            meant = _ELSEWHERE.get(likely) or next(iter(near), None)
+            if likely in _OF_FLASK:
+                hint = "; it is a setting of Flask's alone"
+            else:
+                hint = f"; did you mean {meant}?" if meant else ""
             raise TypeError(f"CompressMiddleware has no option {name}{hint}")
         SETTINGS[key].kind.checked(name, value)
         settings[key] = value

@@ -323,12 +323,14 @@ def test_a_damaged_folder_of_dictionaries_is_told_by_the_option(tmp_path: Path) 
         ("levels", "level"),
         ("Level", "level"),
         ("COMPRESS_LEVEL", "level"),
-        ("gzip_level", "zstd_level"),
+        ("gzip_level", "level"),
+        ("COMPRESS_GZIP_LEVEL", "level"),
+        ("compresslevel", "level"),
+        ("brotli_quality", "br_level"),
+        ("exclude_content_types", "mimetypes"),
         ("minimum_size", "min_size"),
         ("mimetype", "mimetypes"),
         ("flush", None),
-        ("register", None),
-        ("streaming_endpoint_conditional", None),
     ],
 )
 def test_an_unknown_option_is_no_option(name: str, near: str | None) -> None:
@@ -338,6 +340,12 @@ def test_an_unknown_option_is_no_option(name: str, near: str | None) -> None:
     assert f"no option {name}" in text
     if near is not None:
         assert text.endswith(f"did you mean {near}?")
+
+
+@pytest.mark.parametrize("name", ["register", "streaming_endpoint_conditional"])
+def test_an_option_that_only_flask_has(name: str) -> None:
+    with pytest.raises(TypeError, match=f"no option {name}; it is a setting of Flask's alone$"):
+        CompressMiddleware(SITE, **{name: 1})
 
 
 def test_what_fails_later_costs_no_response(caplog: pytest.LogCaptureFixture) -> None:
