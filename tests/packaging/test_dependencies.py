@@ -1,4 +1,4 @@
-"""What pyproject.toml says of dependencies: what is imported, and from which version on."""
+"""What pyproject.toml says: what is packed, what is imported, and from which version on."""
 
 from __future__ import annotations
 
@@ -42,6 +42,12 @@ def imported_by(node: ast.AST) -> Iterator[str]:
     elif not is_for_types_only(node):
         for child in ast.iter_child_nodes(node):
             yield from imported_by(child)
+
+
+def test_all_modules_are_packed() -> None:
+    folders = {path.parent.relative_to(ROOT) for path in MODULES}
+    packages = {".".join(folder.parts) for folder in folders}
+    assert set(PYPROJECT["tool"]["setuptools"]["packages"]) == packages
 
 
 def test_what_is_imported_is_declared() -> None:
