@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..border import DECODED
+from ..http.fields import encoded
 from ..interfaces import ASGI
 from ..interfaces import check_app
 from ..interfaces import check_request
@@ -22,7 +23,6 @@ from ..policy.wishes import asked_after
 from ..policy.wishes import checked_wishes
 from .messages import BODY
 from .messages import START
-from .messages import encoded
 from .requests import decoded
 from .requests import with_whole_body
 from .response import AsgiResponse

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from ..coding.buffers import as_bytes
 from ..collecting import Found
 from ..collecting import whole_nbytes
 from ..files import PIECE_NBYTES
@@ -86,7 +87,7 @@ def with_bytes(message: Message) -> Message:
     :raises TypeError: it is none.
     """
     body = message.get("body", b"")
-    return message if type(body) is bytes else {**message, "body": memoryview(body).tobytes()}
+    return message if type(body) is bytes else {**message, "body": as_bytes(body)}
 
 
 def kept(message: Message) -> Message:
@@ -178,7 +179,7 @@ def lines_of(plain: Coded, shape: Shape, lines: RawLines) -> RawLines:
     :param shape: what the names of its fields say.
     :param lines: these fields.
     """
-    added = (plain.standing or plain.edits()).raw
+    added = plain.edits().raw
     if plain.answer.coding is None:
         return [*lines, *added]
     return shape.coded(lines, added, (LENGTH, b"%d" % len(plain.body)))
@@ -200,8 +201,3 @@ def pairs_of(lines: RawLines) -> Iterable[tuple[str, str]]:
 def decoded(lines: RawLines) -> Lines:
     """Return the lines of fields as text."""
     return list(pairs_of(lines))
-
-
-def encoded(lines: Lines) -> RawLines:
-    """Return the lines of fields as bytes, with names in lower case."""
-    return [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in lines]

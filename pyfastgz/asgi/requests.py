@@ -11,13 +11,14 @@ from typing import Any
 from ..border import DECODED
 from ..decoding import RequestBody
 from ..errors import RequestBodyError
+from ..http.fields import encoded
 from ..http.fields import whole_number
 from ..http.requests import is_coded
 from .messages import BODY
 from .messages import LENGTH
 from .messages import START
 from .messages import Message
-from .messages import encoded
+from .messages import nbytes_in
 from .threads import others_first
 
 if TYPE_CHECKING:
@@ -79,7 +80,7 @@ async def with_whole_body(app: Application, scope: Any, receive: Receive, send: 
         messages.append(message)
         is_last = not message.get("more_body", False)
     headers = [line for line in scope["headers"] if line[0] != _TRANSFER]
-    nbytes = sum(len(message.get("body", b"")) for message in messages)
+    nbytes = sum(map(nbytes_in, messages))
     messages.reverse()
 
     async def receive_again() -> Message:

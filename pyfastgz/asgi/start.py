@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 from ..carrying import AS_IT_IS
 from ..carrying import Sent
 from ..http.fields import edited
+from ..http.fields import encoded
 from ..http.plain import NO_SHAPE
 from ..outcome import Outcome
 from ..outcome import outcome_of
 from .messages import Message
 from .messages import RawLines
 from .messages import decoded
-from .messages import encoded
 from .messages import pairs_of
 from .messages import shape_of
 

@@ -86,16 +86,15 @@ def make_hook(  # noqa: PLR0915
         ):
             return long_way(response)
         plain = engine.code_plain(plan, body)
-        answer, sent, outcome, standing, _ = plain
-        if answer.coding is None:
-            response = applied(response, answer, ORDINARY)
+        if plain.answer.coding is None:
+            response = applied(response, plain.answer, ORDINARY)
         else:
-            added = (standing or plain.edits()).lines
-            fields = shape.coded(lines, added, ("Content-Length", str(len(sent))))
-            response = with_lines(response, fields, sent)
-        count(outcome)
+            length = "Content-Length", str(len(plain.body))
+            fields = shape.coded(lines, plain.edits().lines, length)
+            response = with_lines(response, fields, plain.body)
+        count(plain.outcome)
         if response_compressed.receivers:
-            notify(app, response, outcome)
+            notify(app, response, plain.outcome)
         return response
 
     def planned(environ: dict[str, Any], named: Asked, base: PlainPlans) -> PlainPlans | None:

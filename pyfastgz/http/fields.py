@@ -124,6 +124,11 @@ def added_lines(edits: Edits) -> list[tuple[str, str]]:
     return [(_SPELLINGS[key], value) for key, value in edits.items() if value is not None]
 
 
+def encoded(lines: Iterable[tuple[str, str]]) -> list[tuple[bytes, bytes]]:
+    """Return header lines as ASGI has them: bytes, with names in lower case."""
+    return [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in lines]
+
+
 class Lasting(dict[str, "str | None"]):
     """The edits of many responses, whose lines are made once.
 
@@ -136,11 +141,8 @@ class Lasting(dict[str, "str | None"]):
         super().__init__(values)
         self.lines = tuple(added_lines(values))
         """The lines that are added."""
-        self.raw = tuple(
-            (name.lower().encode("latin-1"), value.encode("latin-1"))
-            for name, value in self.lines
-        )
-        """The same as bytes, with names in lower case."""
+        self.raw = tuple(encoded(self.lines))
+        """The same as ASGI has them."""
 
     @classmethod
     def of(cls, edits: Edits) -> Lasting:
