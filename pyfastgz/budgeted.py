@@ -18,17 +18,18 @@ from .coding.dcz import Saving
 from .coding.dcz import saving
 from .coding.dictionary import Dictionary
 from .coding.encoder import Encoder
+from .coding.encoder import compress_in_time
 from .coding.stream import StreamCoder
 from .engine import Engine
 from .http.answers import Answer
 from .http.eligibility import SkipReason
+from .http.plain import PlainPlan
 from .http.steps import Plan
 from .settling import Coded
 from .settling import coded_now
 from .settling import not_coded
 from .settling import the_smaller
 from .store.bodies import Form
-from .store.bodies import code_in_time
 from .store.keyed import entry_name
 from .store.keyed import fetch
 from .store.keyed import sealed_with
@@ -61,7 +62,7 @@ class BudgetedEngine(Engine):
     def _encode(
         self, body: bytes, coding: str, level: int, settings: Settings
     ) -> tuple[bytes, float]:
-        return self.budget.charge(code_in_time, body, coding, level, settings)
+        return self.budget.charge(compress_in_time, body, coding, level, settings)
 
     def _saving(self, dictionary: Dictionary, level: int, body: bytes) -> Saving:
         return self.budget.charge(saving, dictionary, level, body)
@@ -81,15 +82,16 @@ class BudgetedEngine(Engine):
         step = self.budget.step
         return self._counted(step, self._code_at(step, plan, body, own_level, key))
 
-    def code_plain(self, plan: Plan, body: bytes) -> Coded:
+    def code_plain(self, plain: PlainPlan, body: bytes) -> Coded:
         """Code the body of a plain exchange: as :meth:`code`, in less time if it is kept.
 
         Raises what coding raises.
         """
-        step = self.budget.step
-        if self.store is None or plan.levels[step] != plan.level:
+        step, plan = self.budget.step, plain.plan
+        assert plan is not None
+        if plan.levels[step] != plan.level:
             return self.code(plan, body)
-        coded = super().code_plain(plan, body)
+        coded = super().code_plain(plain, body)
         # With a dictionary it goes the longer way, where it is counted.
         return self._counted(step, coded) if plan.dictionary is None else coded
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from .budget import Budget
 from .coding import Settings
+from .coding.core import code_plainly
 from .coding.dcz import Saving
 from .coding.dcz import saving as saving_of
 from .coding.dictionary import Dictionary
@@ -16,57 +17,51 @@ from .coding.encoder import Encoder
 from .coding.stream import StreamCoder
 from .http.answers import Answer
 from .http.eligibility import SkipReason
+from .http.plain import PlainPlan
 from .http.repeated import FilePlans
 from .http.repeated import is_for_many
 from .http.steps import Plan
 from .http.tags import is_strong
+from .keeping import Keeper
 from .logged import LoggedOnce
 from .outcome import Stats
 from .outcome import Tally
 from .own_tags import OwnTags
-from .policy import LivePolicy
 from .settling import Coded
 from .settling import coded_before
 from .settling import coded_now
+from .settling import coded_plainly
 from .settling import not_coded
 from .settling import noted
+from .settling import plainly_before
 from .settling import the_smaller
+from .settling import way_of
 from .static.siblings import Siblings
 from .store.bodies import NOTHING_KEPT
-from .store.bodies import BodyStore
 from .store.bodies import Form
-from .store.bodies import code_in_time
 from .store.dictionaries import Dictionaries
-from .store.keyed import CacheBackend
-from .store.keyed import checked_cache
 from .store.keyed import code_through
 from .store.keyed import entry_name
 from .store.keyed import sealed_with
-from .store.shared import SharedStore
 from .transports import Transports
 
 
-class Engine:
+class Engine(Keeper):
     """What a door keeps for an application.
 
     :param settings: the application's configuration; the part that may change is read again
         whenever it did.
     :param root: the folder that paths in there are relative to.
-    :param named: see the attribute.
+    :param named: returns what the application calls a setting, by its key.
     :raises ConfigurationError: a setting is not usable.
     """
 
     __slots__ = (
-        "_shared",
-        "cache",
         "file_plans",
         "hook",
         "log_once",
-        "named",
         "own_tags",
-        "settings",
         "siblings",
-        "store",
         "tally",
         "transports",
     )
@@ -75,26 +70,12 @@ class Engine:
     """How much of the processor coding may take; None for whatever it takes."""
 
     # What another kind of engine does in a way of its own.
-    _store_kind = BodyStore
-    _encode = staticmethod(code_in_time)
     _saving = staticmethod(saving_of)
 
     def __init__(
         self, settings: dict[str, Any], root: str = "", named: Callable[[str], str] = str
     ) -> None:
-        self.named = named
-        """Returns what the application calls a setting, by its key."""
-        self.settings = LivePolicy(settings)
-        """The settings, of which ``current()`` tells what holds."""
-        self.cache: CacheBackend | None = None
-        """Keeps coded bodies between requests, under names of ``cache_key`` if that is set."""
-        make_cache = self.settings.current().cache_backend
-        if make_cache is not None:
-            self.cache = checked_cache(make_cache(), named("COMPRESS_CACHE_BACKEND"))
-        self._shared: SharedStore | None = None
-        max_nbytes = self.settings.last.store_bytes
-        self.store = self._store_kind(max_nbytes, self._code_or_fetch) if max_nbytes else None
-        """Keeps coded bodies in this process; None if it may not."""
+        super().__init__(settings, named)
         self.hook: Callable[..., Any] | None = None
         """What the door has put into the application; None if nothing is ever looked at."""
         self.siblings = Siblings()
@@ -141,7 +122,7 @@ class Engine:
             elif not plan.may_keep:
                 coded, seconds = self._encode(body, coding, level, brotli)
             elif self.store is None:
-                coded, seconds = self._code_or_fetch(body, coding, level, brotli)
+                coded, seconds = self._code(body, coding, level, brotli)
             else:
                 form, seconds = self.store.compress(body, coding, level, brotli)
                 coded = form.coded
@@ -149,27 +130,42 @@ class Engine:
             return not_coded(self.failed(plan, error))
         return coded_now(plan, nbytes, coded, seconds)
 
-    def code_plain(self, plan: Plan, body: bytes) -> Coded:
+    def code_plain(self, plain: PlainPlan, body: bytes) -> Coded:
         """Code the body of a plain exchange: as :meth:`code`, in less time if it is kept.
 
         Raises what coding raises.
 
-        :param plan: one that was looked up; see :mod:`~pyfastgz.http.plain`.
+        :param plain: was looked up, and codes.
         """
-        store, dictionary = self.store, plan.dictionary
-        if store is None:
-            return self.code(plan, body)
-        if dictionary is not None:
-            kept = store.kept(body, (plan.coding, plan.level, dictionary.sha256))
+        if plain.dictionary is not None:
+            return self._code_plainly_with(plain.dictionary.sha256, plain, body)
+        if self._open_store is not None:
+            if plain.way is None:
+                brotli = self.settings.last.brotli
+                plain.way = way_of(plain, self._open_store, brotli)
+            else:
+                settled: Coded | None = code_plainly(plain.way, body)
+                if settled is not None:
+                    return settled
+        nbytes, brotli = len(body), self.settings.last.brotli
+        if self.store is None:
+            coded, seconds = self._code(body, plain.coding, plain.level, brotli)
+            return coded_plainly(plain, nbytes, coded, seconds)
+        form, seconds = self.store.compress(body, plain.coding, plain.level, brotli)
+        if seconds:
+            return coded_plainly(plain, nbytes, form.coded, seconds)
+        return plainly_before(plain, nbytes, form)
+
+    def _code_plainly_with(self, sha256: str, plain: PlainPlan, body: bytes) -> Coded:
+        """Do the same with the dictionary of that hash."""
+        plan = plain.plan
+        assert plan is not None
+        if self.store is not None:
+            kept = self.store.kept(body, (plan.coding, plan.level, sha256))
             settled = None if kept is None else noted(plan, kept)
             if settled is not None and settled.answer.coding == plan.coding:
                 return settled
-            return self.code(plan, body)
-        brotli = self.settings.last.brotli
-        form, seconds = store.compress(body, plan.coding, plan.level, brotli)
-        if seconds:
-            return coded_now(plan, len(body), form.coded, seconds)
-        return coded_before(plan, len(body), form)
+        return self.code(plan, body)
 
     def dictionary_of(self, plan: Plan) -> Dictionary | None:
         """Return what a plan's coding refers to, None if that is nothing, or is lost."""
@@ -214,27 +210,6 @@ class Engine:
             return self.code(otherwise, body, own_level, key)
         # Who takes no body without a coding would be refused.
         return not_coded(otherwise, None if plan.may_grow else len(body))
-
-    def _code_or_fetch(
-        self, body: bytes, coding: str, level: int, settings: Settings
-    ) -> tuple[bytes, float]:
-        """Code a body that this process does not keep, unless it is in a cache that is shared.
-
-        See :data:`~pyfastgz.store.bodies.Code`.
-        """
-        shared = None if self.cache is None else self._shared_store()
-        code = self._encode if shared is None else shared.compress
-        return code(body, coding, level, settings)
-
-    def _shared_store(self) -> SharedStore | None:
-        """Return what other processes have coded, None if nothing is shared with them."""
-        cache = self.cache
-        if cache is None or self.settings.last.cache_key is not None:
-            return None
-        shared = self._shared
-        if shared is None or shared.backend is not cache:
-            shared = self._shared = SharedStore(cache, self._encode, named=self.named)
-        return shared
 
     def code_file(self, plan: Plan, read: Callable[[], tuple[bytes, bool]]) -> Coded | None:
         """Code a file, unless it is kept, and settle what the client gets.

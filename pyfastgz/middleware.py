@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+from abc import abstractmethod
 from collections.abc import Callable
-from collections.abc import Iterable
 from collections.abc import Mapping
 from functools import partial
 from typing import Any
 from typing import NamedTuple
+from typing import Protocol
 
 from .border import asked_of
 from .budgeted import engine_for
@@ -21,6 +22,7 @@ from .http.exchange import Wishes
 from .http.fields import collect
 from .http.plain import PlainPlans
 from .http.plain import Shape
+from .http.plain import TypePlans
 from .http.plan import plan_response
 from .http.steps import Plan
 from .http.steps import Step
@@ -33,7 +35,7 @@ from .outcome import timing_of
 from .policy.options import settings_from
 from .policy.table import NAMES
 from .settling import Coded
-from .settling import not_coded
+from .settling import left
 from .transports import Served
 
 WISHES = "pyfastgz.wishes"
@@ -57,6 +59,14 @@ class Head(NamedTuple):
     fields: Mapping[str, str]
 
 
+class Sending(Protocol):
+    """A response that is being sent."""
+
+    @abstractmethod
+    def head(self) -> Head:
+        """Return it as it is sent."""
+
+
 class Middleware:
     """Decides about the responses of an application. Safe for concurrent use.
 
@@ -73,7 +83,11 @@ class Middleware:
         policy = self.engine.settings.last
         if policy.mimetypes:
             self.engine.hook = self.decided
+        self._count = self.engine.tally.count
         self._plain = PlainPlans(policy)
+        self.by_type = self._plain.by_type
+        """What is known of a response by its Content-Type, see
+        :class:`~pyfastgz.http.plain.PlainPlans`."""
         # Who is asked before anything is coded, or named by the request, gets the long way.
         self._has_short_way = policy.cache_key is None or self.engine.cache is None
 
@@ -90,16 +104,6 @@ class Middleware:
         if transports is None or environ.get("REQUEST_METHOD") not in GET:
             return None
         return transports.served(environ.get("PATH_INFO", ""))
-
-    def settled(self, shape: Shape, content_type: str) -> Answer | None:
-        """Return the answer of a response with status 200, if its media type says all.
-
-        :param shape: what the names of its fields say.
-        """
-        if not shape.settles:
-            return None
-        known = self._plain.by_type[content_type]
-        return known if isinstance(known, Answer) else None
 
     def plain(
         self,
@@ -120,16 +124,20 @@ class Middleware:
         """
         if not (shape.is_plain and self._has_short_way):
             return None
-        plans = self._plain
-        if self.engine.transports is not None:
+        engine, plans = self.engine, self._plain
+        if engine.transports is not None:
             own_plans = self._plans_of(environ())
             if own_plans is None or (shape.has_link and own_plans is not plans):
                 return None
             plans = own_plans
-        plan = plans.plan(content_type, len(body), accept_encoding)
-        if isinstance(plan, Plan):
-            return self.engine.code_plain(plan, body)
-        return None if plan is None else not_coded(plan)
+        known = plans.by_type[content_type]
+        if type(known) is not TypePlans:
+            return None
+        short, long = known
+        plain = (short if len(body) < plans.min_nbytes else long)[accept_encoding]
+        if plain is None or plain.coding:
+            return None if plain is None else engine.code_plain(plain, body)
+        return plain.left or left(plain)
 
     def _plans_of(self, environ: dict[str, Any]) -> PlainPlans | None:
         """Return the plans of a request where there are dictionaries."""
@@ -168,17 +176,11 @@ class Middleware:
             plan = plan_response(exchange._replace(is_wanted=is_wanted), policy, wishes)
         return plan
 
-    def told(
-        self, outcome: Outcome, status: int, lines: Callable[[], Iterable[tuple[str, str]]]
-    ) -> None:
-        """Tell what became of a response.
-
-        :param status: with which it is sent.
-        :param lines: returns the fields with which it is sent.
-        """
-        self.engine.tally.count(outcome)
+    def told(self, outcome: Outcome, response: Sending) -> None:
+        """Tell what became of a response."""
+        self._count(outcome)
         if response_compressed.receivers:
-            notify(self, Head(status, collect(lines())), outcome)
+            notify(self, response.head(), outcome)
 
     def timed(self, lines: Lines, outcome: Outcome | None) -> Lines:
         """Return the fields that are sent, which tell what became of the response if they may.

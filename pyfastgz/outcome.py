@@ -173,8 +173,9 @@ class Tally:
         if outcome.reason is not None:
             self.skipped[outcome.reason]()
             return
-        self._uncounted.append(outcome)
-        if len(self._uncounted) >= _MAX_UNCOUNTED:
+        uncounted = self._uncounted
+        uncounted.append(outcome)
+        if len(uncounted) >= _MAX_UNCOUNTED:
             with _lock.own:
                 self._sum_up()
 

@@ -5,16 +5,24 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable
 from functools import partial
+from time import perf_counter
+from typing import Any
 from typing import NamedTuple
 from weakref import ref
 
+from .coding.br import BrotliSettings
+from .coding.encoder import coder_of
 from .http.answers import Answer
 from .http.fields import Lasting
+from .http.plain import PlainPlan
 from .http.repeated import is_for_many
 from .http.steps import Plan
+from .outcome import SKIPPED
 from .outcome import Outcome
 from .outcome import outcome_of
+from .store.bodies import BodyStore
 from .store.bodies import Form
+from .store.bodies import form_key
 
 
 class Coded(NamedTuple):
@@ -23,7 +31,7 @@ class Coded(NamedTuple):
     :param answer: the latter; of a plain exchange without the length.
     :param body: the coded body, if that is sent.
     :param outcome: what became of it.
-    :param standing: the edits of the answer, if they were made beforehand.
+    :param standing: the edits of the answer, if there are lines of them already.
     :param nbytes: how many bytes the body takes where it is sent; None if that was not found
         out.
     """
@@ -46,11 +54,9 @@ _new_outcome = partial(tuple.__new__, Outcome)
 
 def coded_now(plan: Plan, nbytes: int, coded: bytes, seconds: float) -> Coded:
     """Settle what the client gets of a body of so many bytes."""
-    out_nbytes, standing = len(coded), plan.standing
-    if standing is not None and (out_nbytes < nbytes or plan.may_grow):
-        answer, edits = standing
-        outcome = _new_outcome((plan.coding, None, nbytes, out_nbytes, seconds))
-        return _new_coded((answer, coded, outcome, edits, out_nbytes))
+    out_nbytes = len(coded)
+    if plan.plain is not None and (out_nbytes < nbytes or plan.may_grow):
+        return coded_plainly(plan.plain, nbytes, coded, seconds)
     answer = plan.answer(nbytes, out_nbytes)
     least_nbytes = out_nbytes if plan.may_grow else min(nbytes, out_nbytes)
     if answer.coding is None:
@@ -60,12 +66,62 @@ def coded_now(plan: Plan, nbytes: int, coded: bytes, seconds: float) -> Coded:
     return Coded(answer, coded, outcome, None, least_nbytes)
 
 
+def coded_plainly(plain: PlainPlan, nbytes: int, coded: bytes, seconds: float) -> Coded:
+    """Settle the same for a plain exchange, in less time."""
+    out_nbytes = len(coded)
+    if out_nbytes >= nbytes and not plain.may_grow:
+        assert plain.plan is not None
+        return coded_now(plain.plan, nbytes, coded, seconds)
+    outcome = _new_outcome((plain.coding, None, nbytes, out_nbytes, seconds))
+    return _new_coded((plain.answer, coded, outcome, plain.edits, out_nbytes))
+
+
+def way_of(
+    plain: PlainPlan, store: BodyStore, brotli: BrotliSettings
+) -> tuple[Any, ...] | None:
+    """Return what the core needs to code bodies for a plain plan without a dictionary.
+
+    With it :func:`.coding.core.code_plainly` does the same as ``store`` and
+    :func:`coded_plainly`, in less time.
+
+    :return: None as long as no body was coded so.
+    """
+    coding, level = plain.coding, plain.level
+    coder = coder_of(coding, level, brotli)
+    if coder is None:
+        return None
+    return (
+        plain,
+        form_key(coding, level, brotli),
+        coder,
+        *store.parts,
+        perf_counter,
+        plain.may_grow,
+        coded_plainly,
+        coding,
+        _new_outcome,
+        plain.answer,
+        plain.edits,
+        _new_coded,
+    )
+
+
 def coded_before(plan: Plan, nbytes: int, form: Form) -> Coded:
     """Settle what the client gets of a body of so many bytes that was kept: once for a plan."""
     return noted(plan, form) or _note(plan, form, coded_now(plan, nbytes, form.coded, 0.0))
 
 
-def noted(plan: Plan, form: Form) -> Coded | None:
+def plainly_before(plain: PlainPlan, nbytes: int, form: Form) -> Coded:
+    """Settle the same for a plain exchange."""
+    settled = noted(plain, form)
+    if settled is None:
+        settled = coded_plainly(plain, nbytes, form.coded, 0.0)
+        # Its plan is of many bodies.
+        form.note = plain, settled
+    return settled
+
+
+def noted(plan: Plan | PlainPlan, form: Form) -> Coded | None:
     """Return what was settled for a plan, None if nothing was."""
     note = form.note
     return None if note is None or note[0] is not plan else note[1]
@@ -74,7 +130,7 @@ def noted(plan: Plan, form: Form) -> Coded | None:
 def _note(plan: Plan, form: Form, settled: Coded) -> Coded:
     """Note with a form that is kept what was settled for a plan, and return that."""
     form.note = plan, settled
-    if plan.standing is None:
+    if plan.plain is None:
         _noted.append(ref(form))
         if len(_noted) > _MAX_NOTED:
             oldest = _noted.popleft()()
@@ -131,6 +187,13 @@ def the_smaller(
 def _is_as_zstd(otherwise: Answer | Plan | None) -> bool:
     """Tell whether a body would be coded instead, to hardly less than zstd makes of it."""
     return isinstance(otherwise, Plan) and otherwise.coding != "br"
+
+
+def left(plain: PlainPlan) -> Coded:
+    """Settle that the bodies of a plain plan are sent as they are: once."""
+    outcome = SKIPPED[plain.answer.reason]
+    plain.left = settled = Coded(plain.answer, b"", outcome, plain.edits)
+    return settled
 
 
 def not_coded(answer: Answer, nbytes: int | None = None) -> Coded:

@@ -39,6 +39,7 @@ CENTRE = (
     "pyfastgz.errors",
     "pyfastgz.files",
     "pyfastgz.http",
+    "pyfastgz.keeping",
     "pyfastgz.length_noise",
     "pyfastgz.logged",
     "pyfastgz.outcome",
@@ -98,7 +99,8 @@ ALLOWED = {
         "pyfastgz.errors",
     ),
     "pages.py": (),
-    "settling.py": ("pyfastgz.http", "pyfastgz.outcome", "pyfastgz.store"),
+    "settling.py": ("pyfastgz.coding", "pyfastgz.http", "pyfastgz.outcome", "pyfastgz.store"),
+    "keeping.py": ("pyfastgz.coding", "pyfastgz.policy", "pyfastgz.store"),
     "transports.py": ("pyfastgz.http", "pyfastgz.store"),
     **dict.fromkeys(
         (

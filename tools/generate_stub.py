@@ -24,17 +24,32 @@ _PRELUDE = (
 
 _HEAD = '''"""The compiled core. Written by tools/generate_stub.py; do not edit."""
 
+from collections.abc import Iterable
+from typing import Any
+from typing import AnyStr
 from typing import Final
 from typing import TypeAlias
+from typing import TypeVar
 from typing import final
 
 from _cffi_backend import FFI
 
 _CData: TypeAlias = FFI.CData
+_Line = TypeVar("_Line")
 
 def compress_bytes(
     address: int, data: object, max_nbytes: int, dictionary: int = ..., /
 ) -> bytes | None: ...
+def compress_idle(idle: list[Any], data: object, /) -> bytes | None: ...
+def code_plainly(way: tuple[Any, ...], body: bytes, /) -> Any: ...
+def lines_with_length(
+    lines: list[_Line],
+    left_out: int | None,
+    added: Iterable[_Line],
+    name: AnyStr,
+    nbytes: int,
+    /,
+) -> list[_Line]: ...
 def stream_bytes(address: int, verb: int, data: bytes, /) -> bytes: ...
 def fingerprint_of(body: bytes, /) -> int: ...
 def saving_of(dictionary: int, body: bytes, /) -> int: ...

@@ -13,13 +13,9 @@
  */
 #ifdef FGZ_PYTHON
 
-/* The lowest version that pyproject.toml allows.  Free-threaded Python has no
- * limited API, of which cffi tells us. */
-#  ifndef _CFFI_NO_LIMITED_API
-#    define Py_LIMITED_API 0x030a0000
-#  endif
-#  define PY_SSIZE_T_CLEAN
 #  include "calls.h"
+
+#  include "plain.h"
 
 #  include <stdbool.h>
 
@@ -167,6 +163,124 @@ static PyObject *compress_bytes(PyObject *module, PyObject *const *args,
                                 code_bytes(fgz_compress, enc, args[1], room);
 }
 
+/* Names that Python looks things up by. */
+static struct {
+    PyObject *pop, *address, *longest_nbytes;
+} names;
+
+/* Return an attribute that is a number; negative with an exception set. */
+static Py_ssize_t number_of(PyObject *object, PyObject *name)
+{
+    PyObject *const attribute = PyObject_GetAttr(object, name);
+    Py_ssize_t number = -1;
+
+    if (attribute != NULL) {
+        number = PyLong_AsSsize_t(attribute);
+        Py_DECREF(attribute);
+    }
+    return number;
+}
+
+/* Return what a body is coded to by an encoder that is kept, None if it is too
+ * long for that. */
+static PyObject *code_kept(PyObject *kept, PyObject *body)
+{
+    PyObject *const address = PyObject_GetAttr(kept, names.address);
+    Py_ssize_t const longest_nbytes = number_of(kept, names.longest_nbytes);
+    fgz_encoder *enc = NULL;
+
+    if (address != NULL) {
+        enc = PyLong_AsVoidPtr(address);
+        Py_DECREF(address);
+    }
+    if (PyErr_Occurred())
+        return NULL;
+    if (PyBytes_Size(body) > longest_nbytes)
+        Py_RETURN_NONE;
+    return code_bytes(fgz_compress, enc, body,
+                      whole_bound((size_t)PyBytes_Size(body)));
+}
+
+PyObject *fgz_compress_idle(PyObject *idle, PyObject *body)
+{
+    PyObject *kept, *coded;
+
+    if (!PyBytes_CheckExact(body))
+        Py_RETURN_NONE;
+    /* Whoever takes it off the list is alone with it: this is one operation. */
+    kept = PyObject_CallMethodObjArgs(idle, names.pop, NULL);
+    if (kept == NULL) {
+        if (!PyErr_ExceptionMatches(PyExc_IndexError))
+            return NULL;
+        PyErr_Clear();
+        Py_RETURN_NONE;
+    }
+    coded = code_kept(kept, body);
+    if (coded != NULL && PyList_Append(idle, kept) < 0)
+        Py_CLEAR(coded);
+    Py_DECREF(kept);
+    return coded;
+}
+
+static PyObject *compress_idle(PyObject *module, PyObject *const *args,
+                               Py_ssize_t nargs)
+{
+    (void)module;
+    return has_nargs(nargs, 2, 2) ? fgz_compress_idle(args[0], args[1]) : NULL;
+}
+
+static PyObject *code_plainly(PyObject *module, PyObject *const *args,
+                              Py_ssize_t nargs)
+{
+    (void)module;
+    return has_nargs(nargs, 2, 2) ? fgz_code_plain(args[0], args[1]) : NULL;
+}
+
+/* Return the line of a field that is a number, as text or as bytes. */
+static PyObject *number_line(PyObject *name, Py_ssize_t number)
+{
+    PyObject *const value = PyBytes_Check(name) ?
+                                PyBytes_FromFormat("%zd", number) :
+                                PyUnicode_FromFormat("%zd", number);
+    PyObject *line;
+
+    if (value == NULL)
+        return NULL;
+    line = PyTuple_Pack(2, name, value);
+    Py_DECREF(value);
+    return line;
+}
+
+static PyObject *lines_with_length(PyObject *module, PyObject *const *args,
+                                   Py_ssize_t nargs)
+{
+    PyObject *lines, *line;
+    Py_ssize_t left_out, nlines, nbytes;
+
+    (void)module;
+    if (!has_nargs(nargs, 5, 5))
+        return NULL;
+    nlines = PyList_Size(args[0]);
+    left_out = args[1] == Py_None ? nlines : PyLong_AsSsize_t(args[1]);
+    nbytes = PyLong_AsSsize_t(args[4]);
+    if (PyErr_Occurred())
+        return NULL;
+    lines = PyList_GetSlice(args[0], 0, nlines);
+    if (lines == NULL)
+        return NULL;
+    if ((left_out < nlines &&
+         PyList_SetSlice(lines, left_out, left_out + 1, NULL) < 0) ||
+        PyList_SetSlice(lines, nlines, nlines, args[2]) < 0) {
+        Py_DECREF(lines);
+        return NULL;
+    }
+    line = number_line(args[3], nbytes);
+    if (line == NULL || PyList_Append(lines, line) < 0)
+        Py_CLEAR(lines);
+    Py_XDECREF(line);
+    return lines;
+}
+
 static PyObject *stream_bytes(PyObject *module, PyObject *const *args,
                               Py_ssize_t nargs)
 {
@@ -227,6 +341,23 @@ static PyMethodDef calls[] = {
      "None if it is not of the type bytes, or longer than max_nbytes.\n\n"
      ":param address: of an encoder that nobody else uses.\n"
      ":param dictionary: the address of one to refer to, this time."},
+    {"compress_idle", FAST(compress_idle),
+     "compress_idle(idle, data, /)\n--\n\n"
+     "Return the coded form of a whole body, by an encoder that is idle.\n\n"
+     "None if there is none, or it is to be looked after: data is not of the "
+     "type bytes, or longer than all that it had.\n\n"
+     ":param idle: a list of what is kept, to which it is given back."},
+    {"code_plainly", FAST(code_plainly),
+     "code_plainly(way, body, /)\n--\n\n"
+     "Code a body that never came before, or find it among those that are "
+     "kept.\n\n"
+     "None, with nothing done, if there is more to be done.\n\n"
+     ":param way: what that takes; see pyfastgz/settling.py."},
+    {"lines_with_length", FAST(lines_with_length),
+     "lines_with_length(lines, left_out, added, name, nbytes, /)\n--\n\n"
+     "Return the lines of fields, with others and a length.\n\n"
+     ":param left_out: the line that is not true any more; None for none.\n"
+     ":param name: of the field with the length, as text or as bytes."},
     {"stream_bytes", FAST(stream_bytes),
      "stream_bytes(address, verb, data, /)\n--\n\n"
      "Take bytes into a stream and return what is ready.\n\n"
@@ -245,7 +376,11 @@ static PyMethodDef calls[] = {
 
 PyObject *fgz_add_calls(PyObject *module)
 {
-    if (module != NULL && PyModule_AddFunctions(module, calls) < 0)
+    names.pop = PyUnicode_InternFromString("pop");
+    names.address = PyUnicode_InternFromString("address");
+    names.longest_nbytes = PyUnicode_InternFromString("longest_nbytes");
+    if (fgz_plain_init() < 0 || PyErr_Occurred() ||
+        (module != NULL && PyModule_AddFunctions(module, calls) < 0))
         Py_CLEAR(module);
     return module;
 }

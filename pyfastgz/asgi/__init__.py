@@ -26,6 +26,7 @@ from .messages import START
 from .requests import decoded
 from .requests import with_whole_body
 from .response import AsgiResponse
+from .scope import CLOSED
 from .scope import AsgiRequest
 
 # Each framework has types of its own for scopes and messages, of which none fits the others.
@@ -78,14 +79,17 @@ class CompressMiddleware(Middleware):
                 return
         try:
             await self._app(request.scope, response.receive, response.send)
-            if not response.is_over():
+            if not response.is_done:
                 await response.finish(self._app)
         except Exception:
             # The server sees what it would have seen.
             await response.give_up(self._app)
             raise
         finally:
-            response.close()
+            if not response.is_done:
+                response.close()
+            # It has the request: no garbage collector is needed for them.
+            request.scope = CLOSED
 
 
 def exempt(scope: Scope) -> None:

@@ -11,13 +11,10 @@ from ..collecting import whole_nbytes
 from ..files import PIECE_NBYTES
 from ..files import OwnFile
 from ..http.exchange import Body
-from ..http.fields import is_of_events
-from ..http.fields import media_type
-from ..http.plain import SHAPES
+from ..http.plain import SHAPES as OF_TEXT
 from ..http.plain import Known
 from ..http.plain import Shape
 from ..middleware import Lines
-from ..settling import Coded
 from .threads import THREAD_NBYTES
 
 Message = dict[str, Any]
@@ -50,8 +47,8 @@ _FIRST_NBYTES = 1024
 OPENED: Message = {"type": BODY, "body": b"", "more_body": True}
 """Stands for the first part of a body that is decided about before that has come."""
 
-_SHAPES: Known[tuple[bytes, ...], Shape] = Known(
-    lambda names: SHAPES[tuple(name.decode("latin-1") for name in names)]
+SHAPES: Known[tuple[bytes, ...], Shape] = Known(
+    lambda names: OF_TEXT[tuple(name.decode("latin-1") for name in names)]
 )
 
 
@@ -164,33 +161,6 @@ class Source:
         """Return the pieces of a file; None for what is coded as it comes."""
         file = self.file
         return None if file is None else iter(lambda: file.read(PIECE_NBYTES), b"")
-
-
-def shape_of(lines: RawLines) -> tuple[Shape, str]:
-    """Return what the names of the fields say, and the Content-Type."""
-    shape = _SHAPES[tuple([name for name, _ in lines])]
-    return shape, lines[shape.type_at][1].decode("latin-1")
-
-
-def lines_of(plain: Coded, shape: Shape, lines: RawLines) -> RawLines:
-    """Return the fields of a response whose plan was looked up, as they are sent.
-
-    :param plain: what its client gets.
-    :param shape: what the names of its fields say.
-    :param lines: these fields.
-    """
-    added = plain.edits().raw
-    if plain.answer.coding is None:
-        return [*lines, *added]
-    return shape.coded(lines, added, (LENGTH, b"%d" % len(plain.body)))
-
-
-def is_awaited(shape: Shape, content_type: str) -> bool:
-    """Tell whether somebody waits for the start alone: messages follow, perhaps much later.
-
-    :param shape: what the names of the fields say.
-    """
-    return shape.length_at is None and is_of_events(media_type(content_type))
 
 
 def pairs_of(lines: RawLines) -> Iterable[tuple[str, str]]:

@@ -15,11 +15,16 @@ from ..carrying import AS_IT_IS
 from ..carrying import ASKED_AGAIN
 from ..carrying import Sent
 from ..carrying import carry_out
+from ..coding.core import lines_with_length
 from ..http.exchange import NO_WISHES
+from ..http.fields import Lasting
+from ..http.fields import is_of_events
+from ..http.fields import media_type
 from ..http.steps import Plan
 from ..http.steps import Step
 from ..middleware import NOT_LOOKED_AT
 from .messages import BODY
+from .messages import LENGTH
 from .messages import OF_BODY
 from .messages import OPENED
 from .messages import PATH
@@ -28,9 +33,7 @@ from .messages import TRAILERS
 from .messages import Message
 from .messages import Source
 from .messages import decoded
-from .messages import is_awaited
 from .messages import is_last
-from .messages import lines_of
 from .messages import takes_long
 from .messages import with_bytes
 from .scope import Receive
@@ -79,22 +82,21 @@ class AsgiResponse(ResponseStart):
         "_state",
         "_stream",
         "_turns",
+        "is_done",
     )
 
     def __init__(
         self, door: Middleware, request: AsgiRequest, receive: Receive, send: Send
     ) -> None:
-        super().__init__(door)
+        self._door = door
         self._request = request
         self._receive = receive
         self._send = send
         self._state = _BEFORE
         self._stream: AsgiStream | None = None
         self._turns: Turns | None = None
-
-    def is_over(self) -> bool:
-        """Tell whether there is nothing more to be done when the application has returned."""
-        return self._state is _DIRECT and self._turns is None
+        self.is_done = False
+        """Whether nothing is left to be done but to pass on what comes."""
 
     async def finish(
         self, app: Callable[[dict[str, Any], Receive, Send], Awaitable[None]]
@@ -132,24 +134,31 @@ class AsgiResponse(ResponseStart):
             self._state = _DIRECT if self._state is _BEFORE else _REPLACED
         if self._turns is not None:
             self._turns.close()
-        self._request.close()
 
     async def send(self, message: Message) -> None:
         """Be the ``send`` of the application."""
-        kind, state, turns = message["type"], self._state, self._turns
-        if state is _DIRECT and (turns is None or turns.are_free):
+        if self.is_done:
             await self._send(message)
-        elif state is _BEFORE and kind == START:
+            return
+        kind, state, turns = message["type"], self._state, self._turns
+        if state is _BEFORE and kind == START:
             if not self._waits(message):
+                self._state, self.is_done = _DIRECT, True
                 await self._send(self._start)
-            elif is_awaited(self._shape, self._content_type):
+                return
+            self._state = _STARTED
+            if self._shape.length_at is None and is_of_events(media_type(self._content_type)):
+                # Somebody waits for the start alone: messages follow, perhaps much later.
                 await self._in_turn(OPENED)
         elif turns is not None:
-            await turns.take(self._handle, message)
+            if state is _DIRECT and turns.are_free:
+                await self._send(message)
+            else:
+                await turns.take(self._handle, message)
         elif state is _STARTED and kind == BODY and (short := self._short_way(message)):
-            self._state = _DIRECT
-            await self._send(short[0])
-            await self._send(short[1])
+            self._state, self.is_done = _DIRECT, True
+            await self._send(self._start)
+            await self._send(short)
         elif kind in OF_BODY and state is not _BEFORE:
             await self._in_turn(message)
         else:
@@ -192,15 +201,6 @@ class AsgiResponse(ResponseStart):
             self._state = _DIRECT
             await self._send(self._start)
 
-    def _waits(self, message: Message) -> bool:
-        """Take the start of the response, and tell whether it waits for the body.
-
-        Raises what iterating over the fields raises.
-        """
-        is_understood = self._take(message)
-        self._state = _STARTED if is_understood and not self._is_settled() else _DIRECT
-        return self._state is _STARTED
-
     # ---- The body ----
 
     async def _on_body(self, message: Message, chunks: Any = None) -> None:
@@ -236,37 +236,42 @@ class AsgiResponse(ResponseStart):
         finally:
             source.close()
 
-    def _short_way(self, message: Message) -> tuple[Message, Message] | None:
-        """Return what is sent of a response whose plan is looked up; None if it has to be made.
+    def _short_way(self, message: Message) -> Message | None:
+        """Return what is sent of a body whose plan is looked up; None if it has to be made.
 
-        :param message: the first part of its body.
+        :param message: the first part of it.
         """
-        request, shape = self._request, self._shape
+        body, request, door = message.get("body"), self._request, self._door
+        if (
+            type(body) is not bytes
+            or not body
+            or len(body) >= THREAD_NBYTES
+            or message.get("more_body")
+            or request.wishes is not NO_WISHES
+            or (method := request.method) == "CONNECT"
+        ):
+            return None
         try:
-            body = message.get("body", b"")
-            if (
-                type(body) is not bytes
-                or not 0 < len(body) < THREAD_NBYTES
-                or message.get("more_body", False)
-                or request.wishes is not NO_WISHES
-                or request.method == "CONNECT"
-            ):
-                return None
-            accepted = request.accept_encoding()
-            plain = self._door.plain(shape, self._content_type, body, accepted, request.environ)
+            accepted = request.fields.get(b"accept-encoding")
+            text = None if accepted is None else accepted.decode("latin-1")
+            shape = self._shape
+            plain = door.plain(shape, self._content_type, body, text, request.environ)
             if plain is None:
                 return None
-            lines = lines_of(plain, shape, self._lines)
+            answer, coded, outcome, edits, _ = plain
+            added = (edits or Lasting.of(answer.edits)).raw
+            if answer.coding is not None:
+                at = shape.length_at
+                lines = lines_with_length(self._lines, at, added, LENGTH, len(coded))
+                message = {**message, "body": b"" if method == "HEAD" else coded}
+            else:
+                lines = [*self._lines, *added]
         except Exception:
             # There is something odd in the fields; nothing was done yet.
             return None
-        self._lines = lines
-        self._door.told(plain.outcome, 200, self._sent_lines)
-        if plain.answer.coding is not None:
-            message = {**message, "body": b"" if request.method == "HEAD" else plain.body}
-        # It is a copy of what was sent.
-        self._start["headers"] = lines
-        return self._start, message
+        self._start["headers"] = self._lines = lines
+        door.told(outcome, self)
+        return message
 
     async def _planned(self, source: Source) -> Sent:
         """Return what is sent; whatever is odd in the response, it is sent as it is."""
@@ -279,7 +284,7 @@ class AsgiResponse(ResponseStart):
             plan = door.decided(
                 request.environ(), request.scope, self._status, lines, found, request.wishes
             )
-            more = source, door.engine, request.wishes, self._told
+            more = source, door.engine, request.wishes, self._report
             if isinstance(plan, Plan):
                 if plan.step is Step.RESTORE:
                     return ASKED_AGAIN

@@ -38,7 +38,8 @@ _KEYS = {
         "transfer-encoding",
     )
 } | {b"content-length": "CONTENT_LENGTH"}
-_CLOSED: Scope = {}
+CLOSED: Scope = {}
+"""The scope of what is over."""
 
 _NAMES = {key: name for name, key in _KEYS.items()}
 
@@ -50,7 +51,10 @@ class AsgiRequest:
     :param engine: translates entity tags.
     """
 
-    __slots__ = ("_environ", "_fields", "_given", "_outer", "method", "scope", "wishes")
+    __slots__ = ("_environ", "_given", "fields", "method", "scope", "wishes")
+
+    fields: dict[bytes, bytes]
+    """The values of fields by name; of several lines those that decisions depend on, joined."""
 
     def __init__(self, scope: Scope, engine: Engine) -> None:
         self._given = scope
@@ -59,28 +63,25 @@ class AsgiRequest:
         """In capital letters."""
         self.wishes: Wishes = NO_WISHES
         """What the application asks for the response."""
-        # That of the same middleware further out.
-        self._outer: AsgiRequest | None = scope.get(WISHES)
         self.scope: Scope = {**scope, WISHES: self}
-        """What the application gets."""
+        """What the application gets. It has the request: whatever ends, replaces it."""
         headers = scope.get("headers", ())
-        if hasattr(headers, "__next__"):
+        if type(headers) is not list and hasattr(headers, "__next__"):
             # They can be iterated over once.
             self.scope["headers"] = headers = list(headers)
-        # The application may change its list, which is the server's.
-        self._fields: dict[bytes, bytes] = {}
         try:
-            self._fields = dict(headers)
-            if len(self._fields) != len(headers):
-                self._fields = _joined(headers)
-            if b"if-none-match" in self._fields or b"if-match" in self._fields:
+            # The application may change its list, which is the server's.
+            self.fields = fields = dict(headers)
+            if len(fields) != len(headers):
+                self.fields = fields = _joined(headers)
+            if b"if-none-match" in fields or b"if-match" in fields:
                 shown = translate(self.environ(), engine)
                 if shown:
                     self.scope["headers"] = _replaced(headers, shown)
         except Exception as error:
             # It is for the application to say what it makes of it.
             engine.log_once(NOT_UNDERSTOOD, error)
-            self._fields, self._environ = {}, None
+            self.fields, self._environ = {}, None
 
     def environ(self) -> dict[str, Any]:
         """Return the request in the variables of WSGI, as far as decisions depend on it.
@@ -88,20 +89,8 @@ class AsgiRequest:
         Most decisions do without: that takes less time.
         """
         if self._environ is None:
-            self._environ = _environ_of(self._given, self._fields)
+            self._environ = _environ_of(self._given, self.fields)
         return self._environ
-
-    def accept_encoding(self) -> str | None:
-        """Return the value of Accept-Encoding, its lines joined; None without one."""
-        value = self._fields.get(b"accept-encoding")
-        return None if value is None else value.decode("latin-1")
-
-    def close(self) -> None:
-        """Forget the scope, which has the request: no garbage collector is needed for them.
-
-        What is asked for then is too late, and has no effect.
-        """
-        self.scope = _CLOSED
 
     def exempt(self) -> None:
         """Have the response not compressed: the application sees the tags that were sent."""
@@ -118,8 +107,10 @@ class AsgiRequest:
     def ask(self, wishes: Wishes) -> None:
         """Ask for something for the response."""
         self.wishes = wishes
-        if self._outer is not None:
-            self._outer.ask(wishes)
+        # That of the same middleware further out.
+        outer: AsgiRequest | None = self._given.get(WISHES)
+        if outer is not None:
+            outer.ask(wishes)
 
     def without_range(self) -> None:
         """Have the application see no Range: it is to be asked again."""

@@ -2,77 +2,76 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from ..carrying import AS_IT_IS
 from ..carrying import Sent
+from ..http.answers import Answer
+from ..http.fields import collect
 from ..http.fields import edited
 from ..http.fields import encoded
 from ..http.plain import NO_SHAPE
+from ..http.plain import Shape
+from ..middleware import Head
+from ..outcome import SKIPPED
 from ..outcome import Outcome
-from ..outcome import outcome_of
+from .messages import SHAPES
 from .messages import Message
 from .messages import RawLines
 from .messages import decoded
 from .messages import pairs_of
-from .messages import shape_of
 
 if TYPE_CHECKING:
     from ..middleware import Middleware
 
 
 class ResponseStart:
-    """The start of a response.
-
-    :param door: decides about it.
-    """
+    """The start of a response, once it is there."""
 
     __slots__ = ("_content_type", "_door", "_lines", "_shape", "_start", "_status")
 
-    def __init__(self, door: Middleware) -> None:
-        self._door = door
-        self._start: Message = {}
-        self._status = 0
-        self._lines: RawLines = []
-        self._shape = NO_SHAPE
-        self._content_type = ""
+    _door: Middleware
+    # These are there from the start on.
+    _start: Message
+    _status: int
+    _lines: RawLines
+    _shape: Shape
+    _content_type: str
 
-    def _take(self, message: Message) -> bool:
-        """Take what the application sent, and tell whether it is understood.
+    def _waits(self, message: Message) -> bool:
+        """Take the start of the response, and tell whether it waits for the body.
 
-        Raises what iterating over the fields raises.
+        If it does not, the media type says all, or nobody understands it. Raises what iterating
+        over the fields raises.
         """
         # Whoever sent it may use it again.
         self._start = start = {**message}
         headers = start.get("headers", ())
-        if type(headers) is not list and not hasattr(headers, "__iter__"):
+        if type(headers) is list:
+            self._lines = start["headers"] = lines = headers.copy()
+        elif hasattr(headers, "__iter__"):
+            # They may be such that can be iterated over once.
+            self._lines = lines = list(headers)
+            if "headers" in start:
+                start["headers"] = lines
+        else:
             return False
-        # They may be such that can be iterated over once.
-        self._lines = lines = list(headers)
-        if "headers" in start:
-            start["headers"] = lines
-        status = start.get("status")
-        if status != 200 and not (isinstance(status, int) and 99 < status < 1000):
-            return False
-        self._status = status
-        return True
-
-    def _is_settled(self) -> bool:
-        """Tell whether the media type says all; then the response is counted, too."""
-        if self._status != 200:
-            return False
+        door = self._door
+        self._status = status = start.get("status", 0)
         try:
-            self._shape, self._content_type = shape_of(self._lines)
-            settled = self._door.settled(self._shape, self._content_type)
+            if status == 200:
+                names, values = zip(*lines)  # noqa: B905
+                self._shape = shape = SHAPES[names]
+                self._content_type = text = values[shape.type_at].decode("latin-1")
+                if shape.settles and type(answer := door.by_type[text]) is Answer:
+                    door.told(SKIPPED[answer.reason], self)
+                    return False
+                return True
         except Exception:
             # There is something odd in the fields.
-            self._shape = NO_SHAPE
-            return False
-        if settled is None:
-            return False
-        self._told(outcome_of(settled))
-        return True
+            pass
+        self._shape, self._content_type = NO_SHAPE, ""
+        return isinstance(status, int) and 99 < status < 1000
 
     def _started(self, sent: Sent) -> Message:
         """Return the start of what is sent, and tell what became of it if that is known."""
@@ -85,11 +84,12 @@ class ResponseStart:
         if answer.status is not None:
             self._status = answer.status
         if sent.outcome is not None:
-            self._told(sent.outcome)
+            self._report(sent.outcome)
         return {**self._start, "status": self._status, "headers": self._lines}
 
-    def _told(self, outcome: Outcome) -> None:
-        self._door.told(outcome, self._status, self._sent_lines)
+    def _report(self, outcome: Outcome) -> None:
+        self._door.told(outcome, self)
 
-    def _sent_lines(self) -> Iterable[tuple[str, str]]:
-        return pairs_of(self._lines)
+    def head(self) -> Head:
+        """Return the response as it is sent, for receivers of the signal."""
+        return Head(self._status, collect(pairs_of(self._lines)))

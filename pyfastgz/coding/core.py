@@ -13,10 +13,13 @@ from typing import TYPE_CHECKING
 from typing import Any
 from typing import cast
 
+from .._core import code_plainly as _code_plainly
 from .._core import compress_bytes as _compress_bytes
+from .._core import compress_idle as _compress_idle
 from .._core import ffi
 from .._core import fingerprint_of as _fingerprint_of
 from .._core import lib
+from .._core import lines_with_length as _lines_with_length
 from .._core import saving_of as _saving_of
 from .._core import stream_bytes
 from ..errors import DecodeError
@@ -41,6 +44,25 @@ compress_bytes = _compress_bytes
 address of a dictionary, too.
 
 Returns None if it is longer, or not of the type bytes.
+"""
+
+compress_idle = _compress_idle
+"""Codes a whole body with an encoder that is idle: the list of such, the body.
+
+Returns None if there is none, and if it is not of the type bytes or longer than what the
+encoder had before.
+"""
+
+code_plainly = _code_plainly
+"""Codes a body that never came before, or finds it among those that are kept: a way, as
+:mod:`~pyfastgz.settling` has it, and the body.
+
+Returns None, with nothing done, if there is more to be done.
+"""
+
+lines_with_length = _lines_with_length
+"""Returns the lines of fields with another length: these, which to leave out (None for
+none), those that are added, the name of the field with the length, a number of bytes.
 """
 
 fingerprint_of = _fingerprint_of

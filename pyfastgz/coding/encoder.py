@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from time import perf_counter
 from typing import TYPE_CHECKING
 from typing import NoReturn
 
@@ -10,6 +11,7 @@ from . import CODINGS
 from . import FINISH
 from . import FLUSH
 from . import WRITE
+from . import Settings
 from . import Stream
 from . import Streams
 from . import checked_level
@@ -17,11 +19,12 @@ from . import coding_named
 from .br import BrotliSettings
 from .buffers import as_bytes
 from .core import MAX_SIZE
-from .core import compress_bytes
+from .core import compress_idle
 from .dictionary import Dictionary
 from .idle import Kept
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from types import TracebackType
 
     from typing_extensions import Buffer
@@ -68,16 +71,44 @@ def compress(
     if dictionary is not None:
         return _compress_with(data, coding, level, dictionary)
     try:
-        idle = _idle[coding, level, type(level)]
-        kept = idle.pop()
-    except (LookupError, TypeError):  # What is no level may have no hash.
-        pass
-    else:
-        coded = compress_bytes(kept.address, data, kept.longest_nbytes)
-        idle.append(kept)
-        if coded is not None:
-            return coded
-    return _compress_any(data, coding, level, brotli)
+        idle = _idle.get((coding, level, type(level)))
+    except TypeError:  # What is no level may have no hash.
+        idle = None
+    coded = None if idle is None else compress_idle(idle, data)
+    return _compress_any(data, coding, level, brotli) if coded is None else coded
+
+
+def coder_of(
+    coding: str, level: int, settings: BrotliSettings
+) -> list[Kept] | Callable[[bytes], bytes] | None:
+    """Return what codes whole bodies, with nothing to be looked up.
+
+    :return: a list of idle encoders, or else a function; None as long as no body was coded.
+    """
+    bodies = CODINGS[coding].bodies(level)
+    if bodies.idle is None:
+        return lambda body: bodies.compress(body, settings)
+    return _idle.get((coding, level, int))
+
+
+def compress_in_time(
+    body: bytes, coding: str, level: int, settings: Settings
+) -> tuple[bytes, float]:
+    """Code a whole body, and tell how many seconds that took.
+
+    Raises as :func:`compress`.
+
+    :param settings: what only ``"br"`` has to set, or the dictionary.
+    """
+    start = perf_counter()
+    idle = _idle.get((coding, level, int))
+    coded = None if idle is None else compress_idle(idle, body)
+    if coded is None:
+        if isinstance(settings, Dictionary):
+            coded = _compress_with(body, coding, level, settings)
+        else:
+            coded = _compress_any(body, coding, level, settings)
+    return coded, perf_counter() - start
 
 
 def _compress_any(

@@ -12,16 +12,18 @@ from flask import Response
 from flask import make_response
 
 from ..border import asked_of
+from ..coding.core import lines_with_length
 from ..http.answers import Answer
 from ..http.dictionaries import NO_TRANSPORT
 from ..http.dictionaries import NOTHING_ASKED
 from ..http.dictionaries import Asked
+from ..http.fields import LENGTH
 from ..http.fields import Added
 from ..http.plain import SHAPES
+from ..http.plain import PlainPlan
 from ..http.plain import PlainPlans
 from ..http.plain import Shape
 from ..http.plain import TypePlans
-from ..http.steps import Plan
 from ..outcome import SKIPPED
 from ..outcome import notify
 from ..outcome import response_compressed
@@ -75,7 +77,7 @@ def make_hook(  # noqa: PLR0915
         response: Response,
         lines: list[tuple[str, str]],
         shape: Shape,
-        plan: Plan,
+        plan: PlainPlan,
         body: bytes,
     ) -> Response:
         coding, policy = plan.coding, settings.last
@@ -89,8 +91,8 @@ def make_hook(  # noqa: PLR0915
         if plain.answer.coding is None:
             response = applied(response, plain.answer, ORDINARY)
         else:
-            length = "Content-Length", str(len(plain.body))
-            fields = shape.coded(lines, plain.edits().lines, length)
+            added, nbytes = plain.edits().lines, len(plain.body)
+            fields = lines_with_length(lines, shape.length_at, added, LENGTH, nbytes)
             response = with_lines(response, fields, plain.body)
         count(plain.outcome)
         if response_compressed.receivers:
@@ -172,18 +174,18 @@ def make_hook(  # noqa: PLR0915
                         assert isinstance(known, TypePlans)
             by_encoding = known.short if len(body) < plans.min_nbytes else known.long
             plan = by_encoding[environ.get("HTTP_ACCEPT_ENCODING")]
-            if isinstance(plan, Plan):
+            if plan is None:
+                return long_way(response)
+            if plan.coding:
                 return coded(response, lines, shape, plan, body)
-            edits = plan.edits
+            edits, reason = plan.edits, plan.answer.reason
             if type(edits) is Added:
                 headers._list = [*lines, *edits.lines]
-            elif plan.text is None:
-                response = applied(response, plan, ORDINARY)
             else:
-                return long_way(response)
-            skipped[plan.reason]()
+                response = applied(response, plan.answer, ORDINARY)
+            skipped[reason]()
             if response_compressed.receivers:
-                notify(app, response, SKIPPED[plan.reason])
+                notify(app, response, SKIPPED[reason])
             return response
         except Exception:
             # There is something odd in the response; nothing was done to it, nor counted, yet.

@@ -19,6 +19,9 @@ digests cover the coded representation (RFC 9530 sections 2 and 3). ``Unencoded-
 the representation without its coding, and therefore stays.
 """
 
+LENGTH = "Content-Length"
+"""The field with the number of bytes."""
+
 OF_THE_REPRESENTATION = STALE_WHEN_CODED | {
     "content-type",
     "content-length",

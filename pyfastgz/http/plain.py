@@ -9,8 +9,8 @@ are plain, and the plan of one is looked up in a fifth of the time in which it i
 from __future__ import annotations
 
 from collections.abc import Callable
-from collections.abc import Iterable
 from functools import partial
+from typing import Any
 from typing import NamedTuple
 from typing import TypeVar
 
@@ -104,19 +104,6 @@ class Shape(NamedTuple):
     length_at: int | None
     has_link: bool = False
 
-    def coded(self, lines: list[_L], added: Iterable[_L], length: _L) -> list[_L]:
-        """Return the lines of a response of this shape, if its body is coded.
-
-        :param lines: those of the response, as text or as bytes.
-        :param added: what is added, but for ``length``, the line with that of the coded body.
-        """
-        all_lines = lines.copy()
-        if self.length_at is not None:
-            del all_lines[self.length_at]
-        all_lines += added
-        all_lines.append(length)
-        return all_lines
-
 
 NO_SHAPE = Shape(0, settles=False, is_plain=False, length_at=None)
 """Says nothing."""
@@ -145,6 +132,45 @@ SHAPES: Known[tuple[str, ...], Shape] = Known(_shape_of)
 # ---- Plans ----
 
 
+class PlainPlan:
+    """What is decided of a plain exchange, and all of its answer that no body changes.
+
+    It is no tuple: what it has is asked for all the time, and takes less time so.
+
+    :param answer: what the client gets; if the body is to be coded, if it is, and but for the
+        length.
+    :param plan: how to code the body; None for not at all.
+    """
+
+    __slots__ = (
+        "answer",
+        "coding",
+        "dictionary",
+        "edits",
+        "left",
+        "level",
+        "may_grow",
+        "plan",
+        "way",
+    )
+
+    def __init__(self, answer: Answer, plan: Plan | None = None) -> None:
+        self.answer = answer
+        self.edits = Lasting.of(answer.edits)
+        """The edits of the answer."""
+        self.left: Any = None
+        """What whoever sends bodies has made of it, if it codes none."""
+        self.way: Any = None
+        """The same if it codes them."""
+        self.plan = plan
+        self.coding = "" if plan is None else plan.coding
+        """The content coding to apply, empty for none. This, and what follows, is as in
+        :class:`~.steps.Plan`."""
+        self.level = 0 if plan is None else plan.level
+        self.may_grow = plan is not None and plan.may_grow
+        self.dictionary = None if plan is None else plan.dictionary
+
+
 class TypePlans(NamedTuple):
     """The plans for one media type, by Accept-Encoding, None for no such field.
 
@@ -152,8 +178,8 @@ class TypePlans(NamedTuple):
     :param long: for all others.
     """
 
-    short: Known[str | None, Answer | Plan]
-    long: Known[str | None, Answer | Plan]
+    short: Known[str | None, PlainPlan | None]
+    long: Known[str | None, PlainPlan | None]
 
 
 class PlainPlans:
@@ -175,15 +201,13 @@ class PlainPlans:
 
     def plan(
         self, content_type: str, nbytes: int, accept_encoding: str | None
-    ) -> Answer | Plan | None:
+    ) -> PlainPlan | None:
         """Look up the plan for a body; None if more has to be looked at."""
         known = self.by_type[content_type]
-        if known is None or isinstance(known, Answer):
-            return known
+        if type(known) is not TypePlans:
+            return None
         by_encoding = known.short if nbytes < self.min_nbytes else known.long
-        plan = by_encoding[accept_encoding]
-        # Another status comes with another body.
-        return None if isinstance(plan, Answer) and plan.status is not None else plan
+        return by_encoding[accept_encoding]
 
     def _for_type(self, content_type: str) -> Answer | TypePlans | None:
         policy = self.policy
@@ -202,12 +226,14 @@ class PlainPlans:
 
     def _plan(
         self, content_type: str, nbytes: int, accept_encoding: str | None
-    ) -> Answer | Plan:
+    ) -> PlainPlan | None:
         fields = {"content-type": content_type}
         exchange = Exchange("GET", 200, fields, Body.WHOLE, nbytes, accept_encoding)
         exchange = exchange._replace(transport=self.transport)
         plan = plan_response(exchange, self.policy)
-        if isinstance(plan, Answer) or plan.settled is not None:
-            return plan
-        standing = answer_coded(exchange, plan.coding, plan.tag, None)
-        return plan._replace(standing=(standing, Lasting.of(standing.edits)))
+        if isinstance(plan, Answer):
+            # Another status comes with another body.
+            return PlainPlan(plan) if plan.status is None else None
+        plain = PlainPlan(answer_coded(exchange, plan.coding, plan.tag, None), plan)
+        plain.plan = plan._replace(plain=plain)
+        return plain

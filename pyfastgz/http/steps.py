@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 from math import inf
+from typing import TYPE_CHECKING
 from typing import NamedTuple
 
 from .answers import Answer
@@ -18,7 +19,9 @@ from .exchange import Policy
 from .exchange import failed_condition
 from .fields import NO_EDITS
 from .fields import Edits
-from .fields import Lasting
+
+if TYPE_CHECKING:
+    from .plain import PlainPlan
 
 
 class Step(enum.Enum):
@@ -59,8 +62,7 @@ class Plan(NamedTuple):
     :param dictionary: what the coding refers to (RFC 9842); None for nothing.
     :param otherwise: what to do instead if there is nothing to gain from the dictionary.
     :param ready_nbytes: how many bytes the form without it has, if one lies ready.
-    :param standing: the answer if the coded body is sent, and its edits, but for the length;
-        None if that was not made beforehand.
+    :param plain: the same where all that no body changes is there already; None if it is not.
     :param noise: how many letters of noise the response has at most, if it is coded.
     :param levels: the level at each step of the CPU budget, the first of them ``level``; None
         for no coding, unless what was coded is kept. Empty without a budget.
@@ -84,7 +86,7 @@ class Plan(NamedTuple):
     dictionary: Known | None = None
     otherwise: Answer | Plan | None = None
     ready_nbytes: int | None = None
-    standing: tuple[Answer, Lasting] | None = None
+    plain: PlainPlan | None = None
     noise: int = 0
     levels: tuple[int | None, ...] = ()
 

@@ -13,20 +13,17 @@ come again cost a fingerprint and one look-up, and take no room.
 from __future__ import annotations
 
 import os
-from array import array
 from collections import OrderedDict
 from collections.abc import Callable
 from collections.abc import Hashable
 from collections.abc import Iterable
 from threading import RLock
-from time import perf_counter
 from typing import Any
 from typing import NamedTuple
 
 from ..coding import Settings
 from ..coding.core import fingerprint_of
-from ..coding.dictionary import Dictionary
-from ..coding.encoder import compress
+from ..coding.encoder import compress_in_time
 from ..counter import Counter
 
 ENTRY_NBYTES = 700
@@ -107,21 +104,6 @@ class Entry:
         """The same when it was last thought of dropping it."""
 
 
-def code_in_time(
-    body: bytes, coding: str, level: int, settings: Settings
-) -> tuple[bytes, float]:
-    """Code a body, and tell how many seconds that took.
-
-    Raises as :func:`~pyfastgz.coding.encoder.compress`.
-    """
-    start = perf_counter()
-    if isinstance(settings, Dictionary):
-        coded = compress(body, coding, level=level, dictionary=settings)
-    else:
-        coded = compress(body, coding, level=level, brotli=settings)
-    return coded, perf_counter() - start
-
-
 class BodyStore:
     """Keeps coded bodies and files, those that are in use. Safe for concurrent use.
 
@@ -132,28 +114,40 @@ class BodyStore:
     """
 
     __slots__ = (
-        "_code",
         "_count_hit",
+        "_count_miss",
         "_doors",
         "_entries",
         "_hits",
         "_max_entry_nbytes",
         "_misses",
         "_nbytes",
+        "code",
         "max_nbytes",
+        "parts",
     )
 
-    def __init__(self, max_nbytes: int, code: Code = code_in_time) -> None:
+    def __init__(self, max_nbytes: int, code: Code = compress_in_time) -> None:
         self.max_nbytes = max_nbytes
         self._max_entry_nbytes = max_nbytes // MAX_SHARE
-        self._code = code
-        self._doors = array("I", bytes(4 * _DOORS))
+        self.code = code
+        """Codes what is not kept."""
+        doors = bytearray(4 * _DOORS)
+        self._doors = memoryview(doors).cast("I")
         # By fingerprint and length, or by what names a file.
         self._entries: OrderedDict[Hashable, Entry] = OrderedDict()
         self._nbytes = 0
         self._hits = Counter()
         self._misses = Counter()
-        self._count_hit = self._hits.add
+        self._count_hit, self._count_miss = self._hits.add, self._misses.add
+        self.parts = (
+            self._entries.get,
+            doors,
+            self._max_entry_nbytes,
+            self._count_hit,
+            self._count_miss,
+        )
+        """What the core needs to find bodies here, and to note that they came."""
 
     def compress(
         self, body: bytes, coding: str, level: int, settings: Settings
@@ -164,8 +158,8 @@ class BodyStore:
         """
         nbytes = len(body)
         if nbytes > self._max_entry_nbytes:
-            self._misses.add()
-            coded, seconds = self._code(body, coding, level, settings)
+            self._count_miss()
+            coded, seconds = self.code(body, coding, level, settings)
             return Form(coded), seconds
         fingerprint = fingerprint_of(body)
         key = fingerprint, nbytes
@@ -176,8 +170,8 @@ class BodyStore:
             if kept is not None:
                 entry.used = self._count_hit()
                 return kept, 0.0
-        self._misses.add()
-        coded, seconds = self._code(body, coding, level, settings)
+        self._count_miss()
+        coded, seconds = self.code(body, coding, level, settings)
         form = Form(coded)
         door, name = fingerprint & (_DOORS - 1), fingerprint >> 32
         if entry is not None or self._doors[door] == name:
@@ -220,7 +214,7 @@ class BodyStore:
         if kept is not None:
             return kept, 0.0
         body, is_certain = read()
-        coded, seconds = self._code(body, coding, level, settings)
+        coded, seconds = self.code(body, coding, level, settings)
         form = Form(coded)
         if is_certain:
             self._keep(name, None, parameters, form)
@@ -244,7 +238,7 @@ class BodyStore:
         entry = self._entries.get(name)
         kept = None if entry is None else entry.forms.get(parameters)
         if entry is None or kept is None:
-            self._misses.add()
+            self._count_miss()
             return None
         entry.used = self._count_hit()
         return kept

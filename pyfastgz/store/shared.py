@@ -15,8 +15,8 @@ from ..coding import Settings
 from ..coding import br
 from ..coding import core
 from ..coding.dictionary import Dictionary
+from ..coding.encoder import compress_in_time
 from .bodies import Code
-from .bodies import code_in_time
 from .keyed import CacheBackend
 from .line import BusyError
 from .line import Gate
@@ -105,7 +105,7 @@ class SharedStore:
     def __init__(
         self,
         backend: CacheBackend,
-        code: Code = code_in_time,
+        code: Code = compress_in_time,
         *,
         border: float = BORDER_SECONDS,
         wait: float = WAIT_SECONDS,

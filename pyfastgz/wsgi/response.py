@@ -13,22 +13,19 @@ from ..carrying import AS_IT_IS
 from ..carrying import ASKED_AGAIN
 from ..carrying import Sent
 from ..carrying import carry_out
+from ..coding.core import lines_with_length
 from ..coding.cutting import pieces_of
 from ..collecting import Found
-from ..collecting import whole_nbytes
 from ..http.exchange import NO_WISHES
 from ..http.exchange import Body
 from ..http.exchange import Wishes
+from ..http.fields import LENGTH
 from ..http.fields import edited
-from ..http.plain import SHAPES
-from ..http.plain import Shape
 from ..http.steps import Plan
 from ..http.steps import Step
 from ..middleware import NOT_LOOKED_AT
 from ..middleware import WISHES
 from ..middleware import Lines
-from ..outcome import Outcome
-from ..outcome import outcome_of
 from ..settling import Coded
 from .bodies import AGAIN
 from .bodies import Chunks
@@ -38,6 +35,7 @@ from .bodies import Written
 from .bodies import drained
 from .bodies import iterated
 from .bodies import wrapped
+from .start import ResponseStart
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse
@@ -49,7 +47,7 @@ if TYPE_CHECKING:
     ExcInfo = tuple[type[BaseException], BaseException, TracebackType]
 
 
-class WsgiResponse:
+class WsgiResponse(ResponseStart):
     """The response to one request, from the application to the server.
 
     :param door: decides about it.
@@ -59,14 +57,11 @@ class WsgiResponse:
 
     __slots__ = (
         "_coder",
-        "_door",
         "_drops",
         "_environ",
         "_exc_info",
         "_is_sent",
-        "_lines",
         "_start_server",
-        "_status",
         "_write_server",
         "has_pulled",
         "is_direct",
@@ -75,11 +70,9 @@ class WsgiResponse:
     def __init__(
         self, door: CompressMiddleware, environ: WSGIEnvironment, start_server: StartResponse
     ) -> None:
-        self._door = door
+        super().__init__(door)
         self._environ = environ
         self._start_server = start_server
-        self._status: str | None = None
-        self._lines: Lines = []
         self._exc_info: ExcInfo | None = None
         # The server has the start of the response.
         self._is_sent = False
@@ -112,34 +105,15 @@ class WsgiResponse:
             if self._status is not None and exc_info is None:
                 raise AssertionError("start_response is called again, and without exc_info")
             self._status, self._lines, self._exc_info = status, headers, exc_info
-            if self._is_settled():
+            settled = self._settled()
+            if settled is not None:
+                self.is_direct = True
+                self._report(settled)
                 return self._pass_on(status, headers)
             return self._write
         finally:
             # It refers to this frame.
             exc_info = None
-
-    def _is_settled(self) -> bool:
-        """Tell whether the media type says all; then the response is counted, too."""
-        try:
-            answer = self._door.settled(*self._shape()) if self._is_200() else None
-        except Exception:
-            # There is something odd in the fields.
-            answer = None
-        if answer is None:
-            return False
-        self.is_direct = True
-        self._report(outcome_of(answer))
-        return True
-
-    def _shape(self) -> tuple[Shape, str]:
-        """Return what the names of the fields say, and the Content-Type."""
-        lines = self._lines
-        shape = SHAPES[tuple([name for name, _ in lines])]
-        return shape, lines[shape.type_at][1]
-
-    def _is_200(self) -> bool:
-        return str(self._status).startswith("200")
 
     def _pass_on(self, status: str, lines: Lines) -> Callable[[bytes], object]:
         """Start the server's response."""
@@ -284,12 +258,12 @@ class WsgiResponse:
             plain = self._door.plain(shape, content_type, body, accepted, lambda: environ)
             if plain is None:
                 return None
-            added = plain.edits().lines
+            added, coded = plain.edits().lines, plain.body
             if plain.answer.coding is None:
                 lines = [*self._lines, *added]
             else:
-                length = "Content-Length", str(len(plain.body))
-                lines = shape.coded(self._lines, added, length)
+                at = shape.length_at
+                lines = lines_with_length(self._lines, at, added, LENGTH, len(coded))
         except Exception:
             # There is something odd in the fields; nothing was done yet.
             return None
@@ -301,14 +275,6 @@ class WsgiResponse:
     def _shown(self, coded: Coded) -> bytes:
         """Return the coded body, without which HEAD is answered."""
         return b"" if self._environ.get("REQUEST_METHOD") == "HEAD" else coded.body
-
-    def _whole_nbytes(self) -> int | None:
-        """Return how many bytes of the body are all of it, None if that is not known."""
-        try:
-            return whole_nbytes(self._lines)
-        except Exception:
-            # There is something odd in the fields.
-            return None
 
     # ---- Both ----
 
@@ -329,9 +295,6 @@ class WsgiResponse:
         except Exception as error:
             door.engine.log_once(NOT_LOOKED_AT, error)
             return AS_IT_IS
-
-    def _report(self, outcome: Outcome) -> None:
-        self._door.told(outcome, int(str(self._status)[:3]), lambda: self._lines)
 
     def _started(self, sent: Sent) -> None:
         """Start the server's response, and tell what became of it if that is known."""

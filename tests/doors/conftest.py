@@ -21,6 +21,8 @@ from doors import DOORS
 from flask import Flask
 from werkzeug.test import create_environ
 
+from pyfastgz.coding import encoder
+
 WHEN: tuple[Literal["setup", "call"], ...] = ("setup", "call")
 
 
@@ -156,6 +158,34 @@ def get(app: Flask) -> Iterator[Get]:
     yield request
     for exchange in exchanges:
         exchange.close()
+
+
+class _Failing(list[Any]):
+    """The idle encoders of a coding, none of which can be had."""
+
+    error: Exception
+
+    def pop(self, *_: Any) -> Any:
+        raise self.error
+
+    def get(self, *_: Any) -> _Failing:
+        """Be those of every coding."""
+        return self
+
+
+@pytest.fixture
+def fail_to_code(monkeypatch: pytest.MonkeyPatch) -> Callable[[Exception], None]:
+    """Have all coding of whole bodies raise an error from now on."""
+
+    def fail(error: Exception) -> None:
+        failing = _Failing()
+        failing.error = error
+        for idle in encoder._idle.values():
+            # They are known to whoever has used them.
+            idle.clear()
+        monkeypatch.setattr(encoder, "_idle", failing)
+
+    return fail
 
 
 @pytest.fixture

@@ -16,7 +16,6 @@ from flask import make_response
 from pyfastgz import Compress
 from pyfastgz import NotInitialisedError
 from pyfastgz.http.eligibility import SkipReason
-from pyfastgz.store import bodies
 
 CODINGS = ("gzip", "deflate", "zstd", "br")
 Get = Callable[..., Any]
@@ -78,14 +77,11 @@ def test_an_unusable_change_at_run_time_fails_no_request(
 def test_a_failure_to_code_is_logged_and_the_body_sent_as_it_is(
     get: Get,
     view: View,
-    monkeypatch: pytest.MonkeyPatch,
+    fail_to_code: Callable[[Exception], None],
     caplog: pytest.LogCaptureFixture,
     error: Exception,
 ) -> None:
-    def fail(*args: object, **kwargs: object) -> bytes:
-        raise error
-
-    monkeypatch.setattr(bodies, "compress", fail)
+    fail_to_code(error)
     view(lambda: (BODY, {"ETag": '"t"', "Accept-Ranges": "bytes"}))
     with caplog.at_level(logging.ERROR, logger="pyfastgz"):
         exchange = get()
@@ -95,6 +91,27 @@ def test_a_failure_to_code_is_logged_and_the_body_sent_as_it_is(
     assert exchange.field("Accept-Ranges") == "bytes"
     assert exchange.field("Vary") == "Accept-Encoding"
     assert exchange.read() == BODY.encode()
+    assert len(caplog.records) == 1
+
+
+@pytest.mark.parametrize("error", [MemoryError(), RuntimeError("core"), ValueError("x")])
+def test_so_is_one_of_a_plain_response_that_was_coded_before(
+    get: Get,
+    view: View,
+    fail_to_code: Callable[[Exception], None],
+    caplog: pytest.LogCaptureFixture,
+    error: Exception,
+) -> None:
+    numbers = iter(range(9))
+    view(lambda: f"{next(numbers)}{BODY}")
+    assert get().field("Content-Encoding") == "gzip"
+    fail_to_code(error)
+    with caplog.at_level(logging.ERROR, logger="pyfastgz"):
+        for number in range(1, 5):
+            exchange = get()
+            assert exchange.field("Content-Encoding") is None
+            assert exchange.field("Vary") == "Accept-Encoding"
+            assert exchange.read() == f"{number}{BODY}".encode()
     assert len(caplog.records) == 1
 
 

@@ -21,7 +21,6 @@ from werkzeug.middleware.dispatcher import DispatcherMiddleware
 
 from pyfastgz import Compress
 from pyfastgz import compress
-from pyfastgz.store import bodies
 
 CODINGS = ("gzip", "deflate", "zstd", "br")
 Get = Callable[..., Any]
@@ -51,12 +50,9 @@ def _views(app: Flask) -> None:
 
 
 def test_r30_nothing_is_coded_for_a_client_that_lists_the_tag(
-    get: Get, monkeypatch: pytest.MonkeyPatch
+    get: Get, fail_to_code: Callable[[Exception], None]
 ) -> None:
-    def fail(*args: object, **kwargs: object) -> bytes:
-        raise AssertionError
-
-    monkeypatch.setattr(bodies, "compress", fail)
+    fail_to_code(AssertionError())
     assert get("/strong", If_None_Match='"tag:gzip"').status == 304
 
 
@@ -216,10 +212,10 @@ def test_r31_what_nobody_asks_to_code_any_more_is_no_304_for_a_coded_copy(
 
 @pytest.mark.parametrize("evaluates", [True, False])
 def test_conditions_are_evaluated_though_the_encoder_fails(
-    app: Flask, get: Get, monkeypatch: pytest.MonkeyPatch, evaluates: bool
+    app: Flask, get: Get, fail_to_code: Callable[[Exception], None], evaluates: bool
 ) -> None:
     app.config["COMPRESS_EVALUATE_CONDITIONAL_REQUEST"] = evaluates
-    monkeypatch.setattr(bodies, "compress", None)
+    fail_to_code(AssertionError())
     for condition, status in [('"tag"', 304), ("*", 304), ('"x"', 200)]:
         exchange = get("/strong", If_None_Match=condition)
         assert exchange.status == (status if evaluates else 200)
@@ -312,9 +308,9 @@ def test_r45_an_application_mounted_in_another(app: Flask, get: Get) -> None:
 
 
 def test_nothing_is_coded_for_a_304_of_a_view_by_a_tag(
-    get: Get, monkeypatch: pytest.MonkeyPatch
+    get: Get, fail_to_code: Callable[[Exception], None]
 ) -> None:
-    monkeypatch.setattr(bodies, "compress", None)
+    fail_to_code(AssertionError())
     exchange = get("/own-strong", If_None_Match='"tag:gzip"')
     assert (exchange.status, exchange.field("ETag")) == (304, '"tag:gzip"')
 

@@ -19,7 +19,6 @@ from pyfastgz.http.eligibility import SkipReason
 from pyfastgz.http.exchange import Body
 from pyfastgz.http.exchange import Wishes
 from pyfastgz.http.plain import PlainPlans
-from pyfastgz.http.steps import Plan
 from pyfastgz.http.steps import Step
 
 WITH = replace(POLICY, down=3)
@@ -76,8 +75,9 @@ def test_plain_plans_are_made_once_for_all_steps() -> None:
     plans = PlainPlans(WITH)
     first, second = (plans.plan("text/html", 2000, "gzip") for _ in range(2))
     assert first is second
-    assert isinstance(first, Plan)
-    assert first.levels == (6, 5, 4, 3, None)
+    assert first is not None
+    assert first.plan is not None
+    assert first.plan.levels == (6, 5, 4, 3, None)
 
 
 @pytest.mark.parametrize(

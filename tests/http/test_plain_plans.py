@@ -11,7 +11,6 @@ from pyfastgz.http.plain import SHAPES
 from pyfastgz.http.plain import PlainPlans
 from pyfastgz.http.plain import Shape
 from pyfastgz.http.plain import TypePlans
-from pyfastgz.http.steps import Plan
 from pyfastgz.policy import Policy
 
 HTML = "text/html; charset=utf-8"
@@ -27,13 +26,20 @@ def made() -> tuple[PlainPlans, TypePlans]:
 
 def test_what_was_made_is_known() -> None:
     plans, known = made()
-    plan = known.long["gzip"]
-    assert isinstance(plan, Plan)
-    assert known.long["gzip"] is plan
-    assert known.short["gzip"] == Answer(SkipReason.TOO_SMALL, {"vary": "Accept-Encoding"})
-    answer = known.long[None]
-    assert isinstance(answer, Answer)
-    assert answer.reason is SkipReason.NOT_ACCEPTED
+    plain = known.long["gzip"]
+    assert plain is not None
+    assert known.long["gzip"] is plain
+    assert plain.plan is not None
+    assert (plain.coding, plain.level) == (plain.plan.coding, plain.plan.level) == ("gzip", 6)
+    assert plain.plan.plain is plain
+    assert plain.answer.edits == plain.edits | {"content-encoding": "gzip"}
+    left = known.short["gzip"]
+    assert left is not None
+    assert left.answer == Answer(SkipReason.TOO_SMALL, {"vary": "Accept-Encoding"})
+    assert (left.coding, left.plan) == ("", None)
+    left = known.long[None]
+    assert left is not None
+    assert left.answer.reason is SkipReason.NOT_ACCEPTED
     assert plans.by_type["image/png"] == Answer(SkipReason.MEDIA_TYPE)
 
 
@@ -66,7 +72,9 @@ def test_names_of_fields_say(names: tuple[str, ...], shape: Shape) -> None:
 def test_r50_ever_new_fields_neither_pile_up_nor_keep_others_out() -> None:
     _, known = made()
     for number in range(1000):
-        assert isinstance(known.long[f"gzip, x{number}"], Plan)
+        plain = known.long[f"gzip, x{number}"]
+        assert plain is not None
+        assert plain.coding == "gzip"
         assert len(known.long) <= 64
     assert known.long["br"] is known.long["br"]
 
@@ -81,7 +89,7 @@ def test_r50_ever_new_types_neither_pile_up_nor_keep_others_out() -> None:
 
 def test_r50_oversized_fields_are_not_kept() -> None:
     _, known = made()
-    answer = known.long["gzip".ljust(MAX_HEADER_LENGTH + 1, ",")]
-    assert isinstance(answer, Answer)
-    assert answer.reason is SkipReason.NOT_ACCEPTED
+    left = known.long["gzip".ljust(MAX_HEADER_LENGTH + 1, ",")]
+    assert left is not None
+    assert left.answer.reason is SkipReason.NOT_ACCEPTED
     assert not known.long

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from collisions import collided
 from hypothesis import given
 from hypothesis import settings
 from hypothesis import strategies as st
@@ -40,13 +41,6 @@ def code(store: BodyStore, body: bytes, coding: str = "gzip", level: int = 6) ->
 def reader(body: bytes) -> Callable[[], tuple[bytes, bool]]:
     """What reads a body that a name stands for."""
     return lambda: (body, True)
-
-
-def collided(body: bytes) -> bytes:
-    """A body that has the same fingerprint and length as another one, of 64 bytes or more."""
-    # A factor of the first product becomes zero, and then the other does not count. So do all
-    # bodies that begin like this one but for their first byte.
-    return (0x9E3779B97F4A7C15).to_bytes(8, "little").join([body[:8], body[16:]])
 
 
 @given(st.binary(min_size=64, max_size=5000))
