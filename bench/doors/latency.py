@@ -55,7 +55,7 @@ from .mounted import ENDS_WITH
 from .mounted import mount
 from .mounted import uvicorn_command
 
-ROUNDS, SECONDS = 4, 2
+ROUNDS, SECONDS = 8, 2
 """How many rounds there are, unless told otherwise, and how many seconds each turn takes."""
 
 LONG_INTERVAL_SECONDS = 0.2
