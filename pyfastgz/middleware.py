@@ -22,7 +22,6 @@ from .http.exchange import Wishes
 from .http.fields import collect
 from .http.plain import PlainPlans
 from .http.plain import Shape
-from .http.plain import TypePlans
 from .http.plan import plan_response
 from .http.steps import Plan
 from .http.steps import Step
@@ -130,11 +129,7 @@ class Middleware:
             if own_plans is None or (shape.has_link and own_plans is not plans):
                 return None
             plans = own_plans
-        known = plans.by_type[content_type]
-        if type(known) is not TypePlans:
-            return None
-        short, long = known
-        plain = (short if len(body) < plans.min_nbytes else long)[accept_encoding]
+        plain = plans.plan(content_type, len(body), accept_encoding)
         if plain is None or plain.coding:
             return None if plain is None else engine.code_plain(plain, body)
         return plain.left or left(plain)

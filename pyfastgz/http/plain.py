@@ -206,8 +206,8 @@ class PlainPlans:
         known = self.by_type[content_type]
         if type(known) is not TypePlans:
             return None
-        by_encoding = known.short if nbytes < self.min_nbytes else known.long
-        return by_encoding[accept_encoding]
+        short, long = known
+        return (short if nbytes < self.min_nbytes else long)[accept_encoding]
 
     def _for_type(self, content_type: str) -> Answer | TypePlans | None:
         policy = self.policy
