@@ -60,7 +60,7 @@ class ResponseStart:
         self._status = status = start.get("status", 0)
         try:
             if status == 200:
-                names, values = zip(*lines)  # noqa: B905
+                names, values = zip(*lines, strict=True)
                 self._shape = shape = SHAPES[names]
                 self._content_type = text = values[shape.type_at].decode("latin-1")
                 if shape.settles and type(answer := door.by_type[text]) is Answer:

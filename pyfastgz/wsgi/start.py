@@ -45,7 +45,7 @@ class ResponseStart:
 
     def _shape(self) -> tuple[Shape, str]:
         """Return what the names of the fields say, and the Content-Type."""
-        names, values = zip(*self._lines)  # noqa: B905
+        names, values = zip(*self._lines, strict=True)
         shape = SHAPES[names]
         return shape, values[shape.type_at]
 

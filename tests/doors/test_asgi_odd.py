@@ -225,6 +225,22 @@ def test_r47_a_part_whose_application_raises_after_it_is_made_whole() -> None:
     assert decoded("gzip", body_of(server.messages)) == PAGE
 
 
+ODD_LINES: list[Any] = [(b"x", b"1", b"more"), (b"x",), (), b"lamp", ("x", b"1"), None]
+
+
+@pytest.mark.parametrize("line", ODD_LINES, ids=repr)
+def test_r49_a_start_with_an_odd_line_is_the_servers_matter(
+    caplog: pytest.LogCaptureFixture, line: Any
+) -> None:
+    async def app(scope: Message, receive: Any, send: Any) -> None:
+        await send(start(HTML, LENGTH, line))
+        await send(body(PAGE))
+
+    assert Server().serve(app) == [start(HTML, LENGTH, line), body(PAGE)]
+    assert "could not be looked at" in caplog.text
+    caplog.clear()
+
+
 # ---- The body ----
 
 
