@@ -84,7 +84,8 @@ Serve = Callable[..., Site]
 WISHES = {field.name for field in dataclasses.fields(Application)}
 
 
-@pytest.fixture(scope="session", params=DOORS)
+# For each module, so that no server runs, in a thread, beside the tests of others.
+@pytest.fixture(scope="module", params=DOORS)
 def door(request: pytest.FixtureRequest) -> Iterator[Door]:
     with DOORS[request.param]() as door:
         yield door
