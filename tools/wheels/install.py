@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 import shutil
 import sys
 import tempfile
@@ -60,13 +61,24 @@ def test_emulated(wheel: Path, target: Target, emulator: Path, python: Path) -> 
         install += [f"--target={packages}", f"--python-version={version}", *platforms]
         run([*install, *groups(*GROUPS), wheel], cwd=folder)
 
-        emulated = [emulator, "-L", python.parents[2], python]
-        environment = {"PYTHONPATH": str(packages)}
-        run([*emulated, SMOKE, packages], cwd=folder, environment=environment)
+        emulated = write_emulated(folder / "python", emulator, python)
+        environment = {"PYTHONPATH": str(packages), "PYTHONHOME": str(python.parents[1])}
+        run([emulated, SMOKE, packages], cwd=folder, environment=environment)
         copy_tests(folder)
-        pytest = [*emulated, "-m", "pytest", "-q", "tests"]
+        pytest = [emulated, "-m", "pytest", "-q", "tests"]
         output = run(pytest, cwd=folder, environment=environment)
     return f"CPython {version} under QEMU: {count_passed(output)} tests"
+
+
+def write_emulated(path: Path, emulator: Path, python: Path) -> Path:
+    """Write a command that is a foreign interpreter, also for what the interpreter starts.
+
+    Tests start processes by ``sys.executable``, which is the command and not what it runs.
+    """
+    words = [str(emulator), "-0", str(path), "-L", str(python.parents[2]), str(python)]
+    path.write_text(f'#!/bin/sh\nexec {shlex.join(words)} "$@"\n')
+    path.chmod(0o755)
+    return path
 
 
 def copy_tests(folder: Path) -> None:
