@@ -9,7 +9,6 @@ from typing import Any
 
 from .budget import Budget
 from .coding import Settings
-from .coding.core import code_plainly
 from .coding.dcz import Saving
 from .coding.dcz import saving as saving_of
 from .coding.dictionary import Dictionary
@@ -31,6 +30,7 @@ from .settling import Coded
 from .settling import coded_before
 from .settling import coded_now
 from .settling import coded_plainly
+from .settling import left
 from .settling import not_coded
 from .settling import noted
 from .settling import plainly_before
@@ -130,6 +130,13 @@ class Engine(Keeper):
             return not_coded(self.failed(plan, error))
         return coded_now(plan, nbytes, coded, seconds)
 
+    def settle_plain(self, plain: PlainPlan, body: bytes) -> Coded:
+        """Settle what the client gets in a plain exchange, if the core has not done so.
+
+        See :func:`.coding.core.answer_plainly`. Raises what coding raises.
+        """
+        return self.code_plain(plain, body) if plain.coding else left(plain)
+
     def code_plain(self, plain: PlainPlan, body: bytes) -> Coded:
         """Code the body of a plain exchange: as :meth:`code`, in less time if it is kept.
 
@@ -139,18 +146,12 @@ class Engine(Keeper):
         """
         if plain.dictionary is not None:
             return self._code_plainly_with(plain.dictionary.sha256, plain, body)
-        if self._open_store is not None:
-            if plain.way is None:
-                brotli = self.settings.last.brotli
-                plain.way = way_of(plain, self._open_store, brotli)
-            else:
-                settled: Coded | None = code_plainly(plain.way, body)
-                if settled is not None:
-                    return settled
         nbytes, brotli = len(body), self.settings.last.brotli
         if self.store is None:
             coded, seconds = self._code(body, plain.coding, plain.level, brotli)
             return coded_plainly(plain, nbytes, coded, seconds)
+        if plain.way is None:
+            plain.way = way_of(plain, self.store, brotli)
         form, seconds = self.store.compress(body, plain.coding, plain.level, brotli)
         if seconds:
             return coded_plainly(plain, nbytes, form.coded, seconds)

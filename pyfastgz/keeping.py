@@ -23,7 +23,7 @@ class Keeper:
     :raises ConfigurationError: a setting is not usable.
     """
 
-    __slots__ = ("_cache", "_code", "_open_store", "_shared", "named", "settings", "store")
+    __slots__ = ("_cache", "_code", "_shared", "named", "settings", "store")
 
     # What another kind does in a way of its own.
     _store_kind = BodyStore
@@ -51,8 +51,6 @@ class Keeper:
         self._cache = cache
         # How to code what this process does not keep.
         self._code: Code = self._encode if cache is None else self._code_or_fetch
-        # The store, if the core may look into it and code by itself.
-        self._open_store = self.store if self._code is compress_in_time else None
         if self.store is not None:
             self.store.code = self._code
 

@@ -33,8 +33,6 @@ from .outcome import response_compressed
 from .outcome import timing_of
 from .policy.options import settings_from
 from .policy.table import NAMES
-from .settling import Coded
-from .settling import left
 from .transports import Served
 
 WISHES = "pyfastgz.wishes"
@@ -89,6 +87,9 @@ class Middleware:
         :class:`~pyfastgz.http.plain.PlainPlans`."""
         # Who is asked before anything is coded, or named by the request, gets the long way.
         self._has_short_way = policy.cache_key is None or self.engine.cache is None
+        is_for_all = self._has_short_way and self.engine.transports is None
+        self.plans = self._plain if is_for_all else None
+        """The plans of all plain exchanges; None if :meth:`plans_for` one has to be called."""
 
     def stats(self) -> Stats:
         """Return what became of the responses of the application in this process so far.
@@ -104,42 +105,21 @@ class Middleware:
             return None
         return transports.served(environ.get("PATH_INFO", ""))
 
-    def plain(
-        self,
-        shape: Shape,
-        content_type: str,
-        body: bytes,
-        accept_encoding: str | None,
-        environ: Callable[[], dict[str, Any]],
-    ) -> Coded | None:
-        """Code a response with status 200 whose plan can be looked up.
+    def plans_for(
+        self, shape: Shape, environ: Callable[[], dict[str, Any]]
+    ) -> PlainPlans | None:
+        """Return the plans for a request; None if more has to be looked at.
 
-        None if more has to be looked at; see :mod:`~pyfastgz.http.plain`. Raises what coding
-        raises.
-
-        :param shape: what the names of its fields say.
-        :param body: all of it, and not empty.
-        :param environ: returns the request, as WSGI has it; its method is not CONNECT.
+        :param shape: what the names of the response's fields say.
+        :param environ: returns the request, as WSGI has it.
         """
-        if not (shape.is_plain and self._has_short_way):
-            return None
-        engine, plans = self.engine, self._plain
-        if engine.transports is not None:
-            own_plans = self._plans_of(environ())
-            if own_plans is None or (shape.has_link and own_plans is not plans):
-                return None
-            plans = own_plans
-        plain = plans.plan(content_type, len(body), accept_encoding)
-        if plain is None or plain.coding:
-            return None if plain is None else engine.code_plain(plain, body)
-        return plain.left or left(plain)
-
-    def _plans_of(self, environ: dict[str, Any]) -> PlainPlans | None:
-        """Return the plans of a request where there are dictionaries."""
         transports = self.engine.transports
-        assert transports is not None
-        place = environ.get("SCRIPT_NAME", ""), environ.get("PATH_INFO", "")
-        return transports.plain_plans(*place, asked_of(environ), self._plain)
+        if transports is None or not self._has_short_way:
+            return self.plans
+        asked = environ()
+        place = asked.get("SCRIPT_NAME", ""), asked.get("PATH_INFO", "")
+        plans = transports.plain_plans(*place, asked_of(asked), self._plain)
+        return None if shape.has_link and plans is not self._plain else plans
 
     def decided(  # noqa: PLR0917
         self,

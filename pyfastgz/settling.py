@@ -12,6 +12,7 @@ from weakref import ref
 
 from .coding.br import BrotliSettings
 from .coding.encoder import coder_of
+from .coding.encoder import compress_in_time
 from .http.answers import Answer
 from .http.fields import Lasting
 from .http.plain import PlainPlan
@@ -81,19 +82,21 @@ def way_of(
 ) -> tuple[Any, ...] | None:
     """Return what the core needs to code bodies for a plain plan without a dictionary.
 
-    With it :func:`.coding.core.code_plainly` does the same as ``store`` and
+    With it :func:`.coding.core.answer_plainly` does the same as ``store`` and
     :func:`coded_plainly`, in less time.
 
-    :return: None as long as no body was coded so.
+    :return: None as long as no body was coded so, and if the store codes in a way of its own.
     """
     coding, level = plain.coding, plain.level
-    coder = coder_of(coding, level, brotli)
+    coder = coder_of(coding, level, brotli) if store.code is compress_in_time else None
     if coder is None:
         return None
     return (
         plain,
         form_key(coding, level, brotli),
         coder,
+        store,
+        compress_in_time,
         *store.parts,
         perf_counter,
         plain.may_grow,

@@ -24,9 +24,9 @@ _PRELUDE = (
 
 _HEAD = '''"""The compiled core. Written by tools/generate_stub.py; do not edit."""
 
-from collections.abc import Iterable
+from collections.abc import Callable
+from collections.abc import Mapping
 from typing import Any
-from typing import AnyStr
 from typing import Final
 from typing import TypeAlias
 from typing import TypeVar
@@ -36,20 +36,25 @@ from _cffi_backend import FFI
 
 _CData: TypeAlias = FFI.CData
 _Line = TypeVar("_Line")
+_Plan = TypeVar("_Plan")
+_Shape = TypeVar("_Shape")
 
 def compress_bytes(
     address: int, data: object, max_nbytes: int, dictionary: int = ..., /
 ) -> bytes | None: ...
 def compress_idle(idle: list[Any], data: object, /) -> bytes | None: ...
-def code_plainly(way: tuple[Any, ...], body: bytes, /) -> Any: ...
-def lines_with_length(
+def answer_plainly(
+    settle: Callable[[_Plan, bytes], Any],
+    plain: _Plan,
+    body: bytes,
     lines: list[_Line],
-    left_out: int | None,
-    added: Iterable[_Line],
-    name: AnyStr,
-    nbytes: int,
+    length_at: int | None,
+    name: str | bytes,
     /,
-) -> list[_Line]: ...
+) -> tuple[Any, list[_Line]]: ...
+def start_of(
+    message: Mapping[str, Any], shapes: Mapping[tuple[bytes, ...], _Shape], /
+) -> tuple[dict[str, Any], list[tuple[bytes, bytes]], _Shape, str] | None: ...
 def stream_bytes(address: int, verb: int, data: bytes, /) -> bytes: ...
 def fingerprint_of(body: bytes, /) -> int: ...
 def saving_of(dictionary: int, body: bytes, /) -> int: ...

@@ -15,6 +15,7 @@
 
 #  include "calls.h"
 
+#  include "fields.h"
 #  include "plain.h"
 
 #  include <stdbool.h>
@@ -229,56 +230,21 @@ static PyObject *compress_idle(PyObject *module, PyObject *const *args,
     return has_nargs(nargs, 2, 2) ? fgz_compress_idle(args[0], args[1]) : NULL;
 }
 
-static PyObject *code_plainly(PyObject *module, PyObject *const *args,
-                              Py_ssize_t nargs)
+static PyObject *answer_plainly(PyObject *module, PyObject *const *args,
+                                Py_ssize_t nargs)
 {
     (void)module;
-    return has_nargs(nargs, 2, 2) ? fgz_code_plain(args[0], args[1]) : NULL;
+    return has_nargs(nargs, 6, 6) ?
+               fgz_answer_plainly(args[0], args[1], args[2], args[3], args[4],
+                                  args[5]) :
+               NULL;
 }
 
-/* Return the line of a field that is a number, as text or as bytes. */
-static PyObject *number_line(PyObject *name, Py_ssize_t number)
+static PyObject *start_of(PyObject *module, PyObject *const *args,
+                          Py_ssize_t nargs)
 {
-    PyObject *const value = PyBytes_Check(name) ?
-                                PyBytes_FromFormat("%zd", number) :
-                                PyUnicode_FromFormat("%zd", number);
-    PyObject *line;
-
-    if (value == NULL)
-        return NULL;
-    line = PyTuple_Pack(2, name, value);
-    Py_DECREF(value);
-    return line;
-}
-
-static PyObject *lines_with_length(PyObject *module, PyObject *const *args,
-                                   Py_ssize_t nargs)
-{
-    PyObject *lines, *line;
-    Py_ssize_t left_out, nlines, nbytes;
-
     (void)module;
-    if (!has_nargs(nargs, 5, 5))
-        return NULL;
-    nlines = PyList_Size(args[0]);
-    left_out = args[1] == Py_None ? nlines : PyLong_AsSsize_t(args[1]);
-    nbytes = PyLong_AsSsize_t(args[4]);
-    if (PyErr_Occurred())
-        return NULL;
-    lines = PyList_GetSlice(args[0], 0, nlines);
-    if (lines == NULL)
-        return NULL;
-    if ((left_out < nlines &&
-         PyList_SetSlice(lines, left_out, left_out + 1, NULL) < 0) ||
-        PyList_SetSlice(lines, nlines, nlines, args[2]) < 0) {
-        Py_DECREF(lines);
-        return NULL;
-    }
-    line = number_line(args[3], nbytes);
-    if (line == NULL || PyList_Append(lines, line) < 0)
-        Py_CLEAR(lines);
-    Py_XDECREF(line);
-    return lines;
+    return has_nargs(nargs, 2, 2) ? fgz_start_of(args[0], args[1]) : NULL;
 }
 
 static PyObject *stream_bytes(PyObject *module, PyObject *const *args,
@@ -347,17 +313,22 @@ static PyMethodDef calls[] = {
      "None if there is none, or it is to be looked after: data is not of the "
      "type bytes, or longer than all that it had.\n\n"
      ":param idle: a list of what is kept, to which it is given back."},
-    {"code_plainly", FAST(code_plainly),
-     "code_plainly(way, body, /)\n--\n\n"
-     "Code a body that never came before, or find it among those that are "
-     "kept.\n\n"
-     "None, with nothing done, if there is more to be done.\n\n"
-     ":param way: what that takes; see pyfastgz/settling.py."},
-    {"lines_with_length", FAST(lines_with_length),
-     "lines_with_length(lines, left_out, added, name, nbytes, /)\n--\n\n"
-     "Return the lines of fields, with others and a length.\n\n"
-     ":param left_out: the line that is not true any more; None for none.\n"
+    {"answer_plainly", FAST(answer_plainly),
+     "answer_plainly(settle, plain, body, lines, length_at, name, /)\n--\n\n"
+     "Return what was settled for a body, and the lines that it is sent "
+     "with.\n\n"
+     ":param settle: is called with the plan and the body where that is not "
+     "done here.\n"
+     ":param plain: the plan; see pyfastgz/http/plain.py.\n"
+     ":param length_at: which line is not true of a coded body; None for "
+     "none.\n"
      ":param name: of the field with the length, as text or as bytes."},
+    {"start_of", FAST(start_of),
+     "start_of(message, shapes, /)\n--\n\n"
+     "Return a copy of the start of a response in ASGI, its lines, what their "
+     "names say, and its Content-Type.\n\n"
+     "None if its status is not 200, or there is something odd.\n\n"
+     ":param shapes: what names of fields say."},
     {"stream_bytes", FAST(stream_bytes),
      "stream_bytes(address, verb, data, /)\n--\n\n"
      "Take bytes into a stream and return what is ready.\n\n"
@@ -379,7 +350,7 @@ PyObject *fgz_add_calls(PyObject *module)
     names.pop = PyUnicode_InternFromString("pop");
     names.address = PyUnicode_InternFromString("address");
     names.longest_nbytes = PyUnicode_InternFromString("longest_nbytes");
-    if (fgz_plain_init() < 0 || PyErr_Occurred() ||
+    if (fgz_fields_init() < 0 || fgz_plain_init() < 0 || PyErr_Occurred() ||
         (module != NULL && PyModule_AddFunctions(module, calls) < 0))
         Py_CLEAR(module);
     return module;

@@ -10,13 +10,20 @@
 int fgz_plain_init(void);
 
 /*
- * Code a body that never came before, or find it among those that are kept.
+ * Return what was settled for a body whose plan was looked up, and the lines
+ * that it is sent with.
  *
- * @param way   a tuple of what that takes: see pyfastgz/settling.py
- * @param body  any object; what is not of the type bytes is not coded
- * @return      what was settled; None, having done nothing, if there is more
- *              to be done; or NULL with an exception set.
+ * @param settle     is called with the plan and the body, and returns what it
+ *                   settled, if there is more to be done than is done here
+ * @param plain      the plan: see pyfastgz/http/plain.py
+ * @param body       any object; what is not of the type bytes is not coded here
+ * @param lines      a list of those of the response
+ * @param length_at  which line is not true of a coded body; None for none
+ * @param name       of the field with the length, as text or as bytes
+ * @return           a tuple of both; NULL with an exception set.
  */
-PyObject *fgz_code_plain(PyObject *way, PyObject *body);
+PyObject *fgz_answer_plainly(PyObject *settle, PyObject *plain, PyObject *body,
+                             PyObject *lines, PyObject *length_at,
+                             PyObject *name);
 
 #endif /* FGZ_PLAIN_H */

@@ -15,9 +15,8 @@ from ..carrying import AS_IT_IS
 from ..carrying import ASKED_AGAIN
 from ..carrying import Sent
 from ..carrying import carry_out
-from ..coding.core import lines_with_length
+from ..coding.core import answer_plainly
 from ..http.exchange import NO_WISHES
-from ..http.fields import Lasting
 from ..http.fields import is_of_events
 from ..http.fields import media_type
 from ..http.steps import Plan
@@ -241,34 +240,35 @@ class AsgiResponse(ResponseStart):
 
         :param message: the first part of it.
         """
-        body, request, door = message.get("body"), self._request, self._door
+        body, request, shape = message.get("body"), self._request, self._shape
         if (
             type(body) is not bytes
             or not body
             or len(body) >= THREAD_NBYTES
             or message.get("more_body")
+            or not shape.is_plain
             or request.wishes is not NO_WISHES
             or (method := request.method) == "CONNECT"
         ):
             return None
+        door = self._door
         try:
             accepted = request.fields.get(b"accept-encoding")
             text = None if accepted is None else accepted.decode("latin-1")
-            shape = self._shape
-            plain = door.plain(shape, self._content_type, body, text, request.environ)
-            if plain is None:
+            plans = door.plans or door.plans_for(shape, request.environ)
+            if plans is None:
                 return None
-            answer, coded, outcome, edits, _ = plain
-            added = (edits or Lasting.of(answer.edits)).raw
-            if answer.coding is not None:
-                at = shape.length_at
-                lines = lines_with_length(self._lines, at, added, LENGTH, len(coded))
-                message = {**message, "body": b"" if method == "HEAD" else coded}
-            else:
-                lines = [*self._lines, *added]
+            plan = plans.plan(self._content_type, len(body), text)
+            if plan is None:
+                return None
+            (answer, coded, outcome, _, _), lines = answer_plainly(
+                door.engine.settle_plain, plan, body, self._lines, shape.length_at, LENGTH
+            )
         except Exception:
             # There is something odd in the fields; nothing was done yet.
             return None
+        if answer.coding is not None:
+            message = {**message, "body": b"" if method == "HEAD" else coded}
         self._start["headers"] = self._lines = lines
         door.told(outcome, self)
         return message

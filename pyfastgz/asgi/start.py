@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from ..carrying import AS_IT_IS
 from ..carrying import Sent
+from ..coding.core import start_of
 from ..http.answers import Answer
 from ..http.fields import collect
 from ..http.fields import edited
@@ -44,33 +45,33 @@ class ResponseStart:
         If it does not, the media type says all, or nobody understands it. Raises what iterating
         over the fields raises.
         """
-        # Whoever sent it may use it again.
-        self._start = start = {**message}
-        headers = start.get("headers", ())
-        if type(headers) is list:
-            self._lines = start["headers"] = lines = headers.copy()
-        elif hasattr(headers, "__iter__"):
-            # They may be such that can be iterated over once.
-            self._lines = lines = list(headers)
-            if "headers" in start:
-                start["headers"] = lines
-        else:
-            return False
-        door = self._door
-        self._status = status = start.get("status", 0)
         try:
-            if status == 200:
-                names, values = zip(*lines, strict=True)
-                self._shape = shape = SHAPES[names]
-                self._content_type = text = values[shape.type_at].decode("latin-1")
-                if shape.settles and type(answer := door.by_type[text]) is Answer:
+            known = start_of(message, SHAPES)
+            if known is not None:
+                self._status = 200
+                self._start, self._lines, self._shape, self._content_type = known
+                _, _, shape, content_type = known
+                door = self._door
+                if shape.settles and type(answer := door.by_type[content_type]) is Answer:
                     door.told(SKIPPED[answer.reason], self)
                     return False
                 return True
         except Exception:
             # There is something odd in the fields.
             pass
+        # Whoever sent it may use it again.
+        self._start = start = {**message}
+        self._status = status = start.get("status", 0)
         self._shape, self._content_type = NO_SHAPE, ""
+        headers = start.get("headers", ())
+        if not hasattr(headers, "__iter__"):
+            return False
+        self._lines = lines = list(headers)
+        if "headers" in start:
+            start["headers"] = lines
+            if type(headers) is not list:
+                # They may be such that can be iterated over once.
+                return self._waits(start)
         return isinstance(status, int) and 99 < status < 1000
 
     def _started(self, sent: Sent) -> Message:

@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING
 from typing import Any
 from typing import cast
 
-from .._core import code_plainly as _code_plainly
+from .._core import answer_plainly as _answer_plainly
 from .._core import compress_bytes as _compress_bytes
 from .._core import compress_idle as _compress_idle
 from .._core import ffi
 from .._core import fingerprint_of as _fingerprint_of
 from .._core import lib
-from .._core import lines_with_length as _lines_with_length
 from .._core import saving_of as _saving_of
+from .._core import start_of as _start_of
 from .._core import stream_bytes
 from ..errors import DecodeError
 from ..errors import WindowError
@@ -53,16 +53,20 @@ Returns None if there is none, and if it is not of the type bytes or longer than
 encoder had before.
 """
 
-code_plainly = _code_plainly
-"""Codes a body that never came before, or finds it among those that are kept: a way, as
-:mod:`~pyfastgz.settling` has it, and the body.
+answer_plainly = _answer_plainly
+"""Settles what is sent of a body whose plan was looked up: what settles it if there is more to
+be done than the core does, the plan, the body, the lines of the response, which of these is not
+true of a coded body (None for none), the name of the field with the length.
 
-Returns None, with nothing done, if there is more to be done.
+The core codes what never came before, and finds what is kept, by the way of the plan, as
+:mod:`~pyfastgz.settling` has it. Returns what was settled, and the lines that it is sent with.
 """
 
-lines_with_length = _lines_with_length
-"""Returns the lines of fields with another length: these, which to leave out (None for
-none), those that are added, the name of the field with the length, a number of bytes.
+start_of = _start_of
+"""Looks at the start of a response in ASGI: the message, and what names of fields say.
+
+Returns a copy of the message, its lines, what their names say, and its Content-Type. None if
+its status is not 200, or if there is something odd in it.
 """
 
 fingerprint_of = _fingerprint_of

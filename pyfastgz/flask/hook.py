@@ -12,7 +12,7 @@ from flask import Response
 from flask import make_response
 
 from ..border import asked_of
-from ..coding.core import lines_with_length
+from ..coding.core import answer_plainly
 from ..http.answers import Answer
 from ..http.dictionaries import NO_TRANSPORT
 from ..http.dictionaries import NOTHING_ASKED
@@ -58,7 +58,7 @@ def make_hook(  # noqa: PLR0915
     """
     settings, skipped = engine.settings, engine.tally.skipped
     value_of = settings.look_up()
-    count = engine.tally.count
+    count, settle = engine.tally.count, engine.code_plain
     ordinary = {kind for kind in (Response, app.response_class) if _is_ordinary(kind)}
     transports = engine.transports
     transport = None if transports is None else NO_TRANSPORT
@@ -87,16 +87,16 @@ def make_hook(  # noqa: PLR0915
             or (policy.cache_key is not None and engine.cache is not None)
         ):
             return long_way(response)
-        plain = engine.code_plain(plan, body)
-        if plain.answer.coding is None:
-            response = applied(response, plain.answer, ORDINARY)
+        (answer, made, outcome, _, _), fields = answer_plainly(
+            settle, plan, body, lines, shape.length_at, LENGTH
+        )
+        if answer.coding is None:
+            response = applied(response, answer, ORDINARY)
         else:
-            added, nbytes = plain.edits().lines, len(plain.body)
-            fields = lines_with_length(lines, shape.length_at, added, LENGTH, nbytes)
-            response = with_lines(response, fields, plain.body)
-        count(plain.outcome)
+            response = with_lines(response, fields, made)
+        count(outcome)
         if response_compressed.receivers:
-            notify(app, response, plain.outcome)
+            notify(app, response, outcome)
         return response
 
     def planned(environ: dict[str, Any], named: Asked, base: PlainPlans) -> PlainPlans | None:

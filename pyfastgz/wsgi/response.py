@@ -13,7 +13,7 @@ from ..carrying import AS_IT_IS
 from ..carrying import ASKED_AGAIN
 from ..carrying import Sent
 from ..carrying import carry_out
-from ..coding.core import lines_with_length
+from ..coding.core import answer_plainly
 from ..coding.cutting import pieces_of
 from ..collecting import Found
 from ..http.exchange import NO_WISHES
@@ -243,34 +243,34 @@ class WsgiResponse(ResponseStart):
 
         :param body: all of it.
         """
+        environ, door = self._environ, self._door
         if (
             type(body) is not bytes
             or not body
             or not self._is_200()
-            or WISHES in self._environ
-            or self._environ.get("REQUEST_METHOD") == "CONNECT"
+            or WISHES in environ
+            or environ.get("REQUEST_METHOD") == "CONNECT"
         ):
             return None
-        environ = self._environ
         try:
             shape, content_type = self._shape()
-            accepted = environ.get("HTTP_ACCEPT_ENCODING")
-            plain = self._door.plain(shape, content_type, body, accepted, lambda: environ)
-            if plain is None:
+            if not shape.is_plain:
                 return None
-            added, coded = plain.edits().lines, plain.body
-            if plain.answer.coding is None:
-                lines = [*self._lines, *added]
-            else:
-                at = shape.length_at
-                lines = lines_with_length(self._lines, at, added, LENGTH, len(coded))
+            plans = door.plans or door.plans_for(shape, lambda: environ)
+            accepted = environ.get("HTTP_ACCEPT_ENCODING")
+            plan = None if plans is None else plans.plan(content_type, len(body), accepted)
+            if plan is None:
+                return None
+            settled: Coded
+            settled, self._lines = answer_plainly(
+                door.engine.settle_plain, plan, body, self._lines, shape.length_at, LENGTH
+            )
         except Exception:
             # There is something odd in the fields; nothing was done yet.
             return None
-        self._lines = lines
-        self._report(plain.outcome)
-        self._pass_on(str(self._status), lines)
-        return plain
+        self._report(settled.outcome)
+        self._pass_on(str(self._status), self._lines)
+        return settled
 
     def _shown(self, coded: Coded) -> bytes:
         """Return the coded body, without which HEAD is answered."""

@@ -11,9 +11,14 @@ import decoders
 import pytest
 
 import pyfastgz
+from pyfastgz.coding.core import answer_plainly
+from pyfastgz.coding.core import start_of
 from pyfastgz.coding.decode import Decoder
 from pyfastgz.coding.decode import DeflateDecoder
 from pyfastgz.coding.decode import GzipDecoder
+from pyfastgz.engine import Engine
+from pyfastgz.http.plain import NO_SHAPE
+from pyfastgz.http.plain import PlainPlans
 
 CODINGS = decoders.CODINGS
 TEXT = b"".join(b"<p>%d lamps of %d</p>\n" % (n * n, n % 7) for n in range(9000))
@@ -106,3 +111,36 @@ def test_it_is_no_fault_of_a_body_that_is_decoded(
         number += 1
     assert number > 10
     assert made == TEXT
+
+
+def test_what_is_answered_plainly_is_whole_or_refused(testcapi: Any) -> None:
+    """And no body is taken for one that came before."""
+    engine = Engine({})
+    plain = PlainPlans(engine.settings.last).plan("text/html", 9000, "gzip")
+    assert plain is not None
+    lines, refused = [("Content-Type", "text/html"), ("Content-Length", "9")], 0
+    for number in range(80):
+        body = b"%d " % number + PIECES[0]
+        coded = pyfastgz.compress(body)
+        asked = engine.settle_plain, plain, body, lines, 1, "Content-Length"
+        made = call_without(testcapi, number % 40, answer_plainly, *asked)
+        refused += made is None
+        settled, sent = made or answer_plainly(*asked)
+        assert settled.body == coded
+        added = [*settled.edits().lines, ("Content-Length", str(len(coded)))]
+        assert sent == [lines[0], *added]
+    assert refused > 9
+
+
+def test_the_start_of_a_response_is_whole_or_refused(testcapi: Any) -> None:
+    lines = [(b"content-type", b"text/html"), (b"content-length", b"9")]
+    message, shapes = (
+        {"status": 200, "headers": lines},
+        {(b"content-type", b"content-length"): NO_SHAPE},
+    )
+    refused = 0
+    for number in range(20):
+        made = call_without(testcapi, number, start_of, message, shapes)
+        refused += made is None
+        assert made is None or made == (message, lines, NO_SHAPE, "text/html")
+    assert 0 < refused < 20

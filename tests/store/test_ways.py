@@ -8,17 +8,20 @@ from contextlib import suppress
 from typing import Any
 
 import pytest
+from cachelib import SimpleCache
 from collisions import collided
 from hypothesis import given
 from hypothesis import settings
 from hypothesis import strategies as st
 
 from pyfastgz.coding.br import BrotliSettings
-from pyfastgz.coding.core import code_plainly
-from pyfastgz.coding.core import lines_with_length
+from pyfastgz.coding.core import answer_plainly
 from pyfastgz.coding.encoder import coder_of
 from pyfastgz.coding.encoder import compress
 from pyfastgz.engine import Engine
+from pyfastgz.http.answers import Answer
+from pyfastgz.http.eligibility import SkipReason
+from pyfastgz.http.fields import NO_EDITS
 from pyfastgz.http.plain import PlainPlan
 from pyfastgz.http.plain import PlainPlans
 from pyfastgz.settling import Coded
@@ -33,22 +36,52 @@ ROOM = 64 * 1024
 NEVER_SMALLER = random.Random(1).randbytes(900)
 
 
+LINES = [("Content-Type", "text/html"), ("Content-Length", "2000"), ("X-Lamp", "lit")]
+
+
+class Left(Exception):
+    """The core leaves a body to others."""
+
+
+def leave(*_: object) -> Any:
+    """Settle nothing."""
+    raise Left
+
+
+def by_way(way: Any, body: Any) -> Coded | None:
+    """Return what the core settles by a way, None if it leaves that to others."""
+    plain = PlainPlan(Answer(None))
+    plain.way = way
+    try:
+        settled: Coded = answer_plainly(leave, plain, body, LINES, 1, "Content-Length")[0]
+    except Left:
+        return None
+    return settled
+
+
 class Pair:
-    """Two engines that are asked for the same, of which one has no ways."""
+    """Two engines that are asked for the same, one of them by ways."""
 
     def __init__(self) -> None:
         self.engines = [Engine({"COMPRESS_STORE_BYTES": ROOM}) for _ in range(2)]
-        self.engines[1]._open_store = None
         self.plans = [PlainPlans(engine.settings.last) for engine in self.engines]
 
     def code(self, body: bytes, accepted: str) -> Coded:
         """Have both code a body, and check that they come to the same."""
-        settled = []
-        for engine, plans in zip(self.engines, self.plans, strict=True):
-            plain = plans.plan("text/html", 2000, accepted)
-            assert plain is not None
-            settled.append(engine.code_plain(plain, body))
-        first, second = settled
+        plain, other = (plans.plan("text/html", 2000, accepted) for plans in self.plans)
+        assert plain is not None
+        assert other is not None
+        first: Coded
+        first, lines = answer_plainly(
+            self.engines[0].settle_plain, plain, body, LINES, 1, "Content-Length"
+        )
+        second = self.engines[1].settle_plain(other, body)
+        settled = [first, second]
+        if first.answer.coding is None:
+            assert lines == [*LINES, *second.edits().lines]
+        else:
+            length = "Content-Length", str(len(second.body))
+            assert lines == [LINES[0], LINES[2], *second.edits().lines, length]
         assert first.outcome.kept == second.outcome.kept
         assert [one.outcome._replace(seconds=0) for one in settled] == [
             first.outcome._replace(seconds=0)
@@ -105,16 +138,16 @@ def test_the_core_does_what_is_new_and_what_is_kept() -> None:
     pair.code(PAGE + b"and the second too, which is longer", "gzip")
     plain = pair.plans[0].plan("text/html", 2000, "gzip")
     assert plain is not None
-    new = code_plainly(plain.way, PAGE)
+    new = by_way(plain.way, PAGE)
     assert type(new) is Coded
     assert new.body == compress(PAGE, level=6)
     assert new.outcome.seconds > 0
-    assert code_plainly(plain.way, PAGE) is None, "the second time it is to be kept"
+    assert by_way(plain.way, PAGE) is None, "the second time it is to be kept"
     pair.engines[0].code_plain(plain, PAGE)
-    before = code_plainly(plain.way, PAGE)
+    before = by_way(plain.way, PAGE)
     assert before is None, "nothing is noted yet"
     noted = pair.engines[0].code_plain(plain, PAGE)
-    assert code_plainly(plain.way, PAGE) is noted
+    assert by_way(plain.way, PAGE) is noted
     assert noted.outcome.kept
 
 
@@ -128,13 +161,23 @@ def test_what_does_not_get_smaller_is_left(coding: str) -> None:
     assert refused.answer.coding == coding
 
 
-def test_with_a_shared_cache_there_is_no_way() -> None:
-    engine = Engine({})
-    assert engine._open_store is engine.store
-    engine.cache = {}  # type: ignore[assignment]
-    assert engine._open_store is None
+def test_with_a_shared_cache_the_core_codes_nothing() -> None:
+    """Also if there was none yet when the way was made."""
+    engine = Engine({"COMPRESS_STORE_BYTES": ROOM})
+    plans = PlainPlans(engine.settings.last)
+    plain, other = (plans.plan("text/html", 2000, accepted) for accepted in ("gzip", "zstd"))
+    assert plain is not None
+    assert other is not None
+    for _ in range(3):
+        engine.code_plain(plain, PAGE)
+    compress(PAGE, "zstd", level=3)
+    engine.cache = SimpleCache()
+    engine.code_plain(other, b"new" + PAGE)
+    assert other.way is None
+    assert by_way(plain.way, PAGE) is not None, "what is kept is kept"
+    assert by_way(plain.way, b"other" + PAGE) is None
     engine.cache = None
-    assert engine._open_store is engine.store
+    assert by_way(plain.way, b"other" + PAGE) is not None
 
 
 # ---- What is odd ----
@@ -155,10 +198,10 @@ def with_part(way: tuple[Any, ...], old: object, new: object) -> tuple[Any, ...]
     return tuple(new if part is old else part for part in way)
 
 
-@pytest.mark.parametrize("way", [None, [], (), (1,) * 16, (1, 2)])
+@pytest.mark.parametrize("way", [7, [], (), (1,) * 18, (1, 2)])
 def test_what_is_no_way_is_an_error(way: Any) -> None:
     with pytest.raises(TypeError, match="no way of a plan"):
-        code_plainly(way, PAGE)
+        by_way(way, PAGE)
 
 
 @pytest.mark.parametrize("body", [None, "text", bytearray(PAGE), memoryview(PAGE), PAGE * 3000])
@@ -166,7 +209,7 @@ def test_other_bodies_are_for_others(plain: PlainPlan, body: Any) -> None:
     store = BodyStore(ROOM)
     way = way_of(plain, store, BROTLI)
     assert way
-    assert code_plainly(way, body) is None
+    assert by_way(way, body) is None
     assert store.stats() == BodyStore(ROOM).stats()
 
 
@@ -174,9 +217,9 @@ def test_without_an_encoder_it_is_for_others(plain: PlainPlan) -> None:
     store = BodyStore(ROOM)
     way = way_of(plain, store, BROTLI)
     assert way
-    assert code_plainly(with_part(way, coder_of("gzip", 6, BROTLI), []), PAGE) is None
+    assert by_way(with_part(way, coder_of("gzip", 6, BROTLI), []), PAGE) is None
     assert not any(store._doors)
-    assert code_plainly(way, PAGE) is not None
+    assert by_way(way, PAGE) is not None
     assert any(store._doors)
 
 
@@ -196,7 +239,7 @@ def test_what_a_function_makes_is_to_be_bytes(plain: PlainPlan) -> None:
     assert way
     idle = coder_of("gzip", 6, BROTLI)
     with pytest.raises(TypeError, match="a coded body is to be bytes"):
-        code_plainly(with_part(way, idle, bytearray), PAGE)
+        by_way(with_part(way, idle, bytearray), PAGE)
 
 
 def test_whatever_fails_in_between_is_told_and_loses_no_encoder(plain: PlainPlan) -> None:
@@ -207,14 +250,14 @@ def test_whatever_fails_in_between_is_told_and_loses_no_encoder(plain: PlainPlan
     assert way
     store._keep((0, 0), b"", ("gzip", 6), store.compress(b"", "gzip", 6, BROTLI)[0])
     called = [part for part in way if callable(part)]
-    assert len(called) == 7
+    assert len(called) == 8
     # Not all are called for any body.
     for number, part in enumerate(called):
         for body in (b"%d " % number + PAGE, b"%d" % number + NEVER_SMALLER, b""):
             with suppress(LookupError):
-                code_plainly(with_part(way, part, fail), body)
+                by_way(with_part(way, part, fail), body)
     with pytest.raises(LookupError, match="a part fails"):
-        code_plainly(with_part(way, idle, Failing()), b"x" + PAGE)
+        by_way(with_part(way, idle, Failing()), b"x" + PAGE)
     assert len(idle) == known
 
 
@@ -223,16 +266,16 @@ def test_nothing_is_left_behind(plain: PlainPlan) -> None:
     store = BodyStore(8 * ROOM)
     way = way_of(plain, store, BROTLI)
     assert way
-    parts = [*way, way, plain.answer, plain.edits]
+    parts = [*way, way, plain.answer, plain.edits, LINES, *LINES]
     kept = [b"kept" + PAGE]
 
     def ask(times: int) -> list[int]:
         for number in range(times):
             body = b"%d " % number + PAGE
             for _ in range(number % 4):
-                code_plainly(way, body)
-            code_plainly(way, b"%d" % number + NEVER_SMALLER)
-            code_plainly(way, kept[0])
+                by_way(way, body)
+            by_way(way, b"%d" % number + NEVER_SMALLER)
+            by_way(way, kept[0])
         return [sys.getrefcount(part) for part in parts]
 
     ask(100)
@@ -241,34 +284,67 @@ def test_nothing_is_left_behind(plain: PlainPlan) -> None:
     assert [b - a for a, b in zip(before, after, strict=True) if abs(b - a) > 10] == []
 
 
-# ---- Lines ----
+# ---- What is sent ----
 
 
 @pytest.mark.parametrize("name", ["Content-Length", b"content-length"])
 @pytest.mark.parametrize("at", [None, 0, 1, 2])
-def test_lines_with_a_length(name: Any, at: int | None) -> None:
+def test_lines_with_a_length(plain: PlainPlan, name: Any, at: int | None) -> None:
     lines = [("a", "1"), ("b", "2"), ("c", "3")]
-    added = (("d", "4"), ("e", "5"))
-    made = lines_with_length(lines, at, added, name, 12345)
-    value = b"12345" if isinstance(name, bytes) else "12345"
+    settled, made = answer_plainly(Engine({}).settle_plain, plain, PAGE, lines, at, name)
+    edits, length = settled.edits(), str(len(settled.body))
+    is_raw = isinstance(name, bytes)
+    added, value = (edits.raw, length.encode()) if is_raw else (edits.lines, length)
     left = [line for number, line in enumerate(lines) if number != at]
     assert made == [*left, *added, (name, value)]
     assert lines == [("a", "1"), ("b", "2"), ("c", "3")]
-    assert lines_with_length([], None, [], name, 12345) == [(name, value)]
+
+
+@pytest.mark.parametrize("reason", [SkipReason.MEDIA_TYPE, SkipReason.TOO_SMALL])
+def test_lines_of_what_is_left(reason: SkipReason) -> None:
+    """It is settled once; the body is not looked at."""
+    plain = PlainPlan(Answer(reason, {"vary": "Accept-Encoding"}))
+    for settle in (Engine({}).settle_plain, leave):
+        settled, made = answer_plainly(settle, plain, b"", LINES, 1, "Content-Length")
+        assert settled is plain.left
+        assert settled.answer is plain.answer
+        assert made == [*LINES, ("Vary", "Accept-Encoding")]
 
 
 @pytest.mark.parametrize(
     "arguments",
     [
-        (None, None, (), "x", 1),
-        ((), None, (), "x", 1),
-        ([], "0", (), "x", 1),
-        ([], None, None, "x", 1),
-        ([], None, (), "x", "1"),
-        ([], None, (), "x", 1 << 70),
-        ([], None, (), "x"),
+        (None, None, "x"),
+        ((), None, "x"),
+        ([], "0", "x"),
+        ([], 1 << 70, "x"),
+        ([], 9, "x"),
+        ([], None),
     ],
 )
-def test_lines_of_something_else_are_an_error(arguments: Any) -> None:
-    with pytest.raises((TypeError, OverflowError, SystemError)):
-        lines_with_length(*arguments)
+def test_lines_of_something_else_are_an_error(plain: PlainPlan, arguments: Any) -> None:
+    with pytest.raises((TypeError, OverflowError, SystemError, IndexError)):
+        answer_plainly(Engine({}).settle_plain, plain, PAGE, *arguments)
+
+
+@pytest.mark.parametrize(
+    "settled",
+    [
+        None,
+        (),
+        (1, 2, 3, 4, 5),
+        ((), b"", None, None, 0),
+        (Answer(None), None, None, NO_EDITS, 0),
+        (Answer(None), b"", None, None, 0),
+        (Answer(None), b"", None, 7, 0),
+    ],
+)
+def test_what_is_not_settled_is_an_error(plain: PlainPlan, settled: Any) -> None:
+    with pytest.raises((TypeError, AttributeError, IndexError, SystemError)):
+        answer_plainly(lambda *_: settled, plain, PAGE, LINES, 1, "Content-Length")
+
+
+def test_no_plan_is_an_error() -> None:
+    for plain in (None, 7, Answer(None)):
+        with pytest.raises(AttributeError):
+            answer_plainly(leave, plain, PAGE, LINES, 1, "Content-Length")
