@@ -231,7 +231,7 @@ static PyObject *code(PyObject *way, uint64_t fingerprint, PyObject *body)
 {
     PyObject *const clock = part(way, CLOCK);
     uint32_t const name = (uint32_t)(fingerprint >> 32);
-    PyObject *start, *coded, *count, *seconds = NULL, *settled = NULL;
+    PyObject *start, *coded, *count, *seconds, *settled = NULL;
     int const may = may_code(way);
 
     if (may < 0)
@@ -242,11 +242,16 @@ static PyObject *code(PyObject *way, uint64_t fingerprint, PyObject *body)
     if (start == NULL)
         return NULL;
     coded = coded_by(part(way, CODER), body);
-    if (coded != NULL && coded != Py_None)
-        seconds = seconds_since(clock, start);
-    Py_DECREF(start);
-    if (seconds == NULL)
+    if (coded == NULL || coded == Py_None) {
+        Py_DECREF(start);
         return coded;
+    }
+    seconds = seconds_since(clock, start);
+    Py_DECREF(start);
+    if (seconds == NULL) {
+        Py_DECREF(coded);
+        return NULL;
+    }
     memcpy(door_of(part(way, DOORS), fingerprint), &name, 4);
     count = PyObject_CallFunctionObjArgs(part(way, COUNT_MISS), NULL);
     if (count != NULL)
