@@ -56,8 +56,13 @@ async def ask(port: int, path: str, seconds: float, seed: int) -> list[float]:
             due += random.uniform(0.5, 1.5) * INTERVAL_SECONDS
         return await asyncio.gather(*asked)
     finally:
+        for task in asked:
+            task.cancel()
+        await asyncio.gather(*asked, return_exceptions=True)
         for _, writer in opened:
             writer.close()
+        closed = (writer.wait_closed() for _, writer in opened)
+        await asyncio.gather(*closed, return_exceptions=True)
 
 
 async def _read_answer(reader: asyncio.StreamReader) -> None:

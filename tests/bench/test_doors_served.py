@@ -125,8 +125,11 @@ def asked(respond: Any, seconds: float) -> list[float]:
             try:
                 return await asking.ask(port, "/", seconds, 1)
             finally:
+                # Some may have been accepted just now, and nobody waits for what is not sent.
+                await asyncio.sleep(0.05)
                 for writer in writers:
-                    writer.close()
+                    writer.transport.abort()
+                await asyncio.sleep(0.05)
 
     return asyncio.run(run())
 
