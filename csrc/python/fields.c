@@ -71,7 +71,7 @@ PyObject *fgz_lines_with_length(PyObject *lines, PyObject *length_at,
 
 static bool is_line(PyObject *object)
 {
-    return (PyTuple_CheckExact(object) || PyList_CheckExact(object)) &&
+    return (PyTuple_Check(object) || PyList_Check(object)) &&
            PySequence_Size(object) == 2;
 }
 
@@ -116,9 +116,12 @@ static PyObject *content_type_of(PyObject *lines, PyObject *shape)
     value = part_of_line(lines, at, 1);
     if (value == NULL)
         return NULL;
-    if (PyBytes_CheckExact(value))
+    if (PyBytes_Check(value))
         text = PyUnicode_DecodeLatin1(PyBytes_AsString(value),
                                       PyBytes_Size(value), NULL);
+    else if (PyByteArray_Check(value))
+        text = PyUnicode_DecodeLatin1(PyByteArray_AsString(value),
+                                      PyByteArray_Size(value), NULL);
     else
         Py_INCREF(text);
     Py_DECREF(value);
@@ -142,22 +145,11 @@ static PyObject *shape_of(PyObject *lines, PyObject *shapes)
     return shape;
 }
 
-/* Return the copy of a message, with a copy of its lines. */
-static PyObject *copied(PyObject *message, PyObject *lines)
-{
-    PyObject *const copy = PyDict_Copy(message);
-
-    if (copy != NULL && PyDict_SetItem(copy, names.headers, lines) < 0) {
-        Py_DECREF(copy);
-        return NULL;
-    }
-    return copy;
-}
-
-/* Return what is known of a start; None if its names or its type are odd. */
+/* Return what is known of a start, which gets the lines; None if its names or
+ * its type are odd. */
 static PyObject *known_of(PyObject *message, PyObject *lines, PyObject *shape)
 {
-    PyObject *text, *copy, *known = NULL;
+    PyObject *text, *known = NULL;
 
     if (shape == NULL || shape == Py_None) {
         Py_XINCREF(shape);
@@ -166,11 +158,8 @@ static PyObject *known_of(PyObject *message, PyObject *lines, PyObject *shape)
     text = content_type_of(lines, shape);
     if (text == NULL || text == Py_None)
         return text;
-    copy = copied(message, lines);
-    if (copy != NULL) {
-        known = PyTuple_Pack(4, copy, lines, shape, text);
-        Py_DECREF(copy);
-    }
+    if (PyDict_SetItem(message, names.headers, lines) == 0)
+        known = PyTuple_Pack(4, message, lines, shape, text);
     Py_DECREF(text);
     return known;
 }
@@ -184,24 +173,42 @@ static bool is_200(PyObject *message)
            PyLong_AsLong(status) == 200;
 }
 
-PyObject *fgz_start_of(PyObject *message, PyObject *shapes)
+/* Return a list of the lines of a message; None if its status is not 200, or it
+ * has no list. */
+static PyObject *lines_of(PyObject *message)
 {
-    PyObject *lines = NULL, *shape, *known;
+    PyObject *lines = NULL;
 
-    if (PyDict_CheckExact(message) && is_200(message))
+    if (is_200(message))
         lines = PyDict_GetItemWithError(message, names.headers);
     if (PyErr_Occurred())
         return NULL;
     if (lines == NULL || !PyList_CheckExact(lines))
         Py_RETURN_NONE;
-    /* The copy is nobody else's. */
-    lines = PyList_GetSlice(lines, 0, PyList_Size(lines));
-    if (lines == NULL)
+    return PyList_GetSlice(lines, 0, PyList_Size(lines));
+}
+
+PyObject *fgz_start_of(PyObject *message, PyObject *shapes)
+{
+    PyObject *copy, *lines, *shape, *known;
+
+    if (!PyDict_CheckExact(message))
+        Py_RETURN_NONE;
+    /* Nobody else has it: what a garbage collector calls in between may do what
+     * it likes to the message. */
+    copy = PyDict_Copy(message);
+    if (copy == NULL)
         return NULL;
+    lines = lines_of(copy);
+    if (lines == NULL || lines == Py_None) {
+        Py_DECREF(copy);
+        return lines;
+    }
     shape = shape_of(lines, shapes);
-    known = known_of(message, lines, shape);
+    known = known_of(copy, lines, shape);
     Py_XDECREF(shape);
     Py_DECREF(lines);
+    Py_DECREF(copy);
     return known;
 }
 

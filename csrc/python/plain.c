@@ -285,9 +285,9 @@ static PyObject *by_way(PyObject *way, PyObject *body)
     max_nbytes = PyLong_AsSsize_t(part(way, MAX_NBYTES));
     if (PyErr_Occurred())
         return NULL;
-    nbytes = PyBytes_CheckExact(body) ? PyBytes_Size(body) : PY_SSIZE_T_MAX;
-    if (nbytes > max_nbytes)
+    if (!PyBytes_CheckExact(body) || PyBytes_Size(body) > max_nbytes)
         Py_RETURN_NONE;
+    nbytes = PyBytes_Size(body);
     fingerprint = fgz_fingerprint(PyBytes_AsString(body), (size_t)nbytes);
     entry = call_with(
         part(way, FIND),
@@ -397,9 +397,11 @@ PyObject *fgz_answer_plainly(PyObject *settle, PyObject *plain, PyObject *body,
                              PyObject *lines, PyObject *length_at,
                              PyObject *name)
 {
-    PyObject *const settled = settled_by(settle, plain, body);
-    PyObject *all, *answer = NULL;
+    PyObject *settled, *all, *answer = NULL;
 
+    if (!PyList_Check(lines))
+        return PyErr_Format(PyExc_TypeError, "lines are a list, not %R", lines);
+    settled = settled_by(settle, plain, body);
     if (settled == NULL)
         return NULL;
     all = lines_of(settled, lines, length_at, name);

@@ -69,7 +69,7 @@ class ResponseStart:
         self._lines = lines = list(headers)
         if "headers" in start:
             start["headers"] = lines
-            if type(headers) is not list:
+            if type(headers) is not list or type(message) is not dict:
                 # They may be such that can be iterated over once.
                 return self._waits(start)
         return isinstance(status, int) and 99 < status < 1000

@@ -6,10 +6,14 @@ import array
 import asyncio
 import gc
 import threading
+from collections import OrderedDict
 from collections.abc import Callable
 from collections.abc import Iterator
+from http import HTTPStatus
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
+from typing import NamedTuple
 
 import pytest
 from asgi_messages import EVENTS
@@ -239,6 +243,51 @@ def test_r49_a_start_with_an_odd_line_is_the_servers_matter(
     assert Server().serve(app) == [start(HTML, LENGTH, line), body(PAGE)]
     assert "could not be looked at" in caplog.text
     caplog.clear()
+
+
+class Bytes(bytes):
+    """Bytes of a kind of its own."""
+
+
+class Field(NamedTuple):
+    """A line of a kind of its own."""
+
+    name: bytes
+    value: bytes
+
+
+UNUSUAL: list[Any] = [
+    OrderedDict(start(EVENTS)),
+    MappingProxyType(start(EVENTS)),
+    start(Field(*EVENTS)),
+    start(EVENTS, status=HTTPStatus.OK),
+    *(
+        {**start(), "headers": lines}
+        for lines in (
+            (EVENTS,),
+            [list(EVENTS)],
+            [(b"content-type", Bytes(EVENTS[1]))],
+            [(Bytes(b"content-type"), EVENTS[1])],
+            [(b"content-type", bytearray(EVENTS[1]))],
+        )
+    ),
+]
+
+
+@pytest.mark.parametrize("unusual", UNUSUAL, ids=range(len(UNUSUAL)))
+def test_r35_the_start_of_a_stream_of_messages_may_be_of_unusual_types(unusual: Any) -> None:
+    """It waits for no message."""
+    server, begun = Server(), []
+
+    async def app(scope: Message, receive: Any, send: Any) -> None:
+        await send(unusual)
+        begun.extend(kinds(server.messages))
+        await send(body(b"data: lamp\n\n" * 99))
+
+    messages = server.serve(app)
+    assert begun == ["start"]
+    # Nothing is said of coding them.
+    assert body_of(messages) == b"data: lamp\n\n" * 99
 
 
 # ---- The body ----

@@ -213,6 +213,19 @@ def test_other_bodies_are_for_others(plain: PlainPlan, body: Any) -> None:
     assert store.stats() == BodyStore(ROOM).stats()
 
 
+def test_a_store_without_bounds_holds_no_other_bodies_either(plain: PlainPlan) -> None:
+    way = way_of(plain, BodyStore(8 * sys.maxsize), BROTLI)
+    assert by_way(way, bytearray(PAGE)) is None
+    assert by_way(way, PAGE) is not None
+
+
+def test_nothing_is_coded_for_lines_of_something_else(plain: PlainPlan) -> None:
+    engine = Engine({})
+    with pytest.raises(TypeError, match="lines are a list, not "):
+        answer_plainly(engine.settle_plain, plain, PAGE, tuple(LINES), 1, "Content-Length")  # type: ignore[arg-type]
+    assert engine.stats().store == Engine({}).stats().store
+
+
 def test_without_an_encoder_it_is_for_others(plain: PlainPlan) -> None:
     store = BodyStore(ROOM)
     way = way_of(plain, store, BROTLI)
