@@ -89,7 +89,7 @@ class Middleware:
         self._has_short_way = policy.cache_key is None or self.engine.cache is None
         is_for_all = self._has_short_way and self.engine.transports is None
         self.plans = self._plain if is_for_all else None
-        """The plans of all plain exchanges; None if :meth:`plans_for` one has to be called."""
+        """The plans of all plain exchanges; None if each has to ask :meth:`plans_for`."""
 
     def stats(self) -> Stats:
         """Return what became of the responses of the application in this process so far.
@@ -108,7 +108,7 @@ class Middleware:
     def plans_for(
         self, shape: Shape, environ: Callable[[], dict[str, Any]]
     ) -> PlainPlans | None:
-        """Return the plans for a request; None if more has to be looked at.
+        """Return the plans for a plain exchange; None if more has to be looked at.
 
         :param shape: what the names of the response's fields say.
         :param environ: returns the request, as WSGI has it.

@@ -265,7 +265,7 @@ class AsgiResponse(ResponseStart):
                 door.engine.settle_plain, plan, body, self._lines, shape.length_at, LENGTH
             )
         except Exception:
-            # There is something odd in the fields; nothing was done yet.
+            # There is something odd in the fields; nothing was sent yet.
             return None
         if answer.coding is not None:
             message = {**message, "body": b"" if method == "HEAD" else coded}

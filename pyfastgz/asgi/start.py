@@ -70,7 +70,7 @@ class ResponseStart:
         if "headers" in start:
             start["headers"] = lines
             if type(headers) is not list or type(message) is not dict:
-                # They may be such that can be iterated over once.
+                # What may be iterated over once, or is of a kind of its own, is neither now.
                 return self._waits(start)
         return isinstance(status, int) and 99 < status < 1000
 

@@ -266,7 +266,7 @@ class WsgiResponse(ResponseStart):
                 door.engine.settle_plain, plan, body, self._lines, shape.length_at, LENGTH
             )
         except Exception:
-            # There is something odd in the fields; nothing was done yet.
+            # There is something odd in the fields; nothing was sent yet.
             return None
         self._report(settled.outcome)
         self._pass_on(str(self._status), self._lines)
